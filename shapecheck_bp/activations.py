@@ -1,0 +1,102 @@
+"""The activations g and their derivatives g', one readable line each.
+
+They work element by element, so they know no convention. Softmax mixes the outputs of one example
+and therefore needs to know where examples lie: it stands in ``column`` and ``row``.
+
+>>> import numpy as np
+>>> g, g_prime = activation("tanh")
+>>> Z = np.array([[0.0, 1.0]])
+>>> bool(np.all(g_prime(Z) == 1 - g(Z) ** 2))
+True
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from array_api_compat import array_namespace
+
+from shapecheck_bp.shapes import Array
+
+LEAKY_SLOPE = 0.01
+
+
+def sigmoid(Z: Array) -> Array:
+    """A = 1 / (1 + exp(-Z)), with no exponent above zero, so that nothing overflows."""
+    xp = array_namespace(Z)
+    return xp.exp(xp.minimum(Z, 0)) / (1 + xp.exp(-xp.abs(Z)))
+
+
+def sigmoid_prime(Z: Array) -> Array:
+    """dA/dZ = A * (1 - A)."""
+    A = sigmoid(Z)
+    return A * (1 - A)
+
+
+def tanh(Z: Array) -> Array:
+    """A = tanh(Z)."""
+    return array_namespace(Z).tanh(Z)
+
+
+def tanh_prime(Z: Array) -> Array:
+    """dA/dZ = 1 - A ** 2."""
+    return 1 - tanh(Z) ** 2
+
+
+def relu(Z: Array) -> Array:
+    """A = max(Z, 0)."""
+    return array_namespace(Z).maximum(Z, 0)
+
+
+def relu_prime(Z: Array) -> Array:
+    """dA/dZ = 1 where Z > 0, else 0 (at the kink too)."""
+    return array_namespace(Z).astype(Z > 0, Z.dtype)
+
+
+def leaky_relu(Z: Array) -> Array:
+    """A = max(Z, 0.01 Z)."""
+    return array_namespace(Z).maximum(Z, LEAKY_SLOPE * Z)
+
+
+def leaky_relu_prime(Z: Array) -> Array:
+    """dA/dZ = 1 where Z > 0, else 0.01."""
+    xp = array_namespace(Z)
+    return xp.where(Z > 0, xp.ones_like(Z), LEAKY_SLOPE)
+
+
+def identity(Z: Array) -> Array:
+    """A = Z."""
+    return Z
+
+
+def identity_prime(Z: Array) -> Array:
+    """dA/dZ = 1."""
+    return array_namespace(Z).ones_like(Z)
+
+
+class Activation(NamedTuple):
+    """An activation g and its derivative g', both functions of Z."""
+
+    g: Callable[[Array], Array]
+    g_prime: Callable[[Array], Array]
+
+
+ACTIVATIONS = {
+    "sigmoid": Activation(sigmoid, sigmoid_prime),
+    "tanh": Activation(tanh, tanh_prime),
+    "relu": Activation(relu, relu_prime),
+    "leaky_relu": Activation(leaky_relu, leaky_relu_prime),
+    "identity": Activation(identity, identity_prime),
+}
+
+
+def activation(name: str) -> Activation:
+    """Look up g and g' by name.
+
+    Raises:
+        ValueError: no elementwise activation has that name.
+    """
+    try:
+        return ACTIVATIONS[name]
+    except (KeyError, TypeError):
+        known = ", ".join(map(repr, (*ACTIVATIONS, "softmax")))
+        raise ValueError(f"activation: expected one of {known}; got {name!r}") from None

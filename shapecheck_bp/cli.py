@@ -1,0 +1,112 @@
+"""The command ``shapecheck-bp``: backprop in both conventions on handwritten digits.
+
+Exit status: 0 where both conventions gave the same gradients and predictions, 1 where they did not,
+2 for a command line that cannot be understood.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import shapecheck_bp
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from shapecheck_bp.comparison import Comparison
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status."""
+    parser = argparse.ArgumentParser(
+        prog="shapecheck-bp",
+        description="Train one network on handwritten digits in both conventions, w·X and X·W, with"
+        " every shape checked, and compare every gradient.",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print the same facts as one JSON object"
+    )
+    parser.add_argument("--epochs", type=int, default=30, metavar="N", help="default: 30")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="default: 0")
+    parser.add_argument("--version", action="version", version=shapecheck_bp.__version__)
+    options = parser.parse_args(argv)
+
+    from shapecheck_bp.comparison import compare_on_digits
+
+    try:
+        comparison = compare_on_digits(epochs=options.epochs, seed=options.seed)
+    except ValueError as error:
+        parser.error(str(error))
+    if options.json:
+        print(json.dumps(comparison.to_dict(), indent=2))
+    else:
+        from rich.console import Console
+
+        show(comparison, Console(highlight=False, soft_wrap=False))
+    return 0 if comparison.agree else 1
+
+
+def show(comparison: Comparison, console: Console) -> None:
+    """Print a comparison for a person to read."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    def table(*headings: str) -> Table:
+        made = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+        for heading in headings:
+            made.add_column(heading, justify="left")
+        return made
+
+    net, (train, held_out) = comparison.net, comparison.examples
+    console.print(Text("One network, both conventions", style="bold"))
+    sizes = "-".join(map(str, net.sizes))
+    console.print(
+        f"{sizes}, {net.hidden} then {net.output}, {net.loss}; {train} handwritten digits"
+    )
+    console.print(f"to learn from, {held_out} held out; every shape checked at every call.\n")
+
+    shapes = table("", "column: Z = W @ A_prev + b", "row: Z = A_prev @ W + b")
+    for one in comparison.shapes:
+        here, there = f"{one.column_axes} = {one.column_shape}", f"{one.row_axes} = {one.row_shape}"
+        shapes.add_row(one.name, here, there)
+    console.print(shapes)
+
+    setting = "{epochs} epochs in batches of {batch_size}, learning rate {learning_rate}"
+    console.print(Text("Trained from the same start", style="bold"))
+    console.print(setting.format(**comparison.settings))
+    training = table("", *(outcome.convention for outcome in comparison.outcomes))
+    for label, epoch in (("cost J, first epoch", 0), ("cost J, last epoch", -1)):
+        costs = [outcome.costs for outcome in comparison.outcomes]
+        training.add_row(label, *(f"{cost[epoch]:.12f}" if cost else "-" for cost in costs))
+    accuracies = [f"{outcome.accuracy:.2%}" for outcome in comparison.outcomes]
+    training.add_row("held-out accuracy", *accuracies)
+    same = "the same" if comparison.same_predictions else "DIFFERENT"
+    training.add_row("held-out predictions", same, same)
+    console.print(training)
+
+    console.print(
+        Text("row.gradients(*flip(args)) against flip(column.gradients(*args))", style="bold")
+    )
+    console.print(f"largest difference on the {train} digits, in units of eps")
+    gradients = table("layer", "", "at the start", "after training", "bound", "")
+    for start, end in zip(comparison.at_start, comparison.after_training, strict=True):
+        verdict = "agree" if start.agrees and end.agrees else "DIFFER"
+        figures = (f"{start.eps:.1f}", f"{end.eps:.1f}", str(start.bound))
+        gradients.add_row(str(start.layer), start.quantity, *figures, verdict)
+    console.print(gradients)
+
+    console.print(Text("And a transposed X is refused", style="bold"))
+    console.print("column.gradients(net, params, X.T, Y)\n")
+    console.print(Text(f"ShapeError: {comparison.shape_error}"), soft_wrap=True)
+    console.print()
+    verdict = "The gradients agree." if comparison.agree else "The gradients DO NOT agree."
+    console.print(Text(verdict, style="bold green" if comparison.agree else "bold red"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

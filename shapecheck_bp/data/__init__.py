@@ -1,0 +1,57 @@
+"""Real data to try things on: 1797 handwritten digits, 8 x 8 pixels, in either convention.
+
+By E. Alpaydin and C. Kaynak (1998), UCI Machine Learning Repository, DOI 10.24432/C50P49, under
+CC BY 4.0; the notice is in ``LICENSE-digits.txt`` beside this file.
+
+>>> train, held_out = digits("column")
+>>> train.X.shape, train.Y.shape, held_out.labels.shape
+((64, 1437), (10, 1437), (360,))
+"""
+
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from shapecheck_bp import row
+from shapecheck_bp.transpose import flip
+
+HELD_OUT = 360
+
+
+class Examples(NamedTuple):
+    """Inputs X from 0 to 1, one-hot targets Y, and the labels that Y encodes."""
+
+    X: np.ndarray[Any, Any]
+    Y: np.ndarray[Any, Any]
+    labels: np.ndarray[Any, Any]
+
+
+class Split(NamedTuple):
+    """Examples to learn from, and examples to judge by."""
+
+    train: Examples
+    held_out: Examples
+
+
+def digits(convention: str = "column", dtype: Any = "float64") -> Split:
+    """The digits, shuffled once and for all, the last 360 held out.
+
+    Args:
+        convention: ``"column"`` for X of (64, m), ``"row"`` for X of (m, 64).
+        dtype: of X and Y.
+
+    Raises:
+        ValueError: an unknown convention, or a dtype that is not a floating one.
+    """
+    if convention not in ("column", "row"):
+        raise ValueError(f"convention: expected 'column' or 'row'; got {convention!r}")
+    if not np.issubdtype(np.dtype(dtype), np.floating):
+        raise ValueError(f"dtype: expected a floating type such as 'float32'; got {dtype!r}")
+    with (files(__package__) / "digits.npz").open("rb") as file, np.load(file) as stored:
+        order = np.random.default_rng(0).permutation(len(stored["labels"]))
+        pixels, labels = stored["pixels"][order], stored["labels"][order].astype("int64")
+    X, Y = (pixels / 16).astype(dtype), row.one_hot(labels, classes=10, dtype=np.dtype(dtype))
+    train, held_out = slice(None, -HELD_OUT), slice(-HELD_OUT, None)
+    split = Split(*(Examples(X[part], Y[part], labels[part]) for part in (train, held_out)))
+    return split if convention == "row" else flip(split)

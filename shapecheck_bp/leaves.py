@@ -1,0 +1,175 @@
+"""What a call brings, leaf by leaf, and whether jaxtyping and beartype accept it.
+
+An annotated argument such as ``params: tuple[Layer[Float[Array, "n[l] n[l-1]"], …], …]`` is a tree.
+``leaves_of`` walks value and annotation together down to the arrays, and ``first_misfit`` asks
+jaxtyping (for arrays) and beartype (for all else) about each leaf in turn, with one set of axis
+sizes for the whole call.
+
+Two additions to jaxtyping's axis names make containers say what they mean. Inside
+``tuple[T, ...]``, ``n[l]`` and ``n[l-1]`` are the axes n_1, n_0 in the first item, n_2, n_1 in the
+second, and so on; and an argument with a ``__shape_axes__`` method, such as a Network, settles axes
+for the others, among them L, the number of layers. To jaxtyping all of these are plain axis names.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from types import NoneType, UnionType
+from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
+
+from beartype.door import is_bearable
+from jaxtyping import AbstractArray, Shaped, jaxtyped
+
+
+class Leaf(NamedTuple):
+    """A place in a call, the annotation it falls under, and the value found there."""
+
+    path: str
+    hint: Any
+    value: Any
+
+
+class Seen(NamedTuple):
+    """The part of an array that a shape check looks at."""
+
+    shape: tuple[Any, ...]
+    dtype: Any = "float64"
+
+
+class Sizes(Seen):
+    """Sizes that are no array's: a network's, or the number of a container's items."""
+
+
+def first_misfit(leaves: Iterable[Leaf]) -> Leaf | None:
+    """The first leaf that contradicts its annotation or the leaves before it."""
+    with jaxtyped("context"):
+        for leaf in leaves:
+            by_class = is_array_hint(leaf.hint) or _is_record(leaf.hint)
+            if not (isinstance if by_class else is_bearable)(leaf.value, leaf.hint):
+                return leaf
+    return None
+
+
+def leaves_of(
+    hints: Mapping[str, Any],
+    values: Mapping[str, Any],
+    arguments: Mapping[str, Any] | None = None,
+) -> list[Leaf]:
+    """Every leaf of ``values``, with its annotation from ``hints``; sources of axes come first.
+
+    ``arguments`` are those of the call where ``values`` is its result.
+    """
+    arguments = values if arguments is None else arguments
+    settled: dict[str, Any] = {}
+    found = []
+    for name, value in arguments.items():
+        if hasattr(type(value), "__shape_axes__"):
+            axes = value.__shape_axes__()
+            settled |= axes
+            found.append(Leaf(name, Shaped[Any, " ".join(axes)], Sizes((*axes.values(),))))
+    for name, value in values.items():
+        if name in hints:
+            found += _walk(name, hints[name], value, settled, arguments)
+    return found
+
+
+def is_array_hint(hint: Any) -> bool:
+    """Whether this is a jaxtyping annotation, such as ``Float[Array, "n m"]``."""
+    return isinstance(hint, type) and issubclass(hint, AbstractArray)
+
+
+@lru_cache(maxsize=1024)
+def array_hints(hint: Any) -> tuple[Any, ...]:
+    """Every jaxtyping annotation that stands inside this one."""
+    todo, seen = [hint], []
+    while todo:
+        part = todo.pop()
+        if part not in seen:
+            seen.append(part)
+            todo += [] if isinstance(part, list) else get_args(part)
+            todo += _fields(part).values() if _is_record(part) else ()
+    return tuple(filter(is_array_hint, seen))
+
+
+def _walk(
+    path: str, hint: Any, value: Any, axes: Mapping[str, Any], arguments: Mapping[str, Any]
+) -> Iterator[Leaf]:
+    origin = get_origin(hint)
+    if is_array_hint(hint):
+        yield Leaf(path, _spell_out(hint, axes, arguments), value)
+    elif not array_hints(hint):
+        yield Leaf(path, hint, value)
+    elif origin in (Union, UnionType):
+        options = [option for option in get_args(hint) if option is not NoneType]
+        if value is None or len(options) > 1:
+            yield Leaf(path, hint, value)
+        else:
+            yield from _walk(path, options[0], value, axes, arguments)
+    elif _is_record(hint) and isinstance(value, origin or hint):
+        for name, field in _fields(hint).items():
+            yield from _walk(f"{path}.{name}", field, getattr(value, name), axes, arguments)
+    elif origin is dict and isinstance(value, dict):
+        for key, item in value.items():
+            yield from _walk(f"{path}[{key!r}]", get_args(hint)[1], item, axes, arguments)
+    elif origin in (tuple, list) and isinstance(value, origin):
+        yield from _walk_items(path, hint, value, axes, arguments)
+    else:
+        yield Leaf(path, origin or hint, value)
+
+
+def _walk_items(
+    path: str, hint: Any, items: Any, axes: Mapping[str, Any], arguments: Mapping[str, Any]
+) -> Iterator[Leaf]:
+    item_hints = get_args(hint)
+    if get_origin(hint) is list or item_hints[-1] is Ellipsis:
+        if lags := _lags(item_hints[0]):
+            yield Leaf(f"len({path})", Shaped[Any, "L"], Sizes((len(items) - min(lags),)))
+        item_hints = (item_hints[0],) * len(items)
+    if len(items) != len(item_hints):
+        yield Leaf(path, hint, items)
+        return
+    for i, (item_hint, item) in enumerate(zip(item_hints, items, strict=True)):
+        yield from _walk(f"{path}[{i}]", item_hint, item, {**axes, "l": i + 1}, arguments)
+
+
+_INDEXED = re.compile(r"(\w+)\[(\w+)(-1)?\]")
+
+
+def _lags(hint: Any) -> set[int]:
+    """How far the axes in this annotation lag behind l: n[l] by 0, n[l-1] by 1.
+
+    A tuple has as many items as the network has layers where its items speak of n[l], and one more
+    where they speak of n[l-1] alone: A starts with X.
+    """
+    indexed = [_INDEXED.findall(array_hint.dim_str) for array_hint in array_hints(hint)]
+    return {len(lag) // 2 for axes in indexed for _, index, lag in axes if index == "l"}
+
+
+def _spell_out(hint: Any, axes: Mapping[str, Any], arguments: Mapping[str, Any]) -> Any:
+    """The annotation with n[l] as n_2, say, and with jaxtyping's {expressions} evaluated."""
+
+    def spell(axis: re.Match[str]) -> str:
+        name, index, lag = axis.groups()
+        position = int(index) if index.isdigit() else axes.get(index)
+        return f"{name}_{index}" if position is None else f"{name}_{position - bool(lag)}"
+
+    spelled = _INDEXED.sub(spell, hint.dim_str)
+    if "{" in spelled:
+        spelled = eval(f"f{spelled!r}", {}, dict(arguments))
+    return hint if spelled == hint.dim_str else hint.dtype[hint.array_type, spelled]
+
+
+def _is_record(hint: Any) -> bool:
+    """Whether this is a NamedTuple class, bare or with its type variables filled in."""
+    cls = get_origin(hint) or hint
+    return isinstance(cls, type) and issubclass(cls, tuple) and hasattr(cls, "_fields")
+
+
+@lru_cache(maxsize=1024)
+def _fields(hint: Any) -> dict[str, Any]:
+    cls = get_origin(hint) or hint
+    filled = dict(zip(getattr(cls, "__parameters__", ()), get_args(hint), strict=False))
+    return {
+        name: filled.get(field, field)
+        for name, field in get_type_hints(cls, include_extras=True).items()
+    }

@@ -1,0 +1,155 @@
+"""What to compute: a ``Network`` names the sizes and functions, and holds no arrays.
+
+A Network has no convention. Neither have the three records that the conventions pass around,
+``Layer``, ``Gradient`` and ``Cache``: each convention's annotations say which shapes they hold.
+
+>>> net = Network(sizes=(64, 32, 10))
+>>> net.L, net.activations, net.loss
+(2, ('relu', 'softmax'), 'cross_entropy')
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from operator import index
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import numpy as np
+
+from shapecheck_bp.activations import ACTIVATIONS
+from shapecheck_bp.losses import PAIRS, loss_for
+
+Weights = TypeVar("Weights")
+Biases = TypeVar("Biases")
+Linears = TypeVar("Linears")
+Outputs = TypeVar("Outputs")
+
+
+class Layer(NamedTuple, Generic[Weights, Biases]):
+    """One layer's parameters."""
+
+    W: Weights
+    b: Biases
+
+
+class Gradient(NamedTuple, Generic[Weights, Biases]):
+    """The gradient of the cost J with respect to one layer's W and b."""
+
+    dW: Weights
+    db: Biases
+
+
+class Cache(NamedTuple, Generic[Linears, Outputs]):
+    """What the forward pass leaves for the backward pass.
+
+    ``Z[0]`` is layer 1's linear output; ``A[0]`` is X and ``A[-1]`` the network's output.
+    """
+
+    Z: Linears
+    A: Outputs
+
+
+@dataclass(frozen=True)
+class Network:
+    """A fully connected network: its sizes, activations and loss.
+
+    Args:
+        sizes: n_0, n_1, …, n_L: the number of inputs, then of units in each layer.
+        hidden: activation of layers 1 to L-1.
+        output: activation of layer L; the hidden ones and ``"softmax"``.
+        loss: follows from ``output`` unless given: softmax has ``"cross_entropy"``, sigmoid has
+            ``"log_loss"``, every other ``"squared_error"``.
+
+    Raises:
+        ValueError: what is wrong, which argument, and what was expected.
+
+    >>> Network((3, 2, 1), hidden="tanh", output="sigmoid").loss
+    'log_loss'
+    """
+
+    sizes: tuple[int, ...]
+    hidden: str = "relu"
+    output: str = "softmax"
+    loss: str = None  # type: ignore[assignment]  # filled in below, so a str for every reader
+
+    def __post_init__(self) -> None:
+        """Check every field, and fill in the loss."""
+        object.__setattr__(self, "sizes", _sizes(self.sizes))
+        _member("hidden", self.hidden, (*ACTIVATIONS,))
+        _member("output", self.output, (*ACTIVATIONS, "softmax"))
+        if self.output == "softmax" and self.sizes[-1] == 1:
+            raise ValueError(
+                "output: softmax over a single output is always 1, so nothing could be learned;"
+                " use output='sigmoid' for two classes, or sizes that end in the number of classes"
+            )
+        object.__setattr__(self, "loss", loss_for(self.output, self.loss))
+
+    @property
+    def L(self) -> int:
+        """The number of layers; the input is not counted."""
+        return len(self.sizes) - 1
+
+    @property
+    def activations(self) -> tuple[str, ...]:
+        """The activation of each layer, layer 1 first."""
+        return (self.hidden,) * (self.L - 1) + (self.output,)
+
+    @property
+    def paired(self) -> bool:
+        """Whether output and loss are a pair, so that dZ = A - Y in the last layer."""
+        return PAIRS.get(self.output) == self.loss
+
+    @property
+    def classes(self) -> int:
+        """How many classes ``predict`` chooses among: one for each output, two for one sigmoid.
+
+        Raises:
+            ValueError: a single output that is no probability.
+        """
+        if self.sizes[-1] > 1:
+            return self.sizes[-1]
+        if self.output != "sigmoid":
+            raise ValueError(
+                f"net: one {self.output} output chooses no class; classes need output='sigmoid'"
+                " for two, or an output for each"
+            )
+        return 2
+
+    def __shape_axes__(self) -> dict[str, int]:
+        """The axes that this network settles wherever it is an argument: L, n_0, …, n_L."""
+        return {"L": self.L} | {f"n_{layer}": size for layer, size in enumerate(self.sizes)}
+
+
+def draw_units(net: Network, seed: int, dtype: Any) -> Iterator[list[np.ndarray[Any, Any]]]:
+    """Draw each layer's initial weights: for each of its n_out units a vector of n_in.
+
+    Normal, with mean 0 and variance 2 / n_in under the relus (He) and 1 / n_in otherwise (Xavier).
+    Whether a unit's weights are a row or a column of W is for the conventions to say.
+
+    Raises:
+        ValueError: ``seed`` is negative, or ``dtype`` is not a real floating type.
+    """
+    if not np.issubdtype(np.dtype(dtype), np.floating):
+        raise ValueError(f"dtype: expected a floating type such as 'float32'; got {dtype!r}")
+    random = np.random.default_rng(seed)
+    for activation, n_in, n_out in zip(net.activations, net.sizes, net.sizes[1:], strict=False):
+        gain = 2 if activation in ("relu", "leaky_relu") else 1
+        scale = np.sqrt(gain / n_in)
+        yield [(scale * random.standard_normal(n_in)).astype(dtype) for _ in range(n_out)]
+
+
+def _sizes(sizes: Sequence[int]) -> tuple[int, ...]:
+    wanted = (
+        f"sizes: expected at least two positive whole numbers, as in (64, 32, 10); got {sizes!r}"
+    )
+    try:
+        checked = tuple(index(size) for size in sizes)
+    except TypeError:
+        raise ValueError(wanted) from None
+    if len(checked) < 2 or min(checked) < 1:
+        raise ValueError(wanted)
+    return checked
+
+
+def _member(argument: str, name: str, known: tuple[str, ...]) -> None:
+    if name not in known:
+        raise ValueError(f"{argument}: expected one of {', '.join(map(repr, known))}; got {name!r}")

@@ -1,0 +1,109 @@
+"""``fit``: gradient descent in mini-batches, the same run in both conventions.
+
+>>> import numpy as np
+>>> from shapecheck_bp import Network, column
+>>> net = Network((2, 3, 2), hidden="tanh")
+>>> X = np.array([[0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]])
+>>> Y = column.one_hot(np.array([0, 0, 0, 1]), classes=2)
+>>> start = column.init(net)
+>>> params, costs = fit(column, net, start, X, Y, epochs=200, batch_size=2, learning_rate=0.5)
+>>> [int(label) for label in column.predict(net, params, X)]
+[0, 0, 0, 1]
+"""
+
+import sys
+from collections.abc import Iterable, Iterator
+from math import isfinite
+from operator import index
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+from array_api_compat import array_namespace, device
+
+from shapecheck_bp.network import Layer, Network
+from shapecheck_bp.shapes import Array
+
+
+class Run(NamedTuple):
+    """A finished training run."""
+
+    params: tuple[Layer[Any, Any], ...]
+    costs: tuple[float, ...]
+    """The mean cost J of each epoch's batches, each as it was before its step."""
+
+
+def fit(
+    bp: ModuleType,
+    net: Network,
+    params: tuple[Layer[Any, Any], ...],
+    X: Array,
+    Y: Array,
+    *,
+    epochs: int,
+    batch_size: int,
+    learning_rate: float,
+    seed: int = 0,
+) -> Run:
+    """Train with mini-batches, drawn anew in each epoch, and return the new parameters.
+
+    Args:
+        bp: ``shapecheck_bp.column`` or ``shapecheck_bp.row``; the arrays lie as it says.
+        net: the network.
+        params: where to start; they are not changed.
+        X: the inputs.
+        Y: the targets, one-hot or real.
+        epochs: how often every example is used; 0 gives back ``params``.
+        batch_size: examples to a step; what remains of an epoch makes a smaller last batch.
+        learning_rate: the step's size.
+        seed: of the order in which examples are drawn.
+
+    Raises:
+        ShapeError: arrays that do not fit the network in this convention.
+        ValueError: NaN or infinity in X or Y, targets that the loss cannot mean, or a setting out
+            of range; the message names the argument.
+    """
+    epochs = _whole("epochs", epochs, least=0)
+    batch_size = _whole("batch_size", batch_size, least=1)
+    if not (isfinite(learning_rate) and learning_rate > 0):
+        raise ValueError(f"learning_rate: expected a number above 0; got {learning_rate!r}")
+    if not hasattr(bp, "EXAMPLES_AXIS"):
+        raise ValueError(f"bp: expected shapecheck_bp.column or shapecheck_bp.row; got {bp!r}")
+    bp.check_data(net, X, Y)
+
+    xp, axis = array_namespace(X, Y), bp.EXAMPLES_AXIS
+    m = X.shape[axis]
+    random = np.random.default_rng(seed)
+    costs = []
+    for _ in _progress(range(epochs)):
+        order = xp.asarray(random.permutation(m), device=device(X))
+        total = 0.0
+        for start in range(0, m, batch_size):
+            batch = order[start : start + batch_size]
+            X_batch, Y_batch = xp.take(X, batch, axis=axis), xp.take(Y, batch, axis=axis)
+            J, grads = bp.gradients(net, params, X_batch, Y_batch)
+            params = bp.update(params, grads, learning_rate)
+            total += float(J) * batch.shape[0]
+        costs.append(total / m)
+    return Run(params, tuple(costs))
+
+
+def _progress(epochs: Iterable[int]) -> Iterator[int]:
+    """Show a bar while a person is watching, and nothing where output is captured."""
+    if not sys.stderr.isatty():
+        yield from epochs
+        return
+    from rich.console import Console
+    from rich.progress import track
+
+    yield from track(epochs, "training", console=Console(stderr=True), transient=True)
+
+
+def _whole(argument: str, number: int, least: int) -> int:
+    try:
+        whole = index(number)
+    except TypeError:
+        whole = least - 1
+    if whole < least:
+        raise ValueError(f"{argument}: expected a whole number from {least} up; got {number!r}")
+    return whole
