@@ -49,8 +49,8 @@ def empty(function: Callable[..., Any], leaf: Leaf) -> dict[str, Any]:
 
 def mixed(function: Callable[..., Any], leaves: list[Leaf], kinds: list[str]) -> dict[str, Any]:
     """A call whose arrays have several kinds: dtypes, or libraries. The rarest kind is blamed."""
-    odd = min(reversed(range(len(kinds))), key=lambda i: kinds.count(kinds[i]))
-    blamed, kind = leaves[odd], kinds[odd]
+    kind = min(reversed(kinds), key=kinds.count)
+    blamed = leaves[kinds.index(kind)]
     others = [other for other in kinds if other != kind]
     usual = max(others, key=others.count)
     parts = _parts(

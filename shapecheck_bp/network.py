@@ -17,6 +17,7 @@ import numpy as np
 
 from shapecheck_bp.activations import ACTIVATIONS
 from shapecheck_bp.losses import PAIRS, loss_for
+from shapecheck_bp.values import whole_number
 
 Weights = TypeVar("Weights")
 Biases = TypeVar("Biases")
@@ -130,7 +131,7 @@ def draw_units(net: Network, seed: int, dtype: Any) -> Iterator[list[np.ndarray[
     """
     if not np.issubdtype(np.dtype(dtype), np.floating):
         raise ValueError(f"dtype: expected a floating type such as 'float32'; got {dtype!r}")
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(whole_number("seed", seed, least=0))
     for activation, n_in, n_out in zip(net.activations, net.sizes, net.sizes[1:], strict=False):
         gain = 2 if activation in ("relu", "leaky_relu") else 1
         scale = np.sqrt(gain / n_in)
@@ -138,9 +139,7 @@ def draw_units(net: Network, seed: int, dtype: Any) -> Iterator[list[np.ndarray[
 
 
 def _sizes(sizes: Sequence[int]) -> tuple[int, ...]:
-    wanted = (
-        f"sizes: expected at least two positive whole numbers, as in (64, 32, 10); got {sizes!r}"
-    )
+    wanted = f"sizes: expected two or more positive whole numbers, as (64, 32, 10); got {sizes!r}"
     try:
         checked = tuple(index(size) for size in sizes)
     except TypeError:

@@ -13,8 +13,7 @@
 
 import sys
 from collections.abc import Iterable, Iterator
-from math import isfinite
-from operator import index
+from math import inf
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -23,6 +22,7 @@ from array_api_compat import array_namespace, device
 
 from shapecheck_bp.network import Layer, Network
 from shapecheck_bp.shapes import Array
+from shapecheck_bp.values import whole_number
 
 
 class Run(NamedTuple):
@@ -63,9 +63,10 @@ def fit(
         ValueError: NaN or infinity in X or Y, targets that the loss cannot mean, or a setting out
             of range; the message names the argument.
     """
-    epochs = _whole("epochs", epochs, least=0)
-    batch_size = _whole("batch_size", batch_size, least=1)
-    if not (isfinite(learning_rate) and learning_rate > 0):
+    epochs = whole_number("epochs", epochs, least=0)
+    batch_size = whole_number("batch_size", batch_size, least=1)
+    seed = whole_number("seed", seed, least=0)
+    if not (isinstance(learning_rate, int | float | np.floating) and 0 < learning_rate < inf):
         raise ValueError(f"learning_rate: expected a number above 0; got {learning_rate!r}")
     if not hasattr(bp, "EXAMPLES_AXIS"):
         raise ValueError(f"bp: expected shapecheck_bp.column or shapecheck_bp.row; got {bp!r}")
@@ -79,10 +80,10 @@ def fit(
         order = xp.asarray(random.permutation(m), device=device(X))
         total = 0.0
         for start in range(0, m, batch_size):
-            batch = order[start : start + batch_size]
+            batch = order[start : min(start + batch_size, m)]
             X_batch, Y_batch = xp.take(X, batch, axis=axis), xp.take(Y, batch, axis=axis)
             J, grads = bp.gradients(net, params, X_batch, Y_batch)
-            params = bp.update(params, grads, learning_rate)
+            params = bp.update(params, grads, float(learning_rate))
             total += float(J) * batch.shape[0]
         costs.append(total / m)
     return Run(params, tuple(costs))
@@ -97,13 +98,3 @@ def _progress(epochs: Iterable[int]) -> Iterator[int]:
     from rich.progress import track
 
     yield from track(epochs, "training", console=Console(stderr=True), transient=True)
-
-
-def _whole(argument: str, number: int, least: int) -> int:
-    try:
-        whole = index(number)
-    except TypeError:
-        whole = least - 1
-    if whole < least:
-        raise ValueError(f"{argument}: expected a whole number from {least} up; got {number!r}")
-    return whole

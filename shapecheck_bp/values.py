@@ -7,16 +7,27 @@ ValueError: labels: expected classes 0 to 9; example 2 has label 10
 """
 
 from math import sqrt
+from operator import index
 
 from array_api_compat import array_namespace
 
 from shapecheck_bp.shapes import Array
 
 
+def whole_number(name: str, number: int, least: int) -> int:
+    """A setting as an int, refused where it is not whole or below ``least``."""
+    try:
+        whole = index(number)
+    except TypeError:
+        whole = least - 1
+    if whole < least:
+        raise ValueError(f"{name}: expected a whole number from {least} up; got {number!r}")
+    return whole
+
+
 def check_labels(labels: Array, classes: int) -> None:
     """Refuse class indices outside 0, …, classes - 1."""
-    if classes < 1:
-        raise ValueError(f"classes: expected a number from 1 up; got {classes}")
+    classes = whole_number("classes", classes, least=1)
     if (i := _first((labels < 0) | (labels >= classes))) is not None:
         raise ValueError(
             f"labels: expected classes 0 to {classes - 1}; example {i} has label {int(labels[i])}"

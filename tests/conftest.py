@@ -1,0 +1,44 @@
+"""What the rooms' tests share: both conventions, and a problem of distinct sizes in each."""
+
+import os
+from types import ModuleType
+
+import numpy as np
+import pytest
+from problems import Problem, problem
+
+from shapecheck_bp import Network, column, row
+
+CONVENTIONS = {"column": column, "row": row}
+
+
+@pytest.fixture(params=CONVENTIONS)
+def bp(request: pytest.FixtureRequest) -> ModuleType:
+    """Each convention in turn."""
+    return CONVENTIONS[request.param]
+
+
+@pytest.fixture
+def small(bp: ModuleType) -> Problem:
+    """A tanh and softmax network of distinct sizes, its parameters and data in this convention."""
+    return problem(bp, Network((5, 4, 3), hidden="tanh"), m=7)
+
+
+@pytest.fixture(autouse=True)
+def _no_silent_floating_point_faults():
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Where every framework was installed on purpose, a skipped test is a failed one."""
+    report = yield
+    if (
+        report.skipped
+        and os.environ.get("SHAPECHECK_BP_NO_SKIPS")
+        and not hasattr(report, "wasxfail")
+    ):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, and SHAPECHECK_BP_NO_SKIPS is set: {report.longrepr}"
+    return report

@@ -1,0 +1,207 @@
+"""Faults of shape, dtype and structure are refused at every call, by name."""
+
+import re
+
+import numpy as np
+import pytest
+
+from shapecheck_bp import Layer, Network, ShapeError, column, row
+
+
+def swap(value, old, new):
+    """The same call with one array changed, found by identity."""
+    if value is old:
+        return new
+    if isinstance(value, tuple):
+        items = [swap(item, old, new) for item in value]
+        return value._make(items) if hasattr(value, "_make") else tuple(items)
+    return value
+
+
+def refused(function, *args, **kwargs):
+    with pytest.raises(ShapeError) as caught:
+        function(*args, **kwargs)
+    return caught.value
+
+
+@pytest.fixture
+def other(bp):
+    return "row" if bp is column else "column"
+
+
+@pytest.mark.parametrize("name", ["X", "Y"])
+def test_transposed_data(bp, small, other, name):
+    error = refused(bp.gradients, *small._replace(**{name: getattr(small, name).T}))
+    assert error.argument == name
+    assert f"{name} does not fit, and {name}.T would." in str(error)
+    examples = {"row": "rows", "column": "columns"}[other]
+    wanted = f"Pass {name}.T, or use shapecheck_bp.{other} if your examples are {examples}."
+    assert error.suggestion == wanted
+
+
+@pytest.mark.parametrize("layer", [0, 1])
+def test_transposed_weights(bp, small, layer):
+    W = small.params[layer].W
+    for function in (bp.forward, bp.gradients, bp.predict):
+        args = small if function is bp.gradients else small[:3]
+        error = refused(function, *swap(tuple(args), W, W.T))
+        assert error.argument == f"params[{layer}].W"
+        assert error.suggestion == f"Pass params[{layer}].W.T."
+
+
+def test_everything_from_the_other_convention(bp, small, other):
+    error = refused({column: row, row: column}[bp].gradients, *small)
+    assert "with every matrix transposed they would" in str(error)
+    assert error.suggestion.startswith(f"Use shapecheck_bp.{'column' if other == 'row' else 'row'}")
+
+
+def test_rank_1(bp, small):
+    _, params, X, _ = small
+    b = params[0].b
+    wanted = "b[:, None]" if bp is column else "b[None, :]"
+    error = refused(bp.linear_forward, X, params[0].W, np.ravel(b))
+    assert (error.argument, error.suggestion) == ("b", f"Pass {wanted}.")
+    assert "1 axis where 2 are meant" in str(error)
+    error = refused(bp.gradients, *swap(tuple(small), b, np.ravel(b)))
+    assert error.argument == "params[0].b"
+    for name in ("X", "Y"):
+        error = refused(bp.gradients, *small._replace(**{name: getattr(small, name)[0]}))
+        assert error.argument == name
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_a_wrong_number_of_layers(bp, small, count):
+    net, params, X, Y = small
+    wrong = (*params, *params)[:count]
+    error = refused(bp.gradients, net, wrong, X, Y)
+    assert error.argument == "len(params)"
+    assert error.actual == str(count)
+    assert error.suggestion == "Pass params for 2 layers, as in net."
+    _, grads = bp.gradients(*small)
+    error = refused(bp.update, params, grads[:1], 0.1)
+    assert error.suggestion == "Pass grads for 2 layers, as in params."
+    cache = bp.forward(net, params, X)
+    error = refused(bp.backward, net, params, cache._replace(A=cache.A[1:]), Y)
+    assert error.argument == "len(cache.A)"
+
+
+def test_layers_that_do_not_meet(bp):
+    net = Network((5, 4, 3))
+    params = (bp.init(Network((5, 4)))[0], bp.init(Network((6, 3)))[0])
+    X = np.ones((5, 7) if bp is column else (7, 5))
+    error = refused(bp.forward, net, params, X)
+    assert error.argument == "params[1].W"
+    assert "n_1 is 6 here, and 4 in net" in str(error)
+    assert error.bindings["n_1"] == 4
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint8", "bool", "complex128", "object"])
+def test_X_of_no_floating_type(bp, small, dtype):
+    error = refused(bp.forward, small.net, small.params, small.X.astype(dtype))
+    assert error.argument == "X"
+    assert f"{dtype} is not Float" in str(error)
+    assert error.suggestion == "Pass X as float64."
+
+
+def test_mixed_floating_types(bp, small):
+    error = refused(bp.gradients, *small._replace(X=small.X.astype("float32")))
+    assert "X is float32, and params[0].W is float64." in str(error)
+    assert error.suggestion == "Pass X as float64, or everything else as float32."
+    assert (error.argument, error.expected, error.actual) == ("X", "float64", "float32")
+
+
+def test_mixed_libraries(bp, small):
+    xp = pytest.importorskip("array_api_strict")
+    error = refused(bp.gradients, *small._replace(Y=xp.asarray(small.Y)))
+    assert "Y is array_api_strict, and params[0].W is numpy." in str(error)
+    assert error.argument == "Y"
+
+
+def test_a_learning_rate_that_would_widen_the_parameters(bp):
+    params = bp.init(Network((3, 2)), dtype="float32")
+    _, grads = bp.gradients(Network((3, 2)), params, *_data(bp, "float32"))
+    assert bp.update(params, grads, 0.1)[0].W.dtype == "float32"
+    error = refused(bp.update, params, grads, np.float64(0.1))
+    assert "the result[0].W is float64, and params[0].W is float32" in str(error)
+    assert "Look for a number among the arguments" in error.suggestion
+
+
+def _data(bp, dtype):
+    X, Y = np.ones((3, 4), dtype=dtype), bp.one_hot(np.array([0, 1, 1, 0]), 2, dtype)
+    return (X if bp is column else X.T), Y
+
+
+def test_no_examples(bp, small):
+    axis = bp.EXAMPLES_AXIS
+    X, Y = (np.take(a, [], axis=axis) for a in (small.X, small.Y))
+    for call in ((bp.gradients, *small[:2], X, Y), (bp.predict, *small[:2], X)):
+        error = refused(*call)
+        assert error.argument == "X"
+        assert "X is empty." in str(error)
+        assert error.suggestion == "Pass at least one entry along m."
+    error = refused(bp.one_hot, np.array([], dtype=int), 3)
+    assert "labels is empty." in str(error)
+
+
+@pytest.mark.parametrize("X", [[[1.0]], 3.0, None, "X"])
+def test_no_array(bp, small, X):
+    error = refused(bp.forward, *small[:2], X)
+    assert (error.argument, error.actual) == ("X", type(X).__name__)
+    assert error.suggestion == "Pass X as an array, for example numpy.asarray(X)."
+
+
+def test_other_structures(bp, small):
+    net, params, X, _ = small
+    plain = tuple((W, b) for W, b in params)
+    for args, blamed, wanted, came in [
+        ((net, [*params], X), "params", "tuple", "list"),
+        ((net, plain, X), "params[0]", "Layer", "tuple"),
+        ((net.sizes, params, X), "net", "Network", "tuple"),
+    ]:
+        error = refused(bp.forward, *args)
+        assert (error.argument, error.expected, error.actual) == (blamed, wanted, came)
+        assert error.suggestion == f"Pass {blamed} as {wanted}."
+    grads = tuple(Layer(W, b) for W, b in params)
+    error = refused(bp.update, params, grads, 0.1)
+    assert (error.argument, error.expected, error.actual) == ("grads[0]", "Gradient", "Layer")
+    assert refused(bp.update, params, bp.gradients(*small)[1], "0.1").argument == "learning_rate"
+
+
+def test_missing_and_unknown_arguments_name_the_function(bp, small):
+    name = bp.__name__.rpartition(".")[2]
+    with pytest.raises(TypeError, match=rf"^{name}\.gradients: missing a required argument: 'Y'$"):
+        bp.gradients(*small[:3])
+    with pytest.raises(TypeError, match=rf"^{name}\.gradients: got an unexpected keyword arg"):
+        bp.gradients(*small, lr=3)
+
+
+def test_unknown_activations(bp, small):
+    with pytest.raises(ValueError, match="activation: expected one of 'sigmoid', .*; got 'swish'"):
+        bp.activation_forward(small.X, "swish")
+    with pytest.raises(ValueError, match="activation: expected one of 'sigmoid', .*; got 'swish'"):
+        bp.activation_backward(small.X, small.X, "swish")
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes", "message"),
+    [
+        ([0, 3], 3, "labels: expected classes 0 to 2; example 1 has label 3"),
+        ([0, -1], 3, "labels: expected classes 0 to 2; example 1 has label -1"),
+        ([0, 1], 0, "classes: expected a whole number from 1 up; got 0"),
+    ],
+)
+def test_labels_out_of_range(bp, labels, classes, message):
+    with pytest.raises(ValueError, match=message):
+        bp.one_hot(np.array(labels), classes)
+
+
+@pytest.mark.parametrize("labels", [[0.0, 1.0], [True, False]])
+def test_labels_that_are_no_integers(bp, labels):
+    error = refused(bp.one_hot, np.array(labels), 2)
+    assert error.suggestion == "Pass labels as int64."
+
+
+def test_no_message_shows_what_an_array_holds(bp, small):
+    secret = small.X.T * 0 + 8.125
+    error = refused(bp.gradients, *small._replace(X=secret))
+    assert not re.search(r"8\.1", f"{error}{vars(error)}")

@@ -1,0 +1,107 @@
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+import shapecheck_bp
+from shapecheck_bp import row
+from shapecheck_bp.cli import main
+
+
+def run(*arguments, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "shapecheck_bp", *arguments],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", **environment},
+        check=False,
+    )
+
+
+def test_the_main_job_as_a_person_sees_it():
+    done = run()
+    assert (done.returncode, done.stderr) == (0, "")
+    for fragment in (
+        "column: Z = W @ A_prev + b",
+        "(n_1, n_0) = (32, 64)",
+        "(n_0, n_1) = (64, 32)",
+        "held-out accuracy      98.06%           98.06%",
+        "ShapeError: column.gradients: X does not fit, and X.T would.",
+        "Pass X.T, or use shapecheck_bp.row if your examples are rows.",
+        "The gradients agree.",
+    ):
+        assert fragment in done.stdout
+    tables = done.stdout.partition("ShapeError")[0]
+    assert max(map(len, tables.splitlines())) <= 80
+    assert "\x1b" not in done.stdout
+
+
+def test_json_is_one_object_with_the_same_facts(capsys):
+    assert main(["--json", "--epochs", "2"]) == 0
+    out, err = capsys.readouterr()
+    facts = json.loads(out)
+    assert err == ""
+    assert facts["agree"] is True
+    assert facts["network"]["sizes"] == [64, 32, 10]
+    assert facts["settings"]["epochs"] == 2
+    assert facts["examples"] == {"train": 1437, "held_out": 360}
+    assert [run["convention"] for run in facts["training"]] == ["column", "row"]
+    assert len(facts["training"][0]["costs"]) == 2
+    assert facts["shapes"][0]["column_shape"] == [64, 1437]
+    assert facts["shape_error"]["argument"] == "X"
+    for when in ("gradients_at_start", "gradients_after_training"):
+        assert {(one["layer"], one["quantity"]) for one in facts[when]} == {
+            (layer, quantity) for layer in (1, 2) for quantity in ("dW", "db")
+        }
+
+
+def test_gradients_that_disagree_are_exit_status_1(monkeypatch, capsys):
+    weights_backward = row.weights_backward
+
+    def faulty(dZ, A_prev):
+        return weights_backward(dZ, A_prev)._replace(db=weights_backward(dZ, A_prev).db * 2)
+
+    monkeypatch.setattr(row, "weights_backward", faulty)
+    assert main(["--epochs", "1"]) == 1
+    out, _ = capsys.readouterr()
+    assert "DIFFER" in out
+    assert "The gradients DO NOT agree." in out
+    assert main(["--epochs", "1", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["agree"] is False
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--epochs", "many"], "argument --epochs: invalid int value: 'many'"),
+        (["--epochs", "-1"], "epochs: expected a whole number from 0 up; got -1"),
+        (["--seed", "-1"], "seed: expected a whole number from 0 up; got -1"),
+        (["nonsense"], "unrecognized arguments: nonsense"),
+    ],
+)
+def test_a_command_line_that_cannot_be_understood_is_exit_status_2(arguments, message, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 2
+    out, err = capsys.readouterr()
+    assert (out, message in err) == ("", True)
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert capsys.readouterr().out.strip() == shapecheck_bp.__version__
+
+
+def test_no_epochs(capsys):
+    assert main(["--epochs", "0"]) == 0
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    heavy = ["sympy", "rich", "matplotlib", "torch", "jax", "pandas", "shapecheck_bp.data"]
+    code = f"import sys, shapecheck_bp; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,265 @@
+"""``@shapechecked`` on a user's own functions."""
+
+import pickle
+import traceback
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from jaxtyping import Float, Integer, TypeCheckError
+
+from shapecheck_bp import Array, ShapeError, shapechecked
+
+
+@shapechecked
+def matmul(A: Float[np.ndarray, "n k"], B: Float[np.ndarray, "k p"]) -> Float[np.ndarray, "n p"]:
+    """C = A @ B."""
+    return A @ B
+
+
+class Batch(NamedTuple):
+    X: Float[Array, "m n"]
+    labels: Integer[Array, " m"]
+
+
+def ones(*shape):
+    return np.ones(shape)
+
+
+def test_a_call_that_fits():
+    np.testing.assert_array_equal(matmul(ones(2, 3), B=ones(3, 4)), 3 * ones(2, 4))
+    assert matmul.__name__ == "matmul"
+    assert matmul.__doc__ == "C = A @ B."
+
+
+def test_the_error_is_a_jaxtyping_error_and_a_type_error():
+    with pytest.raises(TypeCheckError):
+        matmul(ones(2, 3), ones(2, 3))
+    with pytest.raises(TypeError):
+        matmul(ones(2, 3), ones(2, 3))
+
+
+def test_the_whole_message():
+    with pytest.raises(ShapeError) as caught:
+        matmul(ones(3, 2), ones(3, 4))
+    assert str(caught.value).splitlines() == [
+        "test_shapes.matmul: A does not fit, and A.T would.",
+        "",
+        "  C = A @ B",
+        "",
+        "  A   (n, k)   got (3, 2)   k is 2 here, and 3 in B",
+        "  B   (k, p)   got (3, 4)",
+        "",
+        "  Pass A.T.",
+    ]
+
+
+def test_fields_survive_pickling():
+    with pytest.raises(ShapeError) as caught:
+        matmul(ones(3, 2), ones(3, 4))
+    for error in (caught.value, pickle.loads(pickle.dumps(caught.value))):
+        assert error.function == "test_shapes.matmul"
+        assert error.argument == "A"
+        assert error.expected == "(n, k)"
+        assert error.actual == "(3, 2)"
+        assert error.bindings == {"k": 3, "p": 4}
+        assert error.suggestion == "Pass A.T."
+        assert str(error) == str(caught.value)
+
+
+def test_two_repairs_are_both_said():
+    with pytest.raises(ShapeError) as caught:
+        matmul(ones(2, 3), ones(2, 3))
+    assert "A or B does not fit, and A.T or B.T would." in str(caught.value)
+    assert caught.value.argument == "A or B"
+
+
+def test_two_arguments_to_repair():
+    @shapechecked
+    def total(A: Float[Array, "n m"], B: Float[Array, "n m"], c: Float[Array, "n 1"]) -> None:
+        """A + B + c."""
+
+    with pytest.raises(ShapeError) as caught:
+        total(ones(5, 3), ones(3, 5), ones(5))
+    assert "B and c do not fit, and B.T and c[:, None] would." in str(caught.value)
+
+
+def test_no_repair():
+    with pytest.raises(ShapeError) as caught:
+        matmul(ones(2, 3), ones(5, 4))
+    assert str(caught.value).startswith("test_shapes.matmul: B does not fit.\n")
+    assert caught.value.suggestion == "Pass B as (k, p) = (3, p)."
+
+
+def test_the_result_is_held_to_its_annotation():
+    @shapechecked
+    def transposed(A: Float[Array, "n k"]) -> Float[Array, "n k"]:
+        return A.T
+
+    transposed(ones(3, 3))
+    with pytest.raises(ShapeError) as caught:
+        transposed(ones(3, 2))
+    assert caught.value.argument == "the result"
+    assert "n is 2 here, and 3 in A" in str(caught.value)
+    assert "The arguments fit: look inside transposed" in caught.value.suggestion
+
+
+def test_the_body_runs_once_a_call():
+    runs = []
+
+    @shapechecked
+    def count(A: Float[Array, "n k"]) -> Float[Array, "n k"]:
+        runs.append(A)
+        return A
+
+    for calls, A in enumerate([ones(2, 3), ones(2, 3), ones(3, 2)], start=1):
+        count(A)
+        assert len(runs) == calls
+    with pytest.raises(ShapeError):
+        count(ones(3))
+    assert len(runs) == 3
+
+
+def test_what_passed_once_is_not_a_pass_for_another_shape_dtype_or_value():
+    @shapechecked
+    def scale(A: Float[np.ndarray, "n 2"], by: int) -> Float[np.ndarray, "n 2"]:
+        return A * by if by else A.T
+
+    for _ in range(2):
+        scale(ones(3, 2), 1)
+        for fault in (ones(2, 3), ones(3, 2).astype(int), ones(3), [[1.0, 2.0]]):
+            with pytest.raises(ShapeError):
+                scale(fault, 1)
+        with pytest.raises(ShapeError):
+            scale(ones(3, 2), 1.0)
+        with pytest.raises(ShapeError):
+            scale(ones(3, 2), 0)
+
+
+def test_every_entry_of_a_container_is_checked():
+    @shapechecked
+    def stack(rows: list[Float[Array, "1 n"]], by_name: dict[str, Float[Array, "n n"]]) -> None:
+        pass
+
+    stack([ones(1, 3)] * 9, {"A": ones(3, 3)})
+    for place in range(9):
+        rows = [ones(1, 3)] * 9
+        rows[place] = ones(1, 4)
+        with pytest.raises(ShapeError) as caught:
+            stack(rows, {})
+        assert caught.value.bindings == {"n": 3} or place == 0
+    with pytest.raises(ShapeError) as caught:
+        stack([ones(1, 3)], {"A": ones(3, 3), "B": ones(3, 4)})
+    assert caught.value.argument == "by_name['B']"
+
+
+def test_named_tuples_optionals_and_tuples():
+    @shapechecked
+    def learn(
+        batch: Batch, W: Float[Array, "n k"] | None, ends: tuple[Float[Array, "1 n"], int]
+    ) -> None:
+        pass
+
+    fits = Batch(ones(5, 3), np.arange(5)), ones(3, 2), (ones(1, 3), 1)
+    learn(*fits)
+    learn(fits[0], None, fits[2])
+    for args, blamed in [
+        ((Batch(ones(5, 3), np.arange(4)), *fits[1:]), "batch.labels"),
+        ((fits[0], ones(2, 3), fits[2]), "W"),
+        ((*fits[:2], (ones(3, 1), 1)), "ends[0]"),
+        ((*fits[:2], (ones(1, 3), "1")), "ends[1]"),
+        ((*fits[:2], (ones(1, 3),)), "ends"),
+        (((ones(5, 3), np.arange(5)), *fits[1:]), "batch"),
+    ]:
+        with pytest.raises(ShapeError) as caught:
+            learn(*args)
+        assert caught.value.argument == blamed
+
+
+def test_star_arguments_and_defaults():
+    @shapechecked
+    def gather(
+        *parts: Float[Array, "n _"], sign: float = 1.0, **named: Float[Array, "n 1"]
+    ) -> None:
+        pass
+
+    gather(ones(3, 1), ones(3, 2), b=ones(3, 1))
+    gather()
+    with pytest.raises(ShapeError, match=r"parts\[1\]"):
+        gather(ones(3, 1), ones(4, 2))
+    with pytest.raises(ShapeError, match=r"named\['b'\]"):
+        gather(ones(3, 1), b=ones(4, 1))
+
+
+def test_jaxtypings_own_notation():
+    @shapechecked
+    def features(
+        x: Float[Array, "*batch n"], k: int, y: Float[Array, "{k} n+1"]
+    ) -> Float[Array, "*batch {k}"]:
+        return np.ones((*x.shape[:-1], k))
+
+    features(ones(2, 5, 3), 4, ones(4, 4))
+    with pytest.raises(ShapeError):
+        features(ones(2, 5, 3), 4, ones(5, 4))
+    with pytest.raises(ShapeError):
+        features(ones(2, 5, 3), 4, ones(4, 3))
+
+
+def test_a_class_of_arrays_is_as_in_jaxtyping():
+    with pytest.raises(ShapeError) as caught:
+        matmul([[1.0]], ones(1, 1))
+    assert (caught.value.argument, caught.value.actual) == ("A", "list")
+
+    @shapechecked
+    def any_of(A: Float[Any, "n k"], B: Float[Any, "k p"]) -> None:
+        pass
+
+    any_of(ones(2, 3), ones(3, 4).astype("float32"))
+    any_of(ones(0, 3), ones(3, 4))
+
+
+def test_an_annotation_that_names_no_array_is_beartypes():
+    @shapechecked
+    def nothing_to_do_with_arrays(names: list[str], n: int | None = None) -> str:
+        return names[0] if n is None else n
+
+    assert nothing_to_do_with_arrays(["a"]) == "a"
+    with pytest.raises(ShapeError, match=r"names   list\[str\]   got list"):
+        nothing_to_do_with_arrays([1])
+    with pytest.raises(ShapeError, match="the result"):
+        nothing_to_do_with_arrays(["a"], 3)
+
+
+def test_postponed_annotations_and_later_names():
+    @shapechecked
+    def later(pair: "Later") -> None:
+        pass
+
+    later.__wrapped__.__annotations__["pair"] = "Pair"
+    later(Pair(ones(2, 3), ones(3, 2)))
+    with pytest.raises(ShapeError):
+        later(Pair(ones(2, 3), ones(2, 3)))
+
+
+class Pair(NamedTuple):
+    A: Float[Array, "n k"]
+    B: Float[Array, "k n"]
+
+
+def test_an_error_inside_the_body_is_left_alone():
+    @shapechecked
+    def outer(A: Float[np.ndarray, "n k"]) -> None:
+        matmul(A, A)
+
+    with pytest.raises(ShapeError) as caught:
+        outer(ones(2, 3))
+    assert caught.value.function == "test_shapes.matmul"
+
+
+def test_the_traceback_is_short_and_ends_with_the_message():
+    with pytest.raises(ShapeError) as caught:
+        matmul(ones(2, 3), ones(2, 3))
+    lines = "".join(traceback.format_exception(caught.value))
+    assert lines.endswith("Pass A.T or B.T.\n")
+    assert "beartype" not in lines
+    assert caught.value.__cause__ is caught.value.__context__ is None
