@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -24,8 +25,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status."""
     parser = argparse.ArgumentParser(
         prog="shapecheck-bp",
-        description="Train one network on handwritten digits in both conventions, w·X and X·W, with"
-        " every shape checked, and compare every gradient.",
+        description="Train one network on handwritten digits in both conventions, W @ X and X @ W,"
+        " with every shape checked, and compare every gradient.",
     )
     parser.add_argument(
         "--json", action="store_true", help="print the same facts as one JSON object"
@@ -41,12 +42,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         comparison = compare_on_digits(epochs=options.epochs, seed=options.seed)
     except ValueError as error:
         parser.error(str(error))
-    if options.json:
-        print(json.dumps(comparison.to_dict(), indent=2))
-    else:
-        from rich.console import Console
+    try:
+        if options.json:
+            print(json.dumps(comparison.to_dict(), indent=2), flush=True)
+        else:
+            from rich.console import Console
 
-        show(comparison, Console(highlight=False, soft_wrap=False))
+            show(comparison, Console(highlight=False, soft_wrap=False))
+            sys.stdout.flush()
+    except BrokenPipeError:  # the reader, head for one, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0 if comparison.agree else 1
 
 

@@ -23,7 +23,7 @@ the two files are meant to be read side by side.
 [((3, 4), (3, 1)), ((2, 3), (2, 1))]
 """
 
-from typing import Any, TypeAlias
+from typing import Any, SupportsIndex, TypeAlias
 
 from array_api_compat import array_namespace, device
 from jaxtyping import Float, Integer
@@ -47,6 +47,7 @@ from shapecheck_bp.values import (
     check_finite,
     check_labels,
     check_targets,
+    float_dtype,
 )
 
 __all__ = [
@@ -245,7 +246,7 @@ def linear_backward(
 @shapechecked
 def init(
     net: Network,
-    seed: int = 0,
+    seed: SupportsIndex = 0,
     dtype: Any = "float64",
 ) -> Parameters:
     """W ~ N(0, c / n_in), b = 0; c = 2 under relu, else 1.
@@ -360,7 +361,10 @@ def gradients(
     X: Float[Array, "n[0] m"],
     Y: Float[Array, "n[L] m"],
 ) -> tuple[Float[Array, ""], Gradients]:
-    """J, dJ/dW and dJ/db: forward, cost, backward.
+    """J = sum(L) / m, dW = dJ/dW, db = dJ/db.
+
+    Forward, cost and backward in one. Under cross-entropy an
+    example's targets must sum to one; see check_data.
 
     >>> net, X = Network((4, 3, 2)), np.ones((4, 5))
     >>> Y = one_hot(np.array([0, 1, 1, 0, 1]), classes=2)
@@ -419,7 +423,7 @@ def predict(
 @shapechecked
 def one_hot(
     labels: Integer[Array, " m"],
-    classes: int,
+    classes: SupportsIndex,
     dtype: Any = None,
 ) -> Float[Array, "classes m"]:
     """Y[k, i] = 1 where example i has label k, else 0.
@@ -430,11 +434,12 @@ def one_hot(
     >>> one_hot(np.array([1, 0]), classes=3).tolist()
     [[0.0, 1.0], [1.0, 0.0], [0.0, 0.0]]
     """
-    check_labels(labels, classes)
     xp, on = array_namespace(labels), device(labels)
-    k = xp.arange(classes, dtype=labels.dtype, device=on)
+    k = xp.arange(classes, device=on)
+    labels = xp.astype(labels, k.dtype)
+    check_labels(labels, classes)
     hot = k[:, None] == labels[None, :]
-    return xp.astype(hot, dtype or xp.asarray(0.0).dtype)
+    return xp.astype(hot, float_dtype(xp, dtype))
 
 
 @shapechecked

@@ -12,10 +12,10 @@ for the others, among them L, the number of layers. To jaxtyping all of these ar
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from types import NoneType, UnionType
-from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 from beartype.door import is_bearable
 from jaxtyping import AbstractArray, Shaped, jaxtyped
@@ -50,6 +50,17 @@ def first_misfit(leaves: Iterable[Leaf]) -> Leaf | None:
     return None
 
 
+def reason(leaves: Iterable[Leaf], misfit: Leaf) -> str:
+    """Why jaxtyping refuses an array's leaf, in its own words."""
+    with jaxtyped("context"):
+        for leaf in leaves:
+            if leaf is misfit:
+                return str(leaf.hint.__instancecheck_str__(leaf.value))
+            if is_array_hint(leaf.hint):
+                isinstance(leaf.value, leaf.hint)
+    return ""
+
+
 def leaves_of(
     hints: Mapping[str, Any],
     values: Mapping[str, Any],
@@ -78,17 +89,21 @@ def is_array_hint(hint: Any) -> bool:
     return isinstance(hint, type) and issubclass(hint, AbstractArray)
 
 
-@lru_cache(maxsize=1024)
-def array_hints(hint: Any) -> tuple[Any, ...]:
-    """Every jaxtyping annotation that stands inside this one."""
+def parts_of(hint: Any) -> list[Any]:
+    """An annotation and every annotation inside it, through containers and NamedTuples."""
     todo, seen = [hint], []
     while todo:
         part = todo.pop()
         if part not in seen:
             seen.append(part)
-            todo += [] if isinstance(part, list) else get_args(part)
+            todo += get_args(part)
             todo += _fields(part).values() if _is_record(part) else ()
-    return tuple(filter(is_array_hint, seen))
+    return seen
+
+
+def array_hints(hint: Any) -> list[Any]:
+    """Every jaxtyping annotation that stands inside this one."""
+    return [part for part in parts_of(hint) if is_array_hint(part)]
 
 
 def _walk(
@@ -100,21 +115,33 @@ def _walk(
     elif not array_hints(hint):
         yield Leaf(path, hint, value)
     elif origin in (Union, UnionType):
-        options = [option for option in get_args(hint) if option is not NoneType]
-        if value is None or len(options) > 1:
-            yield Leaf(path, hint, value)
+        option = _only_option(hint, value, axes, arguments)
+        if get_origin(option) in (Union, UnionType):
+            yield Leaf(path, option, value)
         else:
-            yield from _walk(path, options[0], value, axes, arguments)
+            yield from _walk(path, option, value, axes, arguments)
     elif _is_record(hint) and isinstance(value, origin or hint):
         for name, field in _fields(hint).items():
             yield from _walk(f"{path}.{name}", field, getattr(value, name), axes, arguments)
-    elif origin is dict and isinstance(value, dict):
-        for key, item in value.items():
-            yield from _walk(f"{path}[{key!r}]", get_args(hint)[1], item, axes, arguments)
     elif origin in (tuple, list) and isinstance(value, origin):
         yield from _walk_items(path, hint, value, axes, arguments)
-    else:
+    elif _is_class(origin, Mapping) and isinstance(value, origin):
+        key_hint, item_hint = get_args(hint)
+        for key, item in value.items():
+            yield Leaf(f"a key of {path}", key_hint, key)
+            yield from _walk(f"{path}[{key!r}]", item_hint, item, axes, arguments)
+    elif _is_class(origin, Iterable) and isinstance(value, origin) and _has_items(value, hint):
+        for i, item in enumerate(value):
+            yield from _walk(f"{path}[{i}]", get_args(hint)[0], item, axes, arguments)
+    elif origin is Annotated:
+        yield from _walk(path, get_args(hint)[0], value, axes, arguments)
+        yield Leaf(path, hint, value)
+    elif _is_record(hint):
         yield Leaf(path, origin or hint, value)
+    elif origin in (tuple, list, dict):
+        yield Leaf(path, origin, value)
+    else:
+        yield Leaf(path, hint, value)
 
 
 def _walk_items(
@@ -132,6 +159,24 @@ def _walk_items(
         yield from _walk(f"{path}[{i}]", item_hint, item, {**axes, "l": i + 1}, arguments)
 
 
+def _only_option(
+    hint: Any, value: Any, axes: Mapping[str, Any], arguments: Mapping[str, Any]
+) -> Any:
+    """The one option of a union that can be meant; or the union, its axes spelled out."""
+    options = [option for option in get_args(hint) if option is not NoneType]
+    arrays = [option for option in options if is_array_hint(option)]
+    plain = [option for option in options if not array_hints(option)]
+    if value is not None and len(options) == 1:
+        return options[0]
+    if len(arrays) == 1 and len(plain) == len(options) - 1 and hasattr(value, "dtype"):
+        return next((option for option in plain if is_bearable(value, option)), arrays[0])
+    spelled = (
+        _spell_out(option, axes, arguments) if is_array_hint(option) else option
+        for option in get_args(hint)
+    )
+    return Union[tuple(spelled)]  # noqa: UP007  # the options are known only now
+
+
 _INDEXED = re.compile(r"(\w+)\[(\w+)(-1)?\]")
 
 
@@ -141,7 +186,9 @@ def _lags(hint: Any) -> set[int]:
     A tuple has as many items as the network has layers where its items speak of n[l], and one more
     where they speak of n[l-1] alone: A starts with X.
     """
-    indexed = [_INDEXED.findall(array_hint.dim_str) for array_hint in array_hints(hint)]
+    if get_origin(hint) is list or Ellipsis in get_args(hint):
+        return set()  # a container of containers: l counts in the inner ones
+    indexed = [_INDEXED.findall(one.dim_str) for one in array_hints(hint)]
     return {len(lag) // 2 for axes in indexed for _, index, lag in axes if index == "l"}
 
 
@@ -151,12 +198,23 @@ def _spell_out(hint: Any, axes: Mapping[str, Any], arguments: Mapping[str, Any])
     def spell(axis: re.Match[str]) -> str:
         name, index, lag = axis.groups()
         position = int(index) if index.isdigit() else axes.get(index)
-        return f"{name}_{index}" if position is None else f"{name}_{position - bool(lag)}"
+        if position is None:
+            return f"{name}_{index}{'_before' if lag else ''}"
+        return f"{name}_{position - bool(lag)}"
 
     spelled = _INDEXED.sub(spell, hint.dim_str)
     if "{" in spelled:
         spelled = eval(f"f{spelled!r}", {}, dict(arguments))
     return hint if spelled == hint.dim_str else hint.dtype[hint.array_type, spelled]
+
+
+def _has_items(value: Any, hint: Any) -> bool:
+    """Whether these are items that can be looked at without using them up."""
+    return isinstance(value, Collection) and len(get_args(hint)) == 1
+
+
+def _is_class(cls: Any, parent: type) -> bool:
+    return isinstance(cls, type) and issubclass(cls, parent)
 
 
 def _is_record(hint: Any) -> bool:

@@ -55,9 +55,9 @@ def loss_for(output: str, loss: str | None = None) -> str:
         ValueError: no such loss, or one that makes no sense on that output; the message says why.
     """
     natural = PAIRS.get(output, "squared_error")
-    if loss is None or loss in (natural, "squared_error"):
+    if loss is None or (isinstance(loss, str) and loss in (natural, "squared_error")):
         return loss or natural
-    if loss not in REASONS:
+    if not isinstance(loss, str) or loss not in REASONS:
         known = ", ".join(map(repr, ("squared_error", *REASONS)))
         raise ValueError(f"loss: expected one of {known}; got {loss!r}")
     raise ValueError(

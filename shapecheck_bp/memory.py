@@ -1,8 +1,9 @@
 """The check's memory: a signature that has passed once passes always, so it is judged once.
 
 Whether an array fits depends on its class, shape and dtype alone. A fingerprint keeps these of
-every array in a call, through tuples, lists and dicts, and keeps names, numbers and networks as
-they are. A call that holds anything else has no fingerprint and is judged anew each time.
+every array in a call, through tuples, lists and dicts, the axes that a network settles, and names
+and numbers as they are. A call that holds anything else has no fingerprint and is judged anew each
+time.
 
 >>> import numpy as np
 >>> fingerprint((np.ones((2, 3)), "relu")) == fingerprint((np.zeros((2, 3)), "relu"))
@@ -44,7 +45,7 @@ def fingerprint(value: Any) -> Hashable:
     """What the verdict on ``value`` depends on, or None where that cannot be told."""
     try:
         return _fingerprint(value)
-    except _CannotTell:
+    except (_CannotTell, TypeError):
         return None
 
 
@@ -54,12 +55,14 @@ class _CannotTell(Exception):
 
 def _fingerprint(value: Any) -> Hashable:
     kind = type(value)
-    if kind in _AS_THEY_ARE or hasattr(kind, "__shape_axes__"):
+    if kind in _AS_THEY_ARE:
         return kind, value
+    if hasattr(kind, "__shape_axes__"):
+        return kind, *value.__shape_axes__().items()
     if hasattr(value, "shape") and hasattr(value, "dtype"):
         return kind, tuple(value.shape), value.dtype
     if isinstance(value, tuple | list):
         return kind, *map(_fingerprint, value)
     if kind is dict:
-        return kind, *((key, _fingerprint(item)) for key, item in value.items())
+        return kind, *((_fingerprint(key), _fingerprint(item)) for key, item in value.items())
     raise _CannotTell

@@ -11,13 +11,14 @@ A Network has no convention. Neither have the three records that the conventions
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from operator import index
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, SupportsIndex, TypeVar
 
 import numpy as np
+from array_api_compat import array_namespace
 
 from shapecheck_bp.activations import ACTIVATIONS
 from shapecheck_bp.losses import PAIRS, loss_for
-from shapecheck_bp.values import whole_number
+from shapecheck_bp.values import float_dtype, whole_number
 
 Weights = TypeVar("Weights")
 Biases = TypeVar("Biases")
@@ -120,7 +121,9 @@ class Network:
         return {"L": self.L} | {f"n_{layer}": size for layer, size in enumerate(self.sizes)}
 
 
-def draw_units(net: Network, seed: int, dtype: Any) -> Iterator[list[np.ndarray[Any, Any]]]:
+def draw_units(
+    net: Network, seed: SupportsIndex, dtype: Any
+) -> Iterator[list[np.ndarray[Any, Any]]]:
     """Draw each layer's initial weights: for each of its n_out units a vector of n_in.
 
     Normal, with mean 0 and variance 2 / n_in under the relus (He) and 1 / n_in otherwise (Xavier).
@@ -129,8 +132,7 @@ def draw_units(net: Network, seed: int, dtype: Any) -> Iterator[list[np.ndarray[
     Raises:
         ValueError: ``seed`` is negative, or ``dtype`` is not a real floating type.
     """
-    if not np.issubdtype(np.dtype(dtype), np.floating):
-        raise ValueError(f"dtype: expected a floating type such as 'float32'; got {dtype!r}")
+    dtype = float_dtype(array_namespace(np.empty(0)), dtype)
     random = np.random.default_rng(whole_number("seed", seed, least=0))
     for activation, n_in, n_out in zip(net.activations, net.sizes, net.sizes[1:], strict=False):
         gain = 2 if activation in ("relu", "leaky_relu") else 1
@@ -150,5 +152,5 @@ def _sizes(sizes: Sequence[int]) -> tuple[int, ...]:
 
 
 def _member(argument: str, name: str, known: tuple[str, ...]) -> None:
-    if name not in known:
+    if not isinstance(name, str) or name not in known:
         raise ValueError(f"{argument}: expected one of {', '.join(map(repr, known))}; got {name!r}")

@@ -16,15 +16,26 @@ shapecheck_bp.shapes.ShapeError: shapes.scores: X does not fit, and X.T would.
 """
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from functools import cached_property, wraps
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ParamSpec,
+    TypeAlias,
+    TypeVar,
+    get_origin,
+    get_type_hints,
+)
 
+import numpy as np
 from array_api_compat import array_namespace
 from jaxtyping import Float, TypeCheckError
 
 from shapecheck_bp import messages
-from shapecheck_bp.leaves import Leaf, first_misfit, leaves_of
+from shapecheck_bp.hints import dtype_name
+from shapecheck_bp.leaves import Leaf, first_misfit, is_array_hint, leaves_of, parts_of
 from shapecheck_bp.memory import Memory, fingerprint
 
 Parameters = ParamSpec("Parameters")
@@ -36,13 +47,15 @@ else:
 
     class _HasShapeAndDtype(type):
         def __instancecheck__(cls, value):
-            return hasattr(value, "shape") and hasattr(value, "dtype")
+            arrayish = hasattr(value, "dtype") and isinstance(getattr(value, "shape", None), tuple)
+            return arrayish and not isinstance(value, np.matrix | np.ma.MaskedArray)
 
     class Array(metaclass=_HasShapeAndDtype):
         """Any array of the array API: NumPy, PyTorch, JAX, Dask, …
 
         Annotating with it asks for more than shapes: all ``Float[Array, …]`` of one call belong to
-        one library and have one dtype, and none is empty. Annotate with ``np.ndarray``,
+        one library and have one dtype, and none is empty. ``np.matrix``, whose ``*`` is a product
+        of matrices, and masked arrays are none of them. Annotate with ``np.ndarray``,
         ``jax.Array`` or ``Any`` where jaxtyping's own rules are wanted.
         """
 
@@ -91,20 +104,20 @@ def shapechecked(function: Callable[Parameters, Result]) -> Callable[Parameters,
         ShapeError: at a call that contradicts the annotations; it says what to do.
     """
     law = _Law(function)
-    passed = Memory()
+    passed, passed_whole = Memory(), Memory()
 
     @wraps(function)
     def checked(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
         __tracebackhide__ = True
-        call = fingerprint((args, kwargs))
+        call = law.fingerprint((args, kwargs))
         if call not in passed:
             law.check_arguments(args, kwargs)
             passed.add(call)
         result = function(*args, **kwargs)
-        whole = call and fingerprint(((args, kwargs), result))
-        if whole not in passed:
+        whole = call and law.fingerprint((args, kwargs, result))
+        if whole not in passed_whole:
             law.check_result(args, kwargs, result)
-            passed.add(whole)
+            passed_whole.add(whole)
         return result
 
     return checked
@@ -128,18 +141,44 @@ class _Law:
                 declared[name] = dict.__class_getitem__((str, declared[name]))
         return declared
 
+    @cached_property
+    def depends_on_values(self) -> bool:
+        """Whether an annotation looks at more than shapes: a validator, or jaxtyping's {…}."""
+        parts = [part for hint in self.hints.values() for part in parts_of(hint)]
+        return any(get_origin(part) is Annotated for part in parts) or any(
+            "{" in part.dim_str for part in parts if is_array_hint(part)
+        )
+
+    def fingerprint(self, call: tuple[Any, ...]) -> Hashable:
+        """What a call is remembered by, or None."""
+        return None if self.depends_on_values else fingerprint(call)
+
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The arguments by name."""
+        """The arguments by name, defaults included."""
         __tracebackhide__ = True
         try:
-            return self.signature.bind(*args, **kwargs).arguments
+            bound = self.signature.bind(*args, **kwargs)
         except TypeError as error:
             raise TypeError(f"{messages.function_name(self.function)}: {error}") from None
+        bound.apply_defaults()
+        return bound.arguments
+
+    def leaves(self, arguments: Mapping[str, Any]) -> list[Leaf]:
+        """The leaves of the arguments; a default is trusted where it is no array, such as None."""
+        defaults = {
+            name: parameter.default for name, parameter in self.signature.parameters.items()
+        }
+        checked = {
+            name: value
+            for name, value in arguments.items()
+            if value is not defaults[name] or hasattr(value, "dtype")
+        }
+        return leaves_of(self.hints, checked, arguments)
 
     def check_arguments(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         """Refuse arguments that do not fit."""
         __tracebackhide__ = True
-        self._check(leaves_of(self.hints, self.bind(args, kwargs)))
+        self._check(self.leaves(self.bind(args, kwargs)))
 
     def check_result(self, args: tuple[Any, ...], kwargs: Mapping[str, Any], result: Any) -> None:
         """Refuse a result that does not fit the annotations or the arguments."""
@@ -147,7 +186,7 @@ class _Law:
         if "return" in self.hints:
             arguments, name = self.bind(args, kwargs), messages.RESULT
             returned = leaves_of({name: self.hints["return"]}, {name: result}, arguments)
-            self._check([*leaves_of(self.hints, arguments), *returned])
+            self._check([*self.leaves(arguments), *returned])
 
     def _check(self, leaves: list[Leaf]) -> None:
         __tracebackhide__ = True
@@ -157,14 +196,10 @@ class _Law:
         if hollow := next((leaf for leaf in arrays if 0 in leaf.value.shape), None):
             raise ShapeError(**messages.empty(self.function, hollow))
         floats = [leaf for leaf in arrays if leaf.hint.dtype is Float]
-        for kind, alike in ((_library, arrays), (_dtype, floats)):
+        for kind, alike in ((_library, arrays), (dtype_name, floats)):
             kinds = [kind(leaf.value) for leaf in alike]
             if len(set(kinds)) > 1:
                 raise ShapeError(**messages.mixed(self.function, alike, kinds))
-
-
-def _dtype(array: Any) -> str:
-    return str(array.dtype).rpartition(".")[2]
 
 
 def _library(array: Any) -> str:

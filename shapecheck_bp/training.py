@@ -13,7 +13,8 @@
 
 import sys
 from collections.abc import Iterable, Iterator
-from math import inf
+from math import isfinite
+from sys import float_info
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -60,13 +61,14 @@ def fit(
 
     Raises:
         ShapeError: arrays that do not fit the network in this convention.
-        ValueError: NaN or infinity in X or Y, targets that the loss cannot mean, or a setting out
-            of range; the message names the argument.
+        ValueError: NaN or infinity in X or Y, targets that the loss cannot mean, a setting out of
+            range, or a learning rate under which the cost grows past all numbers.
     """
     epochs = whole_number("epochs", epochs, least=0)
     batch_size = whole_number("batch_size", batch_size, least=1)
     seed = whole_number("seed", seed, least=0)
-    if not (isinstance(learning_rate, int | float | np.floating) and 0 < learning_rate < inf):
+    real = isinstance(learning_rate, int | float | np.integer | np.floating)
+    if not (real and 0 < learning_rate <= float_info.max):
         raise ValueError(f"learning_rate: expected a number above 0; got {learning_rate!r}")
     if not hasattr(bp, "EXAMPLES_AXIS"):
         raise ValueError(f"bp: expected shapecheck_bp.column or shapecheck_bp.row; got {bp!r}")
@@ -76,7 +78,7 @@ def fit(
     m = X.shape[axis]
     random = np.random.default_rng(seed)
     costs = []
-    for _ in _progress(range(epochs)):
+    for epoch in _progress(range(1, epochs + 1)):
         order = xp.asarray(random.permutation(m), device=device(X))
         total = 0.0
         for start in range(0, m, batch_size):
@@ -85,6 +87,11 @@ def fit(
             J, grads = bp.gradients(net, params, X_batch, Y_batch)
             params = bp.update(params, grads, float(learning_rate))
             total += float(J) * batch.shape[0]
+        if not isfinite(total):
+            raise ValueError(
+                f"learning_rate: with {learning_rate!r} the cost is {total} in epoch {epoch};"
+                " try a smaller one"
+            )
         costs.append(total / m)
     return Run(params, tuple(costs))
 

@@ -35,6 +35,7 @@ def _flip(value: Any) -> Any:
         return type(value)(map(_flip, value))
     if isinstance(value, dict):
         flipped = copy(value)
-        flipped.update((key, _flip(item)) for key, item in value.items())
+        for key, item in value.items():
+            flipped[key] = _flip(item)
         return flipped
     return value

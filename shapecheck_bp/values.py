@@ -6,15 +6,15 @@ Traceback (most recent call last):
 ValueError: labels: expected classes 0 to 9; example 2 has label 10
 """
 
-from math import sqrt
 from operator import index
+from typing import Any, SupportsIndex
 
 from array_api_compat import array_namespace
 
 from shapecheck_bp.shapes import Array
 
 
-def whole_number(name: str, number: int, least: int) -> int:
+def whole_number(name: str, number: SupportsIndex, least: int) -> int:
     """A setting as an int, refused where it is not whole or below ``least``."""
     try:
         whole = index(number)
@@ -25,7 +25,25 @@ def whole_number(name: str, number: int, least: int) -> int:
     return whole
 
 
-def check_labels(labels: Array, classes: int) -> None:
+# Targets that were once float32 sum to one within this, whatever they are now.
+ROUNDING = 1e-4
+
+
+def float_dtype(xp: Any, dtype: Any) -> Any:
+    """A library's dtype for ``dtype``, and its default float for None."""
+    if dtype is None:
+        return xp.asarray(0.0).dtype
+    named = getattr(xp, dtype, dtype) if isinstance(dtype, str) else dtype
+    try:
+        made = xp.empty(0, dtype=named).dtype
+        if xp.isdtype(made, "real floating"):
+            return made
+    except (TypeError, AttributeError):
+        pass
+    raise ValueError(f"dtype: expected a floating type such as 'float32'; got {dtype!r}")
+
+
+def check_labels(labels: Array, classes: SupportsIndex) -> None:
     """Refuse class indices outside 0, …, classes - 1."""
     classes = whole_number("classes", classes, least=1)
     if (i := _first((labels < 0) | (labels >= classes))) is not None:
@@ -56,7 +74,7 @@ def check_targets(loss: str, Y: Array, totals: Array) -> None:
     if bool(xp.any((Y < 0) | (Y > 1))):
         raise ValueError(f"Y: expected targets from 0 to 1 under {loss}; some lie outside")
     if loss == "cross_entropy":
-        wrong = xp.abs(totals - 1) > sqrt(xp.finfo(Y.dtype).eps)
+        wrong = xp.abs(totals - 1) > ROUNDING
         if (i := _first(wrong)) is not None:
             raise ValueError(
                 f"Y: expected each example's targets to sum to 1 under {loss};"

@@ -54,8 +54,20 @@ def test_one_hot(bp, library):
     Y = bp.one_hot(labels, classes=3)
     wanted = np.eye(3)[[2, 0, 1, 2]]
     np.testing.assert_array_equal(library.numpy(Y), wanted.T if bp.EXAMPLES_AXIS else wanted)
+    assert str(bp.one_hot(labels, 3, "float32").dtype).endswith("float32")
     with pytest.raises(ValueError, match="labels: expected classes 0 to 1; example 0 has label 2"):
         bp.one_hot(labels, classes=2)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16"])
+def test_labels_of_a_narrow_dtype(bp, library, dtype):
+    labels = library.array(np.array([2, 100, 7], dtype=dtype))
+    Y = library.numpy(bp.one_hot(labels, classes=300))
+    axis = 1 - bp.EXAMPLES_AXIS
+    assert np.sum(Y) == 3
+    assert np.argmax(Y, axis=axis).tolist() == [2, 100, 7]
+    with pytest.raises(ValueError, match="labels: expected classes 0 to 99; example 1 has label 1"):
+        bp.one_hot(labels, classes=100)
 
 
 def test_the_same_training(bp, library):

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from shapecheck_bp import Layer, Network, ShapeError, column, row
+from shapecheck_bp import Layer, Network, ShapeError, column, flip, row
 
 
 def swap(value, old, new):
@@ -100,7 +100,34 @@ def test_X_of_no_floating_type(bp, small, dtype):
     error = refused(bp.forward, small.net, small.params, small.X.astype(dtype))
     assert error.argument == "X"
     assert f"{dtype} is not Float" in str(error)
-    assert error.suggestion == "Pass X as float64."
+    convertible = dtype in ("int64", "uint8", "bool")
+    assert (error.suggestion == "Pass X as float64.") == convertible
+    assert convertible or error.suggestion.startswith("Pass X as Float (")
+
+
+def test_transposed_integer_pixels(bp, small):
+    error = refused(bp.gradients, *small._replace(X=small.X.T.astype("uint8")))
+    assert error.suggestion == "Pass X.T as float64."
+
+
+def test_parameters_of_the_other_convention(bp, small):
+    error = refused(bp.gradients, *small._replace(params=flip(small.params)))
+    assert "params does not fit, and flip(params) would." in str(error)
+    assert error.suggestion == "Pass flip(params)."
+
+
+def test_labels_in_place_of_one_hot_targets(bp, small):
+    labels = np.argmax(small.Y, axis=1 - bp.EXAMPLES_AXIS)
+    error = refused(bp.gradients, *small._replace(Y=labels))
+    assert error.argument == "Y"
+    assert "int64 is not Float; 1 axis where 2 are meant" in str(error)
+    assert error.suggestion.endswith("; if these are labels, pass their one_hot.")
+
+
+def test_labels_as_a_matrix_of_one_row_or_column(bp):
+    labels = np.array([[0, 1, 1]])
+    assert refused(bp.one_hot, labels, 2).suggestion == "Pass labels[0]."
+    assert refused(bp.one_hot, labels.T, 2).suggestion == "Pass labels[:, 0]."
 
 
 def test_mixed_floating_types(bp, small):
@@ -108,6 +135,9 @@ def test_mixed_floating_types(bp, small):
     assert "X is float32, and params[0].W is float64." in str(error)
     assert error.suggestion == "Pass X as float64, or everything else as float32."
     assert (error.argument, error.expected, error.actual) == ("X", "float64", "float32")
+    X, Y = small.X.astype("float32"), small.Y.astype("float32")
+    error = refused(bp.gradients, *small._replace(X=X, Y=Y))
+    assert error.suggestion == "Pass X and Y as float64, or everything else as float32."
 
 
 def test_mixed_libraries(bp, small):
@@ -123,12 +153,22 @@ def test_a_learning_rate_that_would_widen_the_parameters(bp):
     assert bp.update(params, grads, 0.1)[0].W.dtype == "float32"
     error = refused(bp.update, params, grads, np.float64(0.1))
     assert "the result[0].W is float64, and params[0].W is float32" in str(error)
-    assert "Look for a number among the arguments" in error.suggestion
+    assert "a number among its arguments that has a dtype of its own" in error.suggestion
 
 
 def _data(bp, dtype):
     X, Y = np.ones((3, 4), dtype=dtype), bp.one_hot(np.array([0, 1, 1, 0]), 2, dtype)
     return (X if bp is column else X.T), Y
+
+
+def test_one_wrong_array_among_many_is_the_one_blamed(bp, small):
+    params = small.params
+    _, grads = bp.gradients(*small)
+    wrong = (params[0]._replace(W=np.ones((9, 8))), params[1])
+    assert refused(bp.update, wrong, grads, 0.1).argument == "params[0].W"
+    cache = bp.forward(*small[:3])
+    broken = cache._replace(Z=(np.ones((9, 8)), cache.Z[1]))
+    assert refused(bp.cost, small.net, broken, small.Y).argument == "cache.Z[0]"
 
 
 def test_no_examples(bp, small):
@@ -147,7 +187,8 @@ def test_no_examples(bp, small):
 def test_no_array(bp, small, X):
     error = refused(bp.forward, *small[:2], X)
     assert (error.argument, error.actual) == ("X", type(X).__name__)
-    assert error.suggestion == "Pass X as an array, for example numpy.asarray(X)."
+    assert error.suggestion.startswith("Pass X as an array (")
+    assert ("numpy.asarray(X)" in error.suggestion) == isinstance(X, list)
 
 
 def test_other_structures(bp, small):
@@ -160,7 +201,9 @@ def test_other_structures(bp, small):
     ]:
         error = refused(bp.forward, *args)
         assert (error.argument, error.expected, error.actual) == (blamed, wanted, came)
-        assert error.suggestion == f"Pass {blamed} as {wanted}."
+        assert (
+            error.suggestion == f"Pass {blamed} as {wanted}{'(W, b)' if wanted == 'Layer' else ''}."
+        )
     grads = tuple(Layer(W, b) for W, b in params)
     error = refused(bp.update, params, grads, 0.1)
     assert (error.argument, error.expected, error.actual) == ("grads[0]", "Gradient", "Layer")

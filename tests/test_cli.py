@@ -96,6 +96,12 @@ def test_version(capsys):
     assert capsys.readouterr().out.strip() == shapecheck_bp.__version__
 
 
+def test_a_reader_that_stops_early():
+    command = f"{sys.executable} -m shapecheck_bp --epochs 0 --json | head -1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("{\n", "")
+
+
 def test_no_epochs(capsys):
     assert main(["--epochs", "0"]) == 0
 

@@ -85,9 +85,12 @@ def test_init_with_no_seed(bp, seed):
         bp.init(Network((3, 2)), seed=seed)
 
 
-def test_init_of_no_floating_type(bp):
+@pytest.mark.parametrize("dtype", ["int64", int, "complex128", "floaty", 3, "empty"])
+def test_no_floating_type(bp, dtype):
     with pytest.raises(ValueError, match="dtype: expected a floating type such as 'float32'"):
-        bp.init(Network((3, 2)), dtype="int64")
+        bp.init(Network((3, 2)), dtype=dtype)
+    with pytest.raises(ValueError, match="dtype: expected a floating type such as 'float32'"):
+        bp.one_hot(np.array([0, 1]), 2, dtype)
 
 
 def test_predict(bp):

@@ -1,14 +1,22 @@
 """``@shapechecked`` on a user's own functions."""
 
 import pickle
+import time
 import traceback
-from typing import Any, NamedTuple
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import pytest
+from beartype.vale import Is
 from jaxtyping import Float, Integer, TypeCheckError
 
 from shapecheck_bp import Array, ShapeError, shapechecked
+
+
+def ones(*shape):
+    return np.ones(shape)
 
 
 @shapechecked
@@ -20,10 +28,6 @@ def matmul(A: Float[np.ndarray, "n k"], B: Float[np.ndarray, "k p"]) -> Float[np
 class Batch(NamedTuple):
     X: Float[Array, "m n"]
     labels: Integer[Array, " m"]
-
-
-def ones(*shape):
-    return np.ones(shape)
 
 
 def test_a_call_that_fits():
@@ -87,7 +91,7 @@ def test_two_arguments_to_repair():
 def test_no_repair():
     with pytest.raises(ShapeError) as caught:
         matmul(ones(2, 3), ones(5, 4))
-    assert str(caught.value).startswith("test_shapes.matmul: B does not fit.\n")
+    assert str(caught.value).startswith("test_shapes.matmul: A and B do not fit together.\n")
     assert caught.value.suggestion == "Pass B as (k, p) = (3, p)."
 
 
@@ -164,7 +168,7 @@ def test_named_tuples_optionals_and_tuples():
     learn(*fits)
     learn(fits[0], None, fits[2])
     for args, blamed in [
-        ((Batch(ones(5, 3), np.arange(4)), *fits[1:]), "batch.labels"),
+        ((Batch(ones(5, 3), np.arange(4)), *fits[1:]), "batch.X or batch.labels"),
         ((fits[0], ones(2, 3), fits[2]), "W"),
         ((*fits[:2], (ones(3, 1), 1)), "ends[0]"),
         ((*fits[:2], (ones(1, 3), "1")), "ends[1]"),
@@ -205,6 +209,47 @@ def test_jaxtypings_own_notation():
         features(ones(2, 5, 3), 4, ones(4, 3))
 
 
+def test_the_reason_is_jaxtypings_where_axes_are_more_than_names():
+    @shapechecked
+    def pad(x: Float[Array, "n"], y: Float[Array, "n+1"], z: Float[Array, "*b n"]) -> None:
+        pass
+
+    with pytest.raises(ShapeError, match=r"size 3 does not equal the existing value of n\+1=4"):
+        pad(ones(3), ones(3), ones(3))
+
+
+@pytest.mark.parametrize(
+    ("hint", "fits", "faults"),
+    [
+        (
+            Sequence[Float[np.ndarray, "n 2"]],
+            [ones(3, 2), ones(3, 2)],
+            [[1], [ones(3)], [ones(3, 2), ones(4, 2)], 1],
+        ),
+        (
+            Mapping[str, Float[np.ndarray, "n"]],
+            {"a": ones(3)},
+            [{"a": 1}, {1: ones(3)}, {"a": ones(3), "b": ones(4)}],
+        ),
+        (dict[str, Float[np.ndarray, "n"]], {"a": ones(3)}, [{1: ones(3)}, {"a": 1}]),
+        (deque[Float[np.ndarray, "n"]], deque([ones(3)]), [deque([ones(3), ones(4)]), [ones(3)]]),
+        (Iterable[Float[np.ndarray, "n"]], (ones(3),), [(ones(3), ones(4))]),
+        (Annotated[Float[np.ndarray, "n"], "doc"], ones(3), [ones(3, 3), 1]),
+        (Float[np.ndarray, "n"] | Float[np.ndarray, "n n"], ones(3, 3), [ones(3, 4), 1]),
+        (Callable[[int], Float[np.ndarray, "n"]], len, [1]),
+    ],
+)
+def test_other_containers_and_forms(hint, fits, faults):
+    @shapechecked
+    def take(x: hint) -> None:
+        pass
+
+    take(fits)
+    for fault in faults:
+        with pytest.raises(ShapeError):
+            take(fault)
+
+
 def test_a_class_of_arrays_is_as_in_jaxtyping():
     with pytest.raises(ShapeError) as caught:
         matmul([[1.0]], ones(1, 1))
@@ -241,6 +286,9 @@ def test_postponed_annotations_and_later_names():
         later(Pair(ones(2, 3), ones(2, 3)))
 
 
+NO_SHIFT = ones(1, 3)
+
+
 class Pair(NamedTuple):
     A: Float[Array, "n k"]
     B: Float[Array, "k n"]
@@ -263,3 +311,156 @@ def test_the_traceback_is_short_and_ends_with_the_message():
     assert lines.endswith("Pass A.T or B.T.\n")
     assert "beartype" not in lines
     assert caught.value.__cause__ is caught.value.__context__ is None
+
+
+def test_defaults_that_are_arrays_are_held_to_the_annotations():
+    @shapechecked
+    def shift(x: Float[Array, "m n"], b: Float[Array, "1 n"] = NO_SHIFT) -> None:
+        pass
+
+    shift(ones(2, 3))
+    with pytest.raises(ShapeError):
+        shift(ones(2, 1))
+
+
+def test_nothing_that_depends_on_values_is_remembered():
+    positive = Is[lambda array: bool((array > 0).all())]
+
+    @shapechecked
+    def log(x: Annotated[np.ndarray, positive], k: Any, y: Float[np.ndarray, "{k} n"]) -> None:
+        pass
+
+    log(ones(3), np.int64(4), ones(4, 4))
+    with pytest.raises(ShapeError):
+        log(-ones(3), np.int64(4), ones(4, 4))
+    with pytest.raises(ShapeError):
+        log(ones(3), np.int64(5), ones(4, 4))
+
+
+class Rooms:
+    """Settles an axis d, and can be changed."""
+
+    def __init__(self, d):
+        self.d = d
+
+    def __shape_axes__(self):
+        return {"d": self.d}
+
+
+def test_a_changed_source_of_axes_is_not_a_known_one():
+    @shapechecked
+    def within(rooms: Rooms, x: Float[Array, "d n"]) -> None:
+        pass
+
+    rooms = Rooms(3)
+    within(rooms, ones(3, 2))
+    rooms.d = 4
+    with pytest.raises(ShapeError, match="d is 3 here, and 4 in rooms"):
+        within(rooms, ones(3, 2))
+
+
+def test_two_sources_of_axes_that_disagree():
+    @shapechecked
+    def both(one: Rooms, other: Rooms) -> None:
+        pass
+
+    both(Rooms(3), Rooms(3))
+    with pytest.raises(ShapeError, match="d is 4 here, and 3 in one"):
+        both(Rooms(3), Rooms(4))
+
+
+def test_a_call_and_its_result_are_remembered_apart():
+    @shapechecked
+    def take(a: Float[Array, "n"], b: Any = None, **named: Float[Array, "n"]) -> dict[str, Any]:
+        return {"y": a}
+
+    take(ones(3))
+    with pytest.raises(ShapeError):
+        take((ones(3),), {}, y=ones(3))
+
+
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
+@pytest.mark.parametrize("kind", [np.matrix, np.ma.array])
+def test_matrix_and_masked_arrays_are_no_arrays_of_ours(kind):
+    array = kind([[1.0, 2.0]])
+
+    @shapechecked
+    def take(x: Float[Array, "m n"]) -> None:
+        pass
+
+    with pytest.raises(ShapeError, match=f"got {type(array).__name__}"):
+        take(array)
+
+
+def test_containers_of_containers_with_layers():
+    layers = tuple[Float[Array, "n[l] n[l-1]"], ...]
+
+    @shapechecked
+    def snapshots(nets: list[layers], *more: layers) -> None:
+        pass
+
+    one = (ones(4, 5), ones(3, 4))
+    snapshots([one, one, one], one, one)
+    with pytest.raises(ShapeError, match=r"n_1 is 5 here"):
+        snapshots([one, (ones(4, 5), ones(3, 5))])
+    with pytest.raises(ShapeError, match=r"len\(more\[0\]\)"):
+        snapshots([one], one[:1])
+
+
+def test_empty_arrays_of_any_rank():
+    @shapechecked
+    def take(x: Float[Array, "*batch n"]) -> None:
+        pass
+
+    with pytest.raises(ShapeError, match="x is empty"):
+        take(ones(2, 0, 3))
+    with pytest.raises(ShapeError, match="x is empty"):
+        take(ones(2, 3, 0))
+
+
+def test_an_axis_that_is_not_named_is_no_axis():
+    @shapechecked
+    def take(a: Float[Array, "_ n"], b: Float[Array, "_ n"]) -> None:
+        pass
+
+    with pytest.raises(ShapeError) as caught:
+        take(ones(3, 2), ones(4, 3))
+    assert "_ is" not in str(caught.value)
+
+
+def test_an_error_in_a_long_call_takes_no_longer_than_a_moment():
+    layers = tuple[Float[Array, "n[l] n[l-1]"], ...]
+
+    @shapechecked
+    def take(layers: layers) -> None:
+        pass
+
+    deep = [ones(3, 3)] * 2000
+    deep[1000] = ones(3, 4)
+    started = time.perf_counter()
+    with pytest.raises(ShapeError) as caught:
+        take((*deep,))
+    assert time.perf_counter() - started < 5
+    assert "layers[1000]" in caught.value.argument
+    assert len(str(caught.value)) < 2000
+
+
+def test_a_cast_is_to_the_dtype_of_the_rest():
+    @shapechecked
+    def add(a: Float[Array, "n"], b: Float[Array, "n"], c: Float[Array, "n"]) -> None:
+        pass
+
+    with pytest.raises(ShapeError) as caught:
+        add(ones(3).astype("float32"), np.arange(3), ones(3).astype("float32"))
+    assert caught.value.suggestion == "Pass b as float32."
+
+
+def test_the_one_that_spoils_it_is_blamed_where_no_repair_is_known():
+    @shapechecked
+    def add(a: Float[Array, "n m"], b: Float[Array, "n m"], c: Float[Array, "n m"]) -> None:
+        pass
+
+    with pytest.raises(ShapeError) as caught:
+        add(ones(7, 2), ones(3, 5), ones(3, 5))
+    assert caught.value.argument == "a"
+    assert caught.value.suggestion == "Pass a as (n, m) = (3, 5)."

@@ -120,10 +120,24 @@ def test_targets_outside_zero_to_one(bp, loss):
         fit(bp, *given._replace(Y=2 * given.Y), **SETTINGS)
 
 
+def test_targets_that_were_float32_before(bp, small):
+    Y = np.random.default_rng(0).dirichlet(np.ones(3), size=7).astype("float32").astype("float64")
+    fit(bp, *small._replace(Y=Y.T if bp is column else Y), **SETTINGS)
+
+
 def test_soft_targets_and_any_targets_of_squared_error_are_taken(bp, small):
     n = NET.sizes[-1]
     fit(bp, *small._replace(Y=0 * small.Y + 1 / n), **SETTINGS)
     fit(bp, *problem(bp, Network((5, 3), output="identity"), m=4), **SETTINGS)
+
+
+def test_a_cost_that_grows_past_all_numbers(bp):
+    net = Network((5, 4, 3), hidden="identity", output="identity")
+    with (
+        np.errstate(over="ignore", invalid="ignore"),
+        pytest.raises(ValueError, match="learning_rate: with 100.0 the cost is (nan|inf) in epoch"),
+    ):
+        fit(bp, *problem(bp, net, m=4), epochs=500, batch_size=4, learning_rate=100.0)
 
 
 def test_a_transposed_X_is_refused(bp, small):

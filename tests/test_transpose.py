@@ -1,6 +1,6 @@
 """The transpose law."""
 
-from collections import OrderedDict, defaultdict
+from collections import Counter, OrderedDict, defaultdict
 from typing import NamedTuple
 
 import numpy as np
@@ -61,6 +61,7 @@ def test_flip_keeps_the_kinds_of_containers():
     assert type(flip(Named(np.ones((2, 3))))) is Named
     assert type(flip(OrderedDict(W=np.ones((2, 3))))) is OrderedDict
     assert flip(counts).default_factory is list
+    assert flip(Counter(a=2)) == Counter(a=2)
     assert counts["W"].shape == (2, 3), "the original is not changed"
 
 

@@ -46,12 +46,11 @@ def digits(convention: str = "column", dtype: Any = "float64") -> Split:
     """
     if convention not in ("column", "row"):
         raise ValueError(f"convention: expected 'column' or 'row'; got {convention!r}")
-    if not np.issubdtype(np.dtype(dtype), np.floating):
-        raise ValueError(f"dtype: expected a floating type such as 'float32'; got {dtype!r}")
     with (files(__package__) / "digits.npz").open("rb") as file, np.load(file) as stored:
         order = np.random.default_rng(0).permutation(len(stored["labels"]))
         pixels, labels = stored["pixels"][order], stored["labels"][order].astype("int64")
-    X, Y = (pixels / 16).astype(dtype), row.one_hot(labels, classes=10, dtype=np.dtype(dtype))
+    Y = row.one_hot(labels, classes=10, dtype=dtype)
+    X = (pixels / 16).astype(Y.dtype)
     train, held_out = slice(None, -HELD_OUT), slice(-HELD_OUT, None)
     split = Split(*(Examples(X[part], Y[part], labels[part]) for part in (train, held_out)))
     return split if convention == "row" else flip(split)
