@@ -12,7 +12,9 @@ True
 
 from shapecheck_bp import column, row
 from shapecheck_bp.network import Cache, Gradient, Layer, Network
+from shapecheck_bp.probing import blind_spots, verify
 from shapecheck_bp.shapes import Array, ShapeError, shapechecked
+from shapecheck_bp.switch import enforce
 from shapecheck_bp.training import fit
 from shapecheck_bp.transpose import flip
 
@@ -25,9 +27,12 @@ __all__ = [
     "Layer",
     "Network",
     "ShapeError",
+    "blind_spots",
     "column",
+    "enforce",
     "fit",
     "flip",
     "row",
     "shapechecked",
+    "verify",
 ]

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 from jaxtyping import AnnotationError
 
+from shapecheck_bp.arrays import dtype_name
 from shapecheck_bp.leaves import Leaf, Seen, Sizes, first_misfit, is_array_hint
 
 EVERYTHING = "every matrix transposed"
@@ -50,7 +51,8 @@ def repairs(leaves: Sequence[Leaf], misfit: Leaf | None = None) -> list[Change]:
     near = {leaf.path for leaf in _near(leaves, misfit)}
     single = [one for leaf in call if leaf.path in near for one in _changes(leaf, usual)]
     pairs = combinations(single, 2) if len(single) <= MOST_CHANGES_IN_PAIRS else ()
-    for attempt in (single, _flips(call), map(_both, pairs)):
+    simple = [one for one in single if not re.match(r".+[\].T] as ", one.instead)]
+    for attempt in (simple, single, _flips(call), map(_both, pairs)):
         if found := [change for change in attempt if _fits(_with(call, change))]:
             return found
     return []
@@ -91,11 +93,6 @@ def is_array(leaf: Leaf) -> bool:
 def wrong_dtype(leaf: Leaf) -> bool:
     """Whether an array's dtype alone contradicts its annotation."""
     return not isinstance(Seen((), leaf.value.dtype), leaf.hint.dtype[Any, "..."])
-
-
-def dtype_name(array: Any) -> str:
-    """A dtype's name without its library's: ``float64``."""
-    return getattr(array.dtype, "name", None) or str(array.dtype).rpartition(".")[2]
 
 
 def root(path: str) -> str:

@@ -13,6 +13,7 @@ for the others, among them L, the number of layers. To jaxtyping all of these ar
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
@@ -44,7 +45,7 @@ def first_misfit(leaves: Iterable[Leaf]) -> Leaf | None:
     """The first leaf that contradicts its annotation or the leaves before it."""
     with jaxtyped("context"):
         for leaf in leaves:
-            by_class = is_array_hint(leaf.hint) or _is_record(leaf.hint)
+            by_class = is_array_hint(leaf.hint) or is_record(leaf.hint)
             if not (isinstance if by_class else is_bearable)(leaf.value, leaf.hint):
                 return leaf
     return None
@@ -97,7 +98,7 @@ def parts_of(hint: Any) -> list[Any]:
         if part not in seen:
             seen.append(part)
             todo += get_args(part)
-            todo += _fields(part).values() if _is_record(part) else ()
+            todo += fields_of(part).values() if is_record(part) else ()
     return seen
 
 
@@ -111,7 +112,7 @@ def _walk(
 ) -> Iterator[Leaf]:
     origin = get_origin(hint)
     if is_array_hint(hint):
-        yield Leaf(path, _spell_out(hint, axes, arguments), value)
+        yield Leaf(path, spell_out(hint, axes, arguments), value)
     elif not array_hints(hint):
         yield Leaf(path, hint, value)
     elif origin in (Union, UnionType):
@@ -120,8 +121,8 @@ def _walk(
             yield Leaf(path, option, value)
         else:
             yield from _walk(path, option, value, axes, arguments)
-    elif _is_record(hint) and isinstance(value, origin or hint):
-        for name, field in _fields(hint).items():
+    elif is_record(hint) and isinstance(value, origin or hint):
+        for name, field in fields_of(hint).items():
             yield from _walk(f"{path}.{name}", field, getattr(value, name), axes, arguments)
     elif origin in (tuple, list) and isinstance(value, origin):
         yield from _walk_items(path, hint, value, axes, arguments)
@@ -136,7 +137,7 @@ def _walk(
     elif origin is Annotated:
         yield from _walk(path, get_args(hint)[0], value, axes, arguments)
         yield Leaf(path, hint, value)
-    elif _is_record(hint):
+    elif is_record(hint):
         yield Leaf(path, origin or hint, value)
     elif origin in (tuple, list, dict):
         yield Leaf(path, origin, value)
@@ -171,7 +172,7 @@ def _only_option(
     if len(arrays) == 1 and len(plain) == len(options) - 1 and hasattr(value, "dtype"):
         return next((option for option in plain if is_bearable(value, option)), arrays[0])
     spelled = (
-        _spell_out(option, axes, arguments) if is_array_hint(option) else option
+        spell_out(option, axes, arguments) if is_array_hint(option) else option
         for option in get_args(hint)
     )
     return Union[tuple(spelled)]  # noqa: UP007  # the options are known only now
@@ -192,7 +193,7 @@ def _lags(hint: Any) -> set[int]:
     return {len(lag) // 2 for axes in indexed for _, index, lag in axes if index == "l"}
 
 
-def _spell_out(hint: Any, axes: Mapping[str, Any], arguments: Mapping[str, Any]) -> Any:
+def spell_out(hint: Any, axes: Mapping[str, Any], arguments: Mapping[str, Any]) -> Any:
     """The annotation with n[l] as n_2, say, and with jaxtyping's {expressions} evaluated."""
 
     def spell(axis: re.Match[str]) -> str:
@@ -217,17 +218,22 @@ def _is_class(cls: Any, parent: type) -> bool:
     return isinstance(cls, type) and issubclass(cls, parent)
 
 
-def _is_record(hint: Any) -> bool:
-    """Whether this is a NamedTuple class, bare or with its type variables filled in."""
+def is_record(hint: Any) -> bool:
+    """Whether this is a NamedTuple or a dataclass, bare or with its type variables filled in."""
     cls = get_origin(hint) or hint
-    return isinstance(cls, type) and issubclass(cls, tuple) and hasattr(cls, "_fields")
+    return isinstance(cls, type) and (
+        (issubclass(cls, tuple) and hasattr(cls, "_fields")) or is_dataclass(cls)
+    )
 
 
 @lru_cache(maxsize=1024)
-def _fields(hint: Any) -> dict[str, Any]:
+def fields_of(hint: Any) -> dict[str, Any]:
+    """A record's annotations by field."""
     cls = get_origin(hint) or hint
+    names = getattr(cls, "_fields", None) or [field.name for field in fields(cls)]
     filled = dict(zip(getattr(cls, "__parameters__", ()), get_args(hint), strict=False))
-    return {
-        name: filled.get(field, field)
-        for name, field in get_type_hints(cls, include_extras=True).items()
-    }
+    try:
+        declared = get_type_hints(cls, include_extras=True)
+    except NameError:  # a name for type checkers alone: what it stands for cannot be known here
+        return {}
+    return {name: filled.get(declared[name], declared[name]) for name in names if name in declared}

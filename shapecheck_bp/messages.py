@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable, Sequence
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
+from shapecheck_bp.arrays import dtype_name
 from shapecheck_bp.hints import (
     EVERYTHING,
     Change,
     culprits,
-    dtype_name,
     is_array,
     repairs,
     root,

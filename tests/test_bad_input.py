@@ -211,11 +211,11 @@ def test_other_structures(bp, small):
 
 
 def test_missing_and_unknown_arguments_name_the_function(bp, small):
-    name = bp.__name__.rpartition(".")[2]
-    with pytest.raises(TypeError, match=rf"^{name}\.gradients: missing a required argument: 'Y'$"):
-        bp.gradients(*small[:3])
-    with pytest.raises(TypeError, match=rf"^{name}\.gradients: got an unexpected keyword arg"):
-        bp.gradients(*small, lr=3)
+    for _ in range(2):
+        with pytest.raises(TypeError, match=r"gradients\(\) missing 1 required .* argument: 'Y'"):
+            bp.gradients(*small[:3])
+        with pytest.raises(TypeError, match=r"gradients\(\) got an unexpected keyword .* 'lr'"):
+            bp.gradients(*small, lr=3)
 
 
 def test_unknown_activations(bp, small):

@@ -1,56 +1,173 @@
+"""What has passed is not judged again, and nothing passes because something else did."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, NamedTuple
+
 import numpy as np
+import pytest
+from beartype.vale import Is
 from jaxtyping import Float
 
-from shapecheck_bp import Array, Network, shapechecked
-from shapecheck_bp.memory import MOST_SIGNATURES, Memory, fingerprint
+from shapecheck_bp import Array, Network, ShapeError, column, shapechecked
+from shapecheck_bp.law import Law, law_of
+from shapecheck_bp.memory import MOST_RESULTS, MOST_SIGNATURES, NotMemorable, key
 
 
-def test_room_is_bounded():
-    memory = Memory()
-    for n in range(3 * MOST_SIGNATURES):
-        memory.add(n)
-        assert n in memory
-    assert len(memory._passed) <= MOST_SIGNATURES
+class Pair(NamedTuple):
+    A: Float[Array, "n k"]
+    name: str
 
 
-def test_no_fingerprint_is_never_remembered():
-    memory = Memory()
-    memory.add(None)
-    assert None not in memory
+@pytest.fixture
+def judged(monkeypatch):
+    """Counts the calls that are judged leaf by leaf."""
+    counts = []
+    check = Law._check
+    monkeypatch.setattr(Law, "_check", lambda *args: counts.append(args) or check(*args))
+    return counts
 
 
-def test_ever_new_batch_sizes_need_no_more_room():
+def test_arguments_and_result_are_judged_once_for_a_signature(judged):
+    @shapechecked
+    def double(A: Float[Array, "n k"], by: float = 2.0) -> Float[Array, "n k"]:
+        return by * A
+
+    for value in range(5):
+        double(np.full((2, 3), float(value)), by=float(value))
+    assert len(judged) == 2
+    double(np.ones((3, 2)))
+    assert len(judged) == 4
+    for _ in range(3):
+        double(np.ones((3, 2)))
+        double(np.ones((2, 3)))
+    assert len(judged) == 4
+
+
+def test_a_result_of_another_shape_is_judged(judged):
+    @shapechecked
+    def some(A: Float[Array, "n k"], wide: bool) -> Float[Array, "n k"]:
+        return np.ones((2, 3)) if wide else np.ones((2, 4))
+
+    some(np.ones((2, 3)), True)
+    with pytest.raises(ShapeError):
+        some(np.ones((2, 3)), False)
+
+
+def test_a_training_step_is_judged_once(judged):
+    net = Network((5, 4, 3), hidden="tanh")
+    params, X = column.init(net), np.ones((5, 7))
+    Y = column.one_hot(np.array([0, 1, 2, 0, 1, 2, 0]), 3)
+    for _ in range(3):
+        _, grads = column.gradients(net, params, X, Y)
+        params = column.update(params, grads, 0.1)
+        known, counted = len(judged), judged[:]
+    assert known == len(counted) > 0
+    column.update(params, column.gradients(net, params, X, Y)[1], 0.05)
+    assert len(judged) == known
+
+
+def test_room_is_bounded_under_ever_new_batch_sizes():
     @shapechecked
     def take(X: Float[Array, "n m"]) -> Float[Array, "n m"]:
         return X
 
-    memory = next(c.cell_contents for c in take.__closure__ if type(c.cell_contents) is Memory)
-    X = np.ones((1, 3 * MOST_SIGNATURES))
+    memory = law_of(take).memory
+    X = np.ones((1, 2 * MOST_SIGNATURES))
     for m in range(1, X.shape[1]):
         take(X[:, :m])
-    assert 0 < len(memory._passed) <= MOST_SIGNATURES
+        assert 0 < len(memory) <= MOST_SIGNATURES
 
 
-def test_what_tells_calls_apart():
-    X, net = np.ones((2, 3)), Network((3, 2))
-    calls = [
-        (X, 1),
-        (X, 1.0),
-        (X, True),
-        (X.T, 1),
-        (X.astype("float32"), 1),
-        (np.ma.array(X), 1),
-        ((X,), 1),
-        ([X], 1),
-        ({"X": X}, 1),
-        ({"Y": X}, 1),
-        (X, "1"),
-        (X, None),
-        (X, net),
-        (X, Network((3, 3))),
-        (X, np.float32),
-    ]
-    assert len({fingerprint(call) for call in calls}) == len(calls)
-    assert fingerprint((X, net)) == fingerprint((X + 1, Network((3, 2))))
-    assert fingerprint((X, object())) is None
-    assert fingerprint((X, lambda: 0)) is None
+def test_room_is_bounded_under_ever_new_results():
+    sizes = iter(range(1, 1000))
+
+    @shapechecked
+    def grow(X: Float[Array, "n m"]) -> Float[Array, " k"]:
+        return np.ones(next(sizes))
+
+    X = np.ones((2, 2))
+    for _ in range(3 * MOST_RESULTS):
+        grow(X)
+    assert all(len(results) <= MOST_RESULTS for results in law_of(grow).memory.values())
+
+
+@pytest.mark.parametrize(
+    ("hint", "one", "others"),
+    [
+        (
+            Float[Array, "n m"],
+            np.ones((2, 3)),
+            [np.ones((3, 2)), np.ones((2, 3), "f4"), np.ma.ones((2, 3)), np.ones(6)],
+        ),
+        (int, 1, [1.0, True, "1", None]),
+        (str | None, "a", [1]),
+        (Pair, Pair(np.ones((2, 3)), "a"), [Pair(np.ones((3, 2)), "a"), Pair(np.ones((2, 3)), 1)]),
+        (list[Float[Array, "n"]], [np.ones(3)], [[], [np.ones(4)], [np.ones(3)] * 2]),
+        (dict[str, Float[Array, "n"]], {"a": np.ones(3)}, [{"b": np.ones(3)}, {"a": np.ones(4)}]),
+        (dict[str, Float[Array, "n"]], {"a": np.ones(3)}, [{1: np.ones(3)}, {}]),
+        (tuple[Float[Array, "n"], int], (np.ones(3), 1), [(np.ones(3), "1"), (np.ones(3), 1, 1)]),
+        (Float[Array, "n"] | int, np.ones(3), [3, np.ones(4), np.float64(1)]),
+        (Network, Network((3, 2)), [Network((3, 3)), Network((3, 2, 2))]),
+        (list[int], [1], [["1"]]),
+    ],
+)
+def test_what_tells_values_apart(hint, one, others):
+    names: dict[str, Any] = {}
+    expression = f"({key(hint, 'value', names)},)"
+
+    def signature(value):
+        try:
+            return eval(expression, names, {"value": value})
+        except (AttributeError, IndexError, TypeError):
+            return None
+
+    assert signature(one) == signature(one) is not None
+    assert hash(signature(one)) is not None
+    for other in others:
+        assert signature(other) != signature(one)
+
+
+@pytest.mark.parametrize(
+    "hint",
+    [
+        Float[Array, "{k} n"],
+        Annotated[Float[Array, "n"], Is[lambda array: bool((array > 0).all())]],
+        list[Annotated[Float[Array, "n"], Is[lambda array: bool((array > 0).all())]]],
+        Float[Array, "n"] | list[Float[Array, "n"]],
+    ],
+)
+def test_what_is_never_remembered(hint):
+    with pytest.raises(NotMemorable):
+        key(hint, "value", {})
+
+
+def test_values_are_asked_about_at_every_call(judged):
+    positive = Is[lambda x: x > 0]
+
+    @shapechecked
+    def scale(
+        A: Float[Array, "n"],
+        by: Annotated[float, positive],
+        how: Literal["up", "down"],
+        to: list[int],
+    ) -> None:
+        pass
+
+    for _ in range(3):
+        scale(np.ones(3), 2.0, "up", [1])
+    assert len(judged) == 2
+    for bad in ((-2.0, "up", [1]), (2.0, "sideways", [1]), (2.0, "up", ["1"])):
+        for _ in range(2):
+            with pytest.raises(ShapeError):
+                scale(np.ones(3), *bad)
+
+
+def test_a_sequence_of_arrays_is_judged_at_every_call(judged):
+    @shapechecked
+    def join(parts: Sequence[Float[Array, "n"]]) -> None:
+        pass
+
+    for _ in range(3):
+        join([np.ones(3), np.ones(3)])
+    with pytest.raises(ShapeError):
+        join([np.ones(3), np.ones(4)])

@@ -1,0 +1,236 @@
+"""One function's declared shapes, and the code that holds the function to them.
+
+``checked`` makes the function that people call. Its code is written at the first call, when every
+name in the annotations is known: it looks the signature up in the memory, and asks ``before`` and
+``after``, which judge leaf by leaf, about what has not passed yet.
+"""
+
+import asyncio
+import inspect
+from collections.abc import Callable, Hashable, Mapping
+from functools import cached_property, wraps
+from types import FunctionType
+from typing import Any, get_type_hints
+
+from jaxtyping import Float
+
+from shapecheck_bp import messages, switch
+from shapecheck_bp.arrays import Array, dtype_name, library_name
+from shapecheck_bp.errors import ShapeError
+from shapecheck_bp.leaves import Leaf, first_misfit, leaves_of
+from shapecheck_bp.memory import Memory, NotMemorable, key
+from shapecheck_bp.twin import twins_of
+
+# The order of a checked call: is the check off; has this signature passed; and this result of it.
+_CODE = """\
+{define} checked({parameters}):
+    __tracebackhide__ = True
+    if _off.get():
+        return {run}
+    _signature = _results = None
+    try:
+        _signature = {signature}
+        _results = _memory[_signature]
+    except Exception:
+        pass
+    if _results is None:
+        _results = _law.before(_signature, {arguments})
+    {result}
+    _outcome = None
+    try:
+        _outcome = {outcome}
+        if _outcome in _results:
+            return _result
+    except Exception:
+        pass
+    _law.after(_results, _outcome, _result, {arguments})
+    return _result
+"""
+
+
+_RUN = "_result = {run}"
+
+_RUN_TWIN = """\
+if _results and _look(_names) == _seen:
+        _result = {twin}
+    else:
+        _result = {run}"""
+
+
+def _not_yet(*args: Any, **kwargs: Any) -> Any:
+    return _law.write_code()(*args, **kwargs)  # type: ignore[name-defined]
+
+
+async def _not_yet_async(*args: Any, **kwargs: Any) -> Any:
+    return await _law.write_code()(*args, **kwargs)  # type: ignore[name-defined]
+
+
+def checked(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function, held to its annotations."""
+    law = Law(function)
+    return wraps(function)(law.wrapper)
+
+
+def law_of(function: Callable[..., Any]) -> "Law | None":
+    """The law that a function is held to, if it is a checked one."""
+    law = getattr(function, "__globals__", {}).get("_law")
+    return law if isinstance(law, Law) else None
+
+
+class Law:
+    """What a function declares, and what has been found to keep it."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        """Keep the function; its annotations are read at the first call."""
+        self.function = function
+        self.signature = inspect.signature(function)
+        self.memory = Memory()
+        self.waits = "await " if inspect.iscoroutinefunction(function) else ""
+        self.names: dict[str, Any] = {
+            "_law": self,
+            "_function": function,
+            "_memory": self.memory,
+            "_off": switch.off,
+        }
+        stub = _not_yet_async if self.waits else _not_yet
+        self.wrapper = FunctionType(stub.__code__, self.names, function.__name__)
+
+    @cached_property
+    def hints(self) -> dict[str, Any]:
+        """Annotations by name; of *args and **kwargs as the tuple and the dict that they become."""
+        declared = get_type_hints(self.function, include_extras=True)
+        for name, parameter in self.signature.parameters.items():
+            if name in declared and parameter.kind is parameter.VAR_POSITIONAL:
+                declared[name] = tuple.__class_getitem__((declared[name], ...))
+            if name in declared and parameter.kind is parameter.VAR_KEYWORD:
+                declared[name] = dict.__class_getitem__((str, declared[name]))
+        return declared
+
+    def write_code(self) -> FunctionType:
+        """Give the checked function its code."""
+        names, hints = self.names, self.hints
+        try:
+            keys = [key(hints.get(name, Any), name, names) for name in self.signature.parameters]
+            signature = f"({', '.join(filter(None, keys))},)" if any(keys) else "()"
+            result = key(hints.get("return", Any), "_result", names)
+            outcome = f"({result},)" if result else "()"
+        except NotMemorable:
+            signature = outcome = "None"
+        by_position, by_name = _passed_on(self.signature)
+        run = f"{self.waits}_function({', '.join((*by_position, *by_name))})"
+        twins = twins_of(self.function)
+        if twins:
+            names["_twin"] = twins.functions[self.function.__name__]
+            names |= {"_look": twins.look, "_seen": twins.seen, "_names": self.function.__globals__}
+        source = _CODE.format(
+            define=f"{'async ' if self.waits else ''}def",
+            parameters=_declared(self.signature),
+            run=run,
+            result=(_RUN_TWIN if twins else _RUN).format(
+                run=run, twin=run.replace("_function", "_twin", 1)
+            ),
+            signature=signature,
+            outcome=outcome,
+            arguments=f"({''.join(f'{one}, ' for one in by_position)}), dict({', '.join(by_name)})",
+        )
+        made: dict[str, Any] = {}
+        exec(compile(source, f"<{self.function.__name__}, shapechecked>", "exec"), made)
+        self.wrapper.__globals__.update(names)  # a copy sent by cloudpickle has globals of its own
+        self.wrapper.__code__ = made["checked"].__code__
+        self.wrapper.__defaults__ = getattr(self.function, "__defaults__", None)
+        self.wrapper.__kwdefaults__ = getattr(self.function, "__kwdefaults__", None)
+        return self.wrapper
+
+    def before(
+        self, signature: Hashable, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> set[Hashable]:
+        """Judge arguments that have not passed yet; return the results that they have had."""
+        __tracebackhide__ = True
+        self.check_arguments(args, kwargs)
+        return set() if signature is None else self.memory.results(signature)
+
+    def after(
+        self,
+        results: set[Hashable],
+        outcome: Hashable,
+        result: Any,
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+    ) -> None:
+        """Judge a result that these arguments have not had yet, and remember it."""
+        __tracebackhide__ = True
+        if "return" in self.hints:
+            arguments, name = self.bind(args, kwargs), messages.RESULT
+            returned = leaves_of({name: self.hints["return"]}, {name: result}, arguments)
+            self._check([*self.leaves(arguments), *returned])
+        if outcome is not None:
+            Memory.keep(results, outcome)
+
+    def check_arguments(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+        """Judge arguments, whether or not they have passed before."""
+        __tracebackhide__ = True
+        self._check(self.leaves(self.bind(args, kwargs)))
+
+    def run(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        """Call the function with every check on, whether or not the switch is."""
+        __tracebackhide__ = True
+        self.check_arguments(args, kwargs)
+        result = self.function(*args, **kwargs)
+        if self.waits:
+            result = asyncio.run(result)
+        self.after(set(), None, result, args, kwargs)
+        return result
+
+    def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The arguments by name, defaults included."""
+        bound = self.signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        return bound.arguments
+
+    def leaves(self, arguments: Mapping[str, Any]) -> list[Leaf]:
+        """The leaves of the arguments; a default is trusted where it is no array, such as None."""
+        parameters = self.signature.parameters
+        given = {
+            name: value
+            for name, value in arguments.items()
+            if value is not parameters[name].default or hasattr(value, "dtype")
+        }
+        return leaves_of(self.hints, given, arguments)
+
+    def _check(self, leaves: list[Leaf]) -> None:
+        __tracebackhide__ = True
+        if misfit := first_misfit(leaves):
+            raise ShapeError(**messages.misfit(self.function, leaves, misfit))
+        arrays = [leaf for leaf in leaves if getattr(leaf.hint, "array_type", None) is Array]
+        if hollow := next((leaf for leaf in arrays if 0 in leaf.value.shape), None):
+            raise ShapeError(**messages.empty(self.function, hollow))
+        floats = [leaf for leaf in arrays if leaf.hint.dtype is Float]
+        for kind, alike in ((library_name, arrays), (dtype_name, floats)):
+            kinds = [kind(leaf.value) for leaf in alike]
+            if len(set(kinds)) > 1:
+                raise ShapeError(**messages.mixed(self.function, alike, kinds))
+
+
+def _declared(signature: inspect.Signature) -> str:
+    """The parameters as a ``def`` has them; their defaults are set on the function itself."""
+    bare = inspect.Parameter.empty
+    plain = [
+        parameter.replace(annotation=bare, default=bare)
+        for parameter in signature.parameters.values()
+    ]
+    return str(inspect.Signature(plain))[1:-1]
+
+
+def _passed_on(signature: inspect.Signature) -> tuple[list[str], list[str]]:
+    """The parameters as a call has them: by position, and by name."""
+    forms: dict[Any, str] = {
+        inspect.Parameter.VAR_POSITIONAL: "*{0}",
+        inspect.Parameter.KEYWORD_ONLY: "{0}={0}",
+        inspect.Parameter.VAR_KEYWORD: "**{0}",
+    }
+    by_position: list[str] = []
+    by_name: list[str] = []
+    for one in signature.parameters.values():
+        named = one.kind in (one.KEYWORD_ONLY, one.VAR_KEYWORD)
+        (by_name if named else by_position).append(forms.get(one.kind, "{0}").format(one.name))
+    return by_position, by_name

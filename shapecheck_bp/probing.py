@@ -1,0 +1,244 @@
+"""Where sizes coincide a check is blind: ``blind_spots`` says where, ``verify`` sees through it.
+
+>>> import numpy as np
+>>> from jaxtyping import Float
+>>> from shapecheck_bp import Array, shapechecked
+>>> @shapechecked
+... def gram(A: Float[Array, "n m"]) -> Float[Array, "n n"]:
+...     "G = A @ A.T, with a transpose in the wrong place."
+...     return A.T @ A
+>>> gram(np.ones((3, 3))).shape
+(3, 3)
+>>> blind_spots(gram, np.ones((3, 3)))
+['A']
+>>> verify(gram)
+Traceback (most recent call last):
+shapecheck_bp.ShapeError: probing.gram: the result does not fit.
+<BLANKLINE>
+...
+"""
+
+import importlib
+import re
+from collections.abc import Callable, Iterator, Mapping
+from types import NoneType, UnionType
+from typing import Any, NamedTuple, Union, get_args, get_origin
+
+import numpy as np
+from jaxtyping import AnnotationError
+
+from shapecheck_bp.arrays import Array
+from shapecheck_bp.errors import ShapeError
+from shapecheck_bp.hints import is_array
+from shapecheck_bp.law import Law, law_of
+from shapecheck_bp.leaves import array_hints, fields_of, is_array_hint, is_record, spell_out
+from shapecheck_bp.messages import function_name
+
+LAYERS = 3
+ENTRIES = 2
+
+
+class Verified(NamedTuple):
+    """A function that kept its shapes on arrays of which no two axes have the same size."""
+
+    function: str
+    sizes: dict[str, int]
+
+    def __str__(self) -> str:
+        """The function and the sizes that it was run with."""
+        sizes = ", ".join(f"{axis} = {size}" for axis, size in self.sizes.items())
+        return f"{self.function} holds for {sizes or 'no axes'}"
+
+
+def blind_spots(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> list[str]:
+    """The arguments of a call whose axes no check tells apart, because they have the same size.
+
+    The call is judged, and not run.
+
+    Raises:
+        ShapeError: the arguments do not fit.
+    """
+    law = _law(function)
+    law.check_arguments(args, kwargs)
+    leaves = law.leaves(law.bind(args, kwargs))
+    blind = []
+    for leaf in filter(is_array, leaves):
+        named = zip(leaf.hint.dim_str.split(), leaf.value.shape, strict=False)
+        axes = [(axis, size) for axis, size in named if axis.isidentifier()]
+        pairs = {
+            frozenset((a, b)) for a, size in axes for b, same in axes if size == same and a != b
+        }
+        if pairs:
+            blind.append(leaf.path)
+    return blind
+
+
+def verify(function: Callable[..., Any], /, **others: Any) -> Verified:
+    """Run a function on arrays made to its annotations, with a prime of its own for every axis.
+
+    A product that only fits because two sizes happen to be equal is found here, whatever the sizes
+    of the data. Arguments that are no arrays take their defaults, or are given, and so may arrays
+    be that need certain values: ``verify(f, activation="tanh")``.
+
+    Returns:
+        Something true that shows the sizes used.
+
+    Raises:
+        ShapeError: the function fails at those sizes.
+        TypeError: an argument without annotation or default that was not given.
+    """
+    law = _law(function)
+    maker = _Maker(others)
+    arguments = dict(maker.arguments(function, law))
+    bound = law.signature.bind_partial()
+    bound.arguments.update(arguments)
+    sizes = ", ".join(f"{axis} = {size}" for axis, size in maker.sizes.items())
+    try:
+        law.run(bound.args, bound.kwargs)
+    except ShapeError:
+        raise
+    except Exception as error:
+        name = function_name(law.function)
+        suggestion = (
+            f"Look for a product of the wrong arrays, or a missing transpose, in {name}; or pass"
+            f" verify the arguments whose values matter to it."
+        )
+        raise ShapeError(
+            f"{name}: the body fails where no two axes have the same size.\n\n"
+            f"  {type(error).__name__}: {error}\n\n  sizes: {sizes}\n\n  {suggestion}",
+            function=name,
+            argument="the body",
+            expected="a result",
+            actual=type(error).__name__,
+            bindings=maker.sizes,
+            suggestion=suggestion,
+        ) from error
+    return Verified(function_name(law.function), maker.sizes)
+
+
+def _law(function: Callable[..., Any]) -> Law:
+    return law_of(function) or Law(function)
+
+
+class _Maker:
+    """Makes arrays to annotations, and remembers the size of each axis."""
+
+    def __init__(self, others: Mapping[str, Any]) -> None:
+        self.others = dict(others)
+        self.sizes: dict[str, int] = {}
+        self.primes = _primes()
+        self.random = np.random.default_rng(0)
+
+    def arguments(self, function: Callable[..., Any], law: Law) -> Iterator[tuple[str, Any]]:
+        """A value for every parameter: given, made, or left to its default."""
+        for value in self.others.values():
+            if hasattr(type(value), "__shape_axes__"):
+                self.sizes |= value.__shape_axes__()
+        unknown = self.others.keys() - law.signature.parameters.keys()
+        if unknown:
+            raise TypeError(
+                f"verify: {function_name(function)} has no {', '.join(sorted(unknown))}"
+            )
+        later = []
+        for name, parameter in law.signature.parameters.items():
+            hint = law.hints.get(name, Any)
+            if name in self.others:
+                yield name, self.others[name]
+            elif array_hints(hint) and parameter.default in (parameter.empty, None):
+                later.append((name, hint))
+            elif parameter.default is parameter.empty and parameter.kind not in (
+                parameter.VAR_POSITIONAL,
+                parameter.VAR_KEYWORD,
+            ):
+                raise TypeError(
+                    f"verify: {function_name(function)} needs {name}, which is no array;"
+                    f" pass verify({parameter.name}=...)"
+                )
+        for name, hint in sorted(later, key=lambda one: _is_computed(one[1])):
+            yield name, self.make(hint, {})
+
+    def make(self, hint: Any, axes: Mapping[str, Any]) -> Any:
+        """A value for an annotation."""
+        origin, inner = get_origin(hint), get_args(hint)
+        if is_array_hint(hint):
+            return self.array(spell_out(hint, {**axes, **self.sizes}, self.others))
+        if not array_hints(hint):
+            return self.plain(hint)
+        if origin in (Union, UnionType):
+            return self.make(next(one for one in inner if array_hints(one)), axes)
+        if is_record(hint):
+            made = [self.make(field, axes) for field in fields_of(hint).values()]
+            return (origin or hint)(*made)
+        if origin is tuple and inner[-1] is not Ellipsis:
+            return tuple(self.make(one, axes) for one in inner)
+        if isinstance(origin, type) and issubclass(origin, Mapping):
+            return {name: self.make(inner[1], axes) for name in "ab"[:ENTRIES]}
+        indexed = [one.dim_str for one in array_hints(hint) if "[l" in one.dim_str]
+        count = self.sizes.setdefault("L", LAYERS) if indexed else ENTRIES
+        count += bool(indexed) and not any("[l]" in dims for dims in indexed)
+        items = [self.make(inner[0], {**axes, "l": i + 1}) for i in range(count)]
+        return tuple(items) if origin is tuple else items
+
+    def plain(self, hint: Any) -> Any:
+        """A value for an annotation inside a container that names no array."""
+        for cls in (int, float, str, bool):
+            if hint is cls:
+                return cls()
+        if hint is NoneType or hint is Any:
+            return None
+        raise TypeError(
+            f"verify: cannot make a {hint} inside a container; pass the argument itself"
+        )
+
+    def array(self, hint: Any) -> Any:
+        """An array for an annotation, of the library that it names."""
+        shape = [size for dim in hint.dim_str.split() for size in self.axis(dim)]
+        kind = hint.dtype.__name__
+        values = self.random.normal(size=shape)
+        if not re.match("Float|Inexact|Num|Shaped|Real|Complex|BFloat", kind):
+            values = np.zeros(shape, dtype=bool if kind == "Bool" else "int64")
+        if hint.array_type in (Any, Array) or issubclass(np.ndarray, hint.array_type):
+            return values
+        library = importlib.import_module(hint.array_type.__module__.partition(".")[0])
+        return getattr(library, "numpy", library).asarray(values)
+
+    def axis(self, dim: str) -> tuple[int, ...]:
+        """The size of an axis, or of all that a variadic one stands for."""
+        name = dim.rpartition("=")[2].lstrip("#?")
+        if name == "...":
+            return next(self.primes), next(self.primes)
+        if name.startswith("*"):
+            return tuple(self.size(f"{name[1:]}_{i}") for i in range(2))
+        if name.isdigit():
+            return (int(name),)
+        if name == "_":
+            return (next(self.primes),)
+        return (self.size(name),)
+
+    def size(self, name: str) -> int:
+        """The size of a named or computed axis."""
+        if name.isidentifier():
+            if name not in self.sizes:
+                self.sizes[name] = next(p for p in self.primes if p not in self.sizes.values())
+            return self.sizes[name]
+        try:
+            return int(eval(name, {}, dict(self.sizes)))
+        except NameError as error:
+            raise AnnotationError(
+                f"verify: the axis {name} depends on one that is not bound"
+            ) from error
+
+
+def _is_computed(hint: Any) -> bool:
+    """Whether an axis here is computed from others, which have to come first."""
+    dims = [dim for one in array_hints(hint) for dim in one.dim_str.split()]
+    return any(not re.fullmatch(r"[\w*#?.=\[\]-]+", dim) or "{" in dim for dim in dims)
+
+
+def _primes() -> Iterator[int]:
+    """3, 5, 7, …: no axis is 1 or 2, which annotations often fix."""
+    number = 3
+    while True:
+        if all(number % divisor for divisor in range(2, number)):
+            yield number
+        number += 2

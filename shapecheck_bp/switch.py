@@ -1,0 +1,72 @@
+"""Turning the checks off, and on again, in this thread or task alone.
+
+>>> import numpy as np
+>>> from jaxtyping import Float
+>>> from shapecheck_bp import Array, shapechecked
+>>> @shapechecked
+... def first(X: Float[Array, "n m"]) -> Float[Array, " n"]:
+...     return X[:, 0]
+>>> with enforce(False):
+...     first(np.ones((2, 3, 4))).shape
+(2, 4)
+
+The environment variable ``SHAPECHECK_BP_ENFORCE=0`` turns them off from the start.
+"""
+
+import os
+from contextvars import ContextVar
+from types import TracebackType
+
+_WORDS = {"": True, "1": True, "true": True, "on": True, "0": False, "false": False, "off": False}
+
+
+def _from_environment() -> bool:
+    word = os.environ.get("SHAPECHECK_BP_ENFORCE", "")
+    try:
+        return _WORDS[word.lower()]
+    except KeyError:
+        raise ValueError(f"SHAPECHECK_BP_ENFORCE: expected 1 or 0; got {word!r}") from None
+
+
+class _Switch:
+    """Whether checks are off: a context variable that a function can be pickled with."""
+
+    def __init__(self) -> None:
+        variable: ContextVar[bool] = ContextVar("off", default=not _from_environment())
+        self.get, self.set, self.reset = variable.get, variable.set, variable.reset
+
+    def __reduce__(self) -> str:
+        return "off"
+
+
+off = _Switch()
+
+
+class enforce:  # used like a function
+    """Turn every ``@shapechecked`` on or off, from here on or for a ``with`` block.
+
+    Each thread and each asyncio task has a switch of its own; a new thread starts as the
+    environment variable says, a new task as the one that made it.
+
+    Args:
+        on: whether functions are held to their shapes.
+    """
+
+    def __init__(self, on: bool = True) -> None:
+        """Turn the switch."""
+        if not isinstance(on, bool):
+            raise TypeError(f"enforce: expected True or False; got {type(on).__name__}")
+        self._before = off.set(not on)
+
+    def __enter__(self) -> "enforce":
+        """Leave the switch as it was just turned."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Turn it back."""
+        off.reset(self._before)

@@ -1,0 +1,351 @@
+"""Every kind of function, and every way of calling one."""
+
+import asyncio
+import dataclasses
+import inspect
+import pickle
+import subprocess
+import sys
+import textwrap
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import cloudpickle
+import numpy as np
+import pytest
+from jaxtyping import Float
+
+from shapecheck_bp import Array, Network, ShapeError, column, enforce, shapechecked
+
+
+def ones(*shape):
+    return np.ones(shape)
+
+
+@shapechecked
+def product(A: Float[Array, "n k"], B: Float[Array, "k p"]) -> Float[Array, "n p"]:
+    """C = A @ B."""
+    return A @ B
+
+
+@shapechecked
+async def product_later(A: Float[Array, "n k"], B: Float[Array, "k p"]) -> Float[Array, "n p"]:
+    await asyncio.sleep(0)
+    return A @ B if A.shape[0] != 9 else B
+
+
+@shapechecked
+@dataclasses.dataclass
+class Batch:
+    X: Float[Array, "m n"]
+    y: Float[Array, "m 1"]
+
+    @shapechecked
+    def scores(self, w: Float[Array, "n 1"]) -> Float[Array, "m 1"]:
+        return self.X @ w
+
+    @shapechecked
+    @classmethod
+    def of_ones(cls, like: Float[Array, "m n"]) -> "Batch":
+        return cls(like, ones(len(like), 1))
+
+    @shapechecked
+    @staticmethod
+    def total(a: Float[Array, "m 1"], b: Float[Array, "m 1"]) -> Float[Array, "m 1"]:
+        return a + b
+
+    @shapechecked
+    @property
+    def mean(self) -> Float[Array, "1 _"]:
+        return self.X.mean(axis=0, keepdims=len(self.X) != 9)
+
+
+@shapechecked
+class Point(NamedTuple):
+    x: Float[Array, "n 1"]
+    y: Float[Array, "n 1"]
+
+
+def test_methods_class_methods_static_methods_and_properties():
+    for _ in range(2):
+        batch = Batch.of_ones(ones(5, 3))
+        assert batch.scores(ones(3, 1)).shape == (5, 1)
+        assert Batch.total(batch.y, batch.y).shape == (5, 1)
+        assert batch.mean.shape == (1, 3)
+        with pytest.raises(ShapeError):
+            batch.scores(ones(3))
+        with pytest.raises(ShapeError):
+            Batch.of_ones(ones(5))
+        with pytest.raises(ShapeError):
+            Batch.total(ones(2, 1), ones(3, 1))
+        with pytest.raises(ShapeError):
+            _ = Batch.of_ones(ones(9, 3)).mean
+
+
+def test_dataclasses_and_named_tuples_are_checked_when_made():
+    Batch(X=ones(5, 3), y=ones(5, 1))
+    Point(ones(2, 1), y=ones(2, 1))
+    with pytest.raises(ShapeError, match="y does not fit"):
+        Batch(ones(5, 3), ones(4, 2))
+    with pytest.raises(ShapeError):
+        Point(ones(2, 1), ones(3, 1))
+    assert isinstance(Point(ones(2, 1), ones(2, 1)), Point)
+
+
+def test_dataclasses_are_checked_as_arguments():
+    @dataclasses.dataclass
+    class Loose:
+        X: Float[Array, "m n"]
+
+    @shapechecked
+    def use(loose: Loose, w: Float[Array, "n 1"]) -> None:
+        pass
+
+    for _ in range(2):
+        use(Loose(ones(5, 3)), ones(3, 1))
+        with pytest.raises(ShapeError, match=r"loose\.X"):
+            use(Loose(ones(3, 5)), ones(3, 1))
+        with pytest.raises(ShapeError, match="loose   Loose    got ndarray"):
+            use(ones(5, 3), ones(3, 1))
+
+
+@pytest.mark.parametrize("thing", [3, "f", object(), int, np.add, type("Plain", (), {})])
+def test_what_cannot_be_checked_is_refused_at_once(thing):
+    with pytest.raises(TypeError, match="shapechecked: expected a function, a dataclass or a N"):
+        shapechecked(thing)
+
+
+def test_the_signature_and_the_kind_of_function_are_kept():
+    assert [*inspect.signature(product).parameters] == ["A", "B"]
+    assert inspect.iscoroutinefunction(product_later)
+    assert not inspect.iscoroutinefunction(product)
+    assert product.__wrapped__(ones(2), ones(2)) == 2
+
+
+def test_every_kind_of_parameter():
+    @shapechecked
+    def call(
+        a: Float[Array, "n"],
+        /,
+        b: Float[Array, "n"],
+        c: int = 1,
+        *rest: Float[Array, "n"],
+        d: Float[Array, "n"],
+        e: str = "e",
+        **named: Float[Array, "n"],
+    ) -> tuple[int, ...]:
+        return (c, len(rest), len(e), len(named))
+
+    x, y = ones(3), ones(4)
+    for _ in range(2):
+        assert call(x, x, d=x) == (1, 0, 1, 0)
+        assert call(x, x, 2, x, x, d=x, e="long", f=x, g=x) == (2, 2, 4, 2)
+        assert call(x, d=x, b=x) == (1, 0, 1, 0)
+        for args, kwargs in [
+            ((y, x), {"d": x}),
+            ((x, x), {"d": y}),
+            ((x, x, 2, x, y), {"d": x}),
+            ((x, x), {"d": x, "f": y}),
+            ((x, x, "2"), {"d": x}),
+            ((x, x), {"d": x, "e": 1}),
+        ]:
+            with pytest.raises(ShapeError):
+                call(*args, **kwargs)
+
+
+def test_async_functions():
+    async def main():
+        for _ in range(2):
+            assert (await product_later(ones(2, 3), ones(3, 4))).shape == (2, 4)
+            with pytest.raises(ShapeError, match="A or B does not fit"):
+                await product_later(ones(2, 3), ones(2, 3))
+            with pytest.raises(ShapeError, match="the result does not fit"):
+                await product_later(ones(9, 3), ones(3, 4))
+
+    asyncio.run(main())
+
+
+def test_interleaved_tasks_do_not_disturb_one_another():
+    async def one(n):
+        for k in range(1, 8):
+            await product_later(ones(n, k), ones(k, 2))
+            with pytest.raises(ShapeError):
+                await product_later(ones(n, k), ones(k + 1, 2 * k))
+
+    async def main():
+        await asyncio.gather(*(one(n) for n in range(10, 60)))
+
+    asyncio.run(main())
+
+
+def test_threads_do_not_disturb_one_another():
+    @shapechecked
+    def fresh(A: Float[Array, "n k"], B: Float[Array, "k p"]) -> Float[Array, "n p"]:
+        return A @ B
+
+    start = threading.Barrier(8)
+
+    def work(seed):
+        start.wait()
+        random = np.random.default_rng(seed)
+        for _ in range(500):
+            n, k, p = (int(size) for size in random.integers(1, 9, 3))
+            assert fresh(ones(n, k), ones(k, p)).shape == (n, p)
+            with pytest.raises(ShapeError):
+                fresh(ones(n, k), ones(k + 1, p))
+
+    with ThreadPoolExecutor(8) as pool:
+        assert [*pool.map(work, range(8))] == [None] * 8
+
+
+def test_pickle():
+    again = pickle.loads(pickle.dumps(product))
+    assert again is product
+    assert pickle.loads(pickle.dumps(column.gradients)) is column.gradients
+
+
+def in_a_script(code, *flags):
+    """Run a script of its own, so that its functions live in __main__."""
+    done = subprocess.run(
+        [sys.executable, *flags, "-c", textwrap.dedent(code)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+SCRIPT = """
+    import cloudpickle, numpy as np, subprocess, sys
+    from jaxtyping import Float
+    from shapecheck_bp import Array, shapechecked
+
+    @shapechecked
+    def product(A: Float[Array, "n k"], B: Float[Array, "k p"]) -> Float[Array, "n p"]:
+        return A @ B
+
+    @shapechecked
+    async def later(A: Float[Array, "n k"]) -> Float[Array, "k n"]:
+        return A.T
+"""
+
+
+@pytest.mark.parametrize("called", [True, False], ids=["called before", "not called before"])
+def test_cloudpickle_of_functions_in_main(called, tmp_path):
+    path = tmp_path / "functions"
+    in_a_script(
+        SCRIPT
+        + f"""
+    if {called}:
+        product(np.ones((2, 3)), np.ones((3, 4)))
+    with open({str(path)!r}, "wb") as file:
+        cloudpickle.dump((product, later), file)
+    """
+    )
+    product, later = cloudpickle.loads(path.read_bytes())
+    for _ in range(2):
+        assert product(ones(2, 3), ones(3, 4)).shape == (2, 4)
+        assert asyncio.run(later(ones(2, 3))).shape == (3, 2)
+        with pytest.raises(ShapeError, match="product: A or B does not fit"):
+            product(ones(2, 3), ones(2, 3))
+
+
+@pytest.mark.parametrize("flag", ["-O", "-OO"])
+def test_optimised_python_enforces_as_before(flag):
+    printed = in_a_script(
+        SCRIPT
+        + """
+    try:
+        product(np.ones((2, 3)), np.ones((2, 3)))
+    except TypeError as error:
+        print(error)
+    """,
+        flag,
+    )
+    assert printed.startswith("product: A or B does not fit")
+
+
+def test_enforce_for_a_block_and_from_here_on():
+    bad = ones(2, 3), ones(3, 4).astype(int)
+    with enforce(False):
+        product(*bad)
+        with enforce(True), pytest.raises(ShapeError):
+            product(*bad)
+        product(*bad)
+    with pytest.raises(ShapeError):
+        product(*bad)
+    switch = enforce(False)
+    product(*bad)
+    with switch:
+        product(*bad)
+    with pytest.raises(ShapeError):
+        product(*bad)
+    with pytest.raises(TypeError, match="enforce: expected True or False; got str"):
+        enforce("no")
+
+
+def test_enforce_is_a_matter_of_the_thread_and_task():
+    bad = ones(2, 3), ones(2, 3).astype(int)
+
+    def elsewhere():
+        with pytest.raises(ShapeError):
+            product(*bad)
+        return True
+
+    with enforce(False), ThreadPoolExecutor(1) as pool:
+        assert pool.submit(elsewhere).result()
+
+    async def task(on):
+        with enforce(on):
+            await asyncio.sleep(0)
+            if on:
+                with pytest.raises(ShapeError):
+                    product(*bad)
+            else:
+                product(ones(2, 3), ones(3, 2).astype(int))
+            await asyncio.sleep(0)
+
+    async def main():
+        await asyncio.gather(*(task(bool(i % 2)) for i in range(20)))
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(("word", "on"), [("0", False), ("off", False), ("1", True), ("", True)])
+def test_the_environment_variable(word, on, monkeypatch):
+    monkeypatch.setenv("SHAPECHECK_BP_ENFORCE", word)
+    printed = in_a_script(
+        SCRIPT
+        + """
+    try:
+        product(np.ones((2, 3)), np.ones((3, 3), dtype=int))
+        print("not checked")
+    except TypeError as error:
+        print("checked")
+    """
+    )
+    assert printed.strip() == ("checked" if on else "not checked")
+
+
+def test_an_unknown_word_in_the_environment(monkeypatch):
+    monkeypatch.setenv("SHAPECHECK_BP_ENFORCE", "maybe")
+    code = "import shapecheck_bp"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "SHAPECHECK_BP_ENFORCE: expected 1 or 0; got 'maybe'" in done.stderr
+
+
+def test_a_replaced_step_is_used_at_once(monkeypatch):
+    """What runs for a known signature follows the module as it is."""
+    net = Network((5, 4, 3))
+    X, Y = ones(5, 7), column.one_hot(np.array([0, 1, 2, 0, 1, 2, 0]), 3)
+    args = (net, column.init(net), X, Y)
+    for _ in range(3):
+        J, _ = column.gradients(*args)
+    monkeypatch.setattr(column, "cost", lambda net, cache, Y: np.float64(7))
+    assert column.gradients(*args)[0] == 7
+    monkeypatch.undo()
+    assert column.gradients(*args)[0] == J
+    monkeypatch.setattr(column, "cross_entropy", lambda log_A, Y: Y)
+    assert column.gradients(*args)[0] == 1
