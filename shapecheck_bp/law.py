@@ -35,7 +35,7 @@ _CODE = """\
         pass
     if _results is None:
         _results = _law.before(_signature, {arguments})
-    {result}
+    {known}_result = {run}
     _outcome = None
     try:
         _outcome = {outcome}
@@ -48,13 +48,10 @@ _CODE = """\
 """
 
 
-_RUN = "_result = {run}"
-
-_RUN_TWIN = """\
+_KNOWN = """\
 if _results and _look(_names) == _seen:
-        _result = {twin}
-    else:
-        _result = {run}"""
+        return _twin({passed_on})
+    """
 
 
 def _not_yet(*args: Any, **kwargs: Any) -> Any:
@@ -117,7 +114,7 @@ class Law:
         except NotMemorable:
             signature = outcome = "None"
         by_position, by_name = _passed_on(self.signature)
-        run = f"{self.waits}_function({', '.join((*by_position, *by_name))})"
+        passed_on = ", ".join((*by_position, *by_name))
         twins = twins_of(self.function)
         if twins:
             names["_twin"] = twins.functions[self.function.__name__]
@@ -125,10 +122,8 @@ class Law:
         source = _CODE.format(
             define=f"{'async ' if self.waits else ''}def",
             parameters=_declared(self.signature),
-            run=run,
-            result=(_RUN_TWIN if twins else _RUN).format(
-                run=run, twin=run.replace("_function", "_twin", 1)
-            ),
+            run=f"{self.waits}_function({passed_on})",
+            known=_KNOWN.format(passed_on=passed_on) if twins else "",
             signature=signature,
             outcome=outcome,
             arguments=f"({''.join(f'{one}, ' for one in by_position)}), dict({', '.join(by_name)})",

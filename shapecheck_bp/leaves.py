@@ -45,10 +45,16 @@ def first_misfit(leaves: Iterable[Leaf]) -> Leaf | None:
     """The first leaf that contradicts its annotation or the leaves before it."""
     with jaxtyped("context"):
         for leaf in leaves:
-            by_class = is_array_hint(leaf.hint) or is_record(leaf.hint)
-            if not (isinstance if by_class else is_bearable)(leaf.value, leaf.hint):
+            if not _fits(leaf.value, leaf.hint):
                 return leaf
     return None
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    if get_origin(hint) in (Union, UnionType):
+        return any(_fits(value, option) for option in get_args(hint))
+    by_class = is_array_hint(hint) or is_record(hint)
+    return isinstance(value, hint) if by_class else is_bearable(value, hint)
 
 
 def reason(leaves: Iterable[Leaf], misfit: Leaf) -> str:
@@ -167,7 +173,9 @@ def _only_option(
     options = [option for option in get_args(hint) if option is not NoneType]
     arrays = [option for option in options if is_array_hint(option)]
     plain = [option for option in options if not array_hints(option)]
-    if value is not None and len(options) == 1:
+    if value is None and len(options) < len(get_args(hint)):
+        return NoneType
+    if len(options) == 1:
         return options[0]
     if len(arrays) == 1 and len(plain) == len(options) - 1 and hasattr(value, "dtype"):
         return next((option for option in plain if is_bearable(value, option)), arrays[0])

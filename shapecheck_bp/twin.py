@@ -1,8 +1,8 @@
 """A module's functions without their checks, for calls that are known to pass throughout.
 
-In ``column`` and ``row`` the functions call one another with shapes that follow from their own
-arguments. Where a signature of ``gradients`` has been through once, with every step in it judged,
-so has every step of the next call with that signature; it runs on the twins, which call one another
+In ``column`` and ``row`` every shape, of a step or a result, follows from those of a function's own
+arguments. Where a signature of ``gradients`` has been through once, with every step and the result
+judged, so has the next call with that signature; it runs on the twins, which call one another
 directly. As soon as anything that the functions refer to has been replaced, they are not used.
 """
 

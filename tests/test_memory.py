@@ -1,5 +1,6 @@
 """What has passed is not judged again, and nothing passes because something else did."""
 
+import importlib.util
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 from beartype.vale import Is
 from jaxtyping import Float
+from problems import NETWORKS, name, problem
 
 from shapecheck_bp import Array, Network, ShapeError, column, shapechecked
 from shapecheck_bp.law import Law, law_of
@@ -63,6 +65,24 @@ def test_a_training_step_is_judged_once(judged):
         known, counted = len(judged), judged[:]
     assert known == len(counted) > 0
     column.update(params, column.gradients(net, params, X, Y)[1], 0.05)
+    assert len(judged) == known
+
+
+@pytest.mark.parametrize("net", NETWORKS, ids=name)
+def test_every_shape_in_a_module_follows_from_the_arguments(bp, net, judged):
+    """What the twins rest on: other values of the same shapes bring no step that was not judged."""
+    spec = importlib.util.spec_from_file_location(f"a_copy_of_{bp.__name__}", bp.__file__)
+    copy = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(copy)
+    for seed in range(4):
+        _, params, X, Y = problem(bp, net, m=7, seed=seed)
+        grads = copy.gradients(net, params, X, Y)[1]
+        copy.update(params, grads, 0.1 + seed)
+        if net.sizes[-1] > 1 or net.output == "sigmoid":
+            copy.predict(net, params, X)
+        if seed == 0:
+            known = len(judged)
+            assert known > 10
     assert len(judged) == known
 
 

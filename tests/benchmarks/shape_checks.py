@@ -1,0 +1,140 @@
+"""What one check costs, side by side, in one process with one thread.
+
+    python tests/benchmarks/shape_checks.py
+
+A function of three matrices and a return, under every checker that is installed, and the gradients
+of a 64-32-10 network at m = 32 with all checks on and with none. The candidates take turns, and the
+median of many rounds is shown, so that a machine that slows down slows them all.
+"""
+
+import os
+
+for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
+
+import statistics
+import time
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import numpy as np
+from beartype import beartype
+from jaxtyping import Float, jaxtyped
+from rich.console import Console
+from rich.table import Table
+
+from shapecheck_bp import Network, column, enforce, shapechecked
+from shapecheck_bp.law import law_of
+from shapecheck_bp.twin import twins_of
+
+ROUNDS, CALLS = 101, 400
+
+
+def plain(A: Any, W: Any, b: Any) -> Any:
+    return A
+
+
+def annotated(
+    A: Float[np.ndarray, "n_in m"],
+    W: Float[np.ndarray, "n_out n_in"],
+    b: Float[np.ndarray, "n_out 1"],
+) -> Float[np.ndarray, "n_in m"]:
+    return A
+
+
+def asserted(A: Any, W: Any, b: Any) -> Any:
+    assert A.ndim == W.ndim == b.ndim == 2
+    assert A.dtype.kind == W.dtype.kind == b.dtype.kind == "f"
+    assert W.shape[1] == A.shape[0]
+    assert b.shape == (W.shape[0], 1)
+    result = A
+    assert result.shape == A.shape
+    return result
+
+
+def candidates() -> dict[str, Callable[..., Any]]:
+    """Each way to check, by name."""
+    found = {
+        "no check": plain,
+        "hand-written asserts": asserted,
+        "shapechecked": shapechecked(annotated),
+        "beartype alone (binds no axes)": beartype(annotated),
+        "jaxtyping + beartype": jaxtyped(annotated, typechecker=beartype),
+    }
+    try:
+        import dltype
+    except ImportError:
+        return found
+
+    @dltype.dltyped()
+    def under_dltype(
+        A: Annotated[np.ndarray, dltype.FloatTensor["n_in m"]],
+        W: Annotated[np.ndarray, dltype.FloatTensor["n_out n_in"]],
+        b: Annotated[np.ndarray, dltype.FloatTensor["n_out 1"]],
+    ) -> Annotated[np.ndarray, dltype.FloatTensor["n_in m"]]:
+        return A
+
+    return found | {"dltype": under_dltype}
+
+
+def microseconds(calls: dict[str, Callable[[], Any]], repeat: int) -> dict[str, list[float]]:
+    """The time of one call in each round, all candidates taking turns."""
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    for call in calls.values():
+        call()
+    for _ in range(ROUNDS):
+        for name, call in calls.items():
+            started = time.perf_counter()
+            for _ in range(repeat):
+                call()
+            times[name].append((time.perf_counter() - started) / repeat * 1e6)
+    return times
+
+
+def main() -> None:
+    """Print both tables."""
+    A, W, b = np.ones((4, 5)), np.ones((3, 4)), np.ones((3, 1))
+    calls = {name: (lambda f=function: f(A, W, b)) for name, function in candidates().items()}
+    times = microseconds(calls, CALLS)
+    with enforce(False):
+        unchecked = {"no check": calls["no check"], "turned off": calls["shapechecked"]}
+        switched_off = microseconds(unchecked, CALLS)
+    base = statistics.median(times["no check"])
+    added = {name: statistics.median(each) - base for name, each in times.items()}
+    off_base = statistics.median(switched_off["no check"])
+    added["shapechecked, under enforce(False)"] = (
+        statistics.median(switched_off["turned off"]) - off_base
+    )
+    table = Table(title="One call: three matrices and a return")
+    for heading in ("checked by", "added µs", "to shapechecked"):
+        table.add_column(heading, justify="left" if heading == "checked by" else "right")
+    for name, cost in sorted(added.items(), key=lambda one: one[1]):
+        if name != "no check":
+            table.add_row(name, f"{cost:.2f}", f"{cost / added['shapechecked']:.1f}")
+    console = Console()
+    console.print(table)
+
+    net = Network((64, 32, 10))
+    random = np.random.default_rng(0)
+    params, X = column.init(net), random.normal(size=(64, 32))
+    Y = column.one_hot(random.integers(0, 10, 32), 10)
+    twins = twins_of(law_of(column.gradients).function)
+    steps = microseconds(
+        {
+            "all checks on": lambda: column.gradients(net, params, X, Y),
+            "no checks": lambda: twins.functions["gradients"](net, params, X, Y),
+        },
+        50,
+    )
+    on, bare = (steps[name] for name in ("all checks on", "no checks"))
+    ratio = statistics.median(one / other for one, other in zip(on, bare, strict=True))
+    table = Table(title="gradients of a 64-32-10 network, m = 32")
+    for heading in ("", "µs", "ratio"):
+        table.add_column(heading, justify="right" if heading else "left")
+    table.add_row("all checks on", f"{statistics.median(on):.1f}", f"{ratio:.3f}")
+    table.add_row("no checks", f"{statistics.median(bare):.1f}", "1")
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()
