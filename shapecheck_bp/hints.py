@@ -108,7 +108,8 @@ def _by_shape(leaf: Leaf) -> Leaf:
     if not is_array(leaf):
         return leaf
     hint, value = leaf.hint, leaf.value
-    return Leaf(leaf.path, hint.dtype[Any, hint.dim_str], Seen(tuple(value.shape), value.dtype))
+    seen = Seen(tuple(value.shape), value.dtype)
+    return leaf._replace(hint=hint.dtype[Any, hint.dim_str], value=seen)
 
 
 def _changes(leaf: Leaf, usual_float: str) -> Iterator[Change]:

@@ -5,7 +5,7 @@ name in the annotations is known: it looks the signature up in the memory, and a
 ``after``, which judge leaf by leaf, about what has not passed yet.
 """
 
-import asyncio
+import builtins
 import inspect
 from collections.abc import Callable, Hashable, Mapping
 from functools import cached_property, wraps
@@ -18,48 +18,48 @@ from shapecheck_bp import messages, switch
 from shapecheck_bp.arrays import Array, dtype_name, library_name
 from shapecheck_bp.errors import ShapeError
 from shapecheck_bp.leaves import Leaf, first_misfit, leaves_of
-from shapecheck_bp.memory import Memory, NotMemorable, key
+from shapecheck_bp.memory import PREFIX, Memory, NotMemorable, key
 from shapecheck_bp.twin import twins_of
 
 # The order of a checked call: is the check off; has this signature passed; and this result of it.
 _CODE = """\
 {define} checked({parameters}):
     __tracebackhide__ = True
-    if _off.get():
+    if _shapecheck_off.get():
         return {run}
-    _signature = _results = None
+    _shapecheck_signature = _shapecheck_results = None
     try:
-        _signature = {signature}
-        _results = _memory[_signature]
-    except Exception:
+        _shapecheck_signature = {signature}
+        _shapecheck_results = _shapecheck_memory[_shapecheck_signature]
+    except _shapecheck_Exception:
         pass
-    if _results is None:
-        _results = _law.before(_signature, {arguments})
-    {known}_result = {run}
-    _outcome = None
+    if _shapecheck_results is None:
+        _shapecheck_results = _shapecheck_law.before(_shapecheck_signature, {arguments})
+    {known}_shapecheck_result = {run}
+    _shapecheck_outcome = None
     try:
-        _outcome = {outcome}
-        if _outcome in _results:
-            return _result
-    except Exception:
+        _shapecheck_outcome = {outcome}
+        if _shapecheck_outcome in _shapecheck_results:
+            return _shapecheck_result
+    except _shapecheck_Exception:
         pass
-    _law.after(_results, _outcome, _result, {arguments})
-    return _result
+    _shapecheck_law.after(_shapecheck_results, _shapecheck_outcome, _shapecheck_result, {arguments})
+    return _shapecheck_result
 """
 
 
 _KNOWN = """\
-if _results and _look(_names) == _seen:
-        return _twin({passed_on})
+if _shapecheck_results and _shapecheck_look(_shapecheck_names) == _shapecheck_seen:
+        return _shapecheck_twin({passed_on})
     """
 
 
 def _not_yet(*args: Any, **kwargs: Any) -> Any:
-    return _law.write_code()(*args, **kwargs)  # type: ignore[name-defined]
+    return _shapecheck_law.write_code()(*args, **kwargs)  # type: ignore[name-defined]
 
 
 async def _not_yet_async(*args: Any, **kwargs: Any) -> Any:
-    return await _law.write_code()(*args, **kwargs)  # type: ignore[name-defined]
+    return await _shapecheck_law.write_code()(*args, **kwargs)  # type: ignore[name-defined]
 
 
 def checked(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -70,7 +70,7 @@ def checked(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def law_of(function: Callable[..., Any]) -> "Law | None":
     """The law that a function is held to, if it is a checked one."""
-    law = getattr(function, "__globals__", {}).get("_law")
+    law = getattr(function, "__globals__", {}).get(f"{PREFIX}law")
     return law if isinstance(law, Law) else None
 
 
@@ -84,10 +84,13 @@ class Law:
         self.memory = Memory()
         self.waits = "await " if inspect.iscoroutinefunction(function) else ""
         self.names: dict[str, Any] = {
-            "_law": self,
-            "_function": function,
-            "_memory": self.memory,
-            "_off": switch.off,
+            "__builtins__": builtins,
+            f"{PREFIX}law": self,
+            f"{PREFIX}function": function,
+            f"{PREFIX}memory": self.memory,
+            f"{PREFIX}off": switch.off,
+            f"{PREFIX}dict": dict,
+            f"{PREFIX}Exception": Exception,
         }
         stub = _not_yet_async if self.waits else _not_yet
         self.wrapper = FunctionType(stub.__code__, self.names, function.__name__)
@@ -107,9 +110,9 @@ class Law:
         """Give the checked function its code."""
         names, hints = self.names, self.hints
         try:
-            keys = [key(hints.get(name, Any), name, names) for name in self.signature.parameters]
+            keys = [self._key(parameter) for parameter in self.signature.parameters.values()]
             signature = f"({', '.join(filter(None, keys))},)" if any(keys) else "()"
-            result = key(hints.get("return", Any), "_result", names)
+            result = key(hints.get("return", Any), f"{PREFIX}result", names)
             outcome = f"({result},)" if result else "()"
         except NotMemorable:
             signature = outcome = "None"
@@ -117,24 +120,40 @@ class Law:
         passed_on = ", ".join((*by_position, *by_name))
         twins = twins_of(self.function)
         if twins:
-            names["_twin"] = twins.functions[self.function.__name__]
-            names |= {"_look": twins.look, "_seen": twins.seen, "_names": self.function.__globals__}
+            names[f"{PREFIX}twin"] = twins.functions[self.function.__name__]
+            names[f"{PREFIX}look"], names[f"{PREFIX}seen"] = twins.look, twins.seen
+            names[f"{PREFIX}names"] = self.function.__globals__
         source = _CODE.format(
             define=f"{'async ' if self.waits else ''}def",
             parameters=_declared(self.signature),
-            run=f"{self.waits}_function({passed_on})",
+            run=f"{self.waits}{PREFIX}function({passed_on})",
             known=_KNOWN.format(passed_on=passed_on) if twins else "",
             signature=signature,
             outcome=outcome,
-            arguments=f"({''.join(f'{one}, ' for one in by_position)}), dict({', '.join(by_name)})",
+            arguments=f"({''.join(f'{one}, ' for one in by_position)}),"
+            f" {PREFIX}dict({', '.join(by_name)})",
         )
         made: dict[str, Any] = {}
         exec(compile(source, f"<{self.function.__name__}, shapechecked>", "exec"), made)
         self.wrapper.__globals__.update(names)  # a copy sent by cloudpickle has globals of its own
         self.wrapper.__code__ = made["checked"].__code__
-        self.wrapper.__defaults__ = getattr(self.function, "__defaults__", None)
-        self.wrapper.__kwdefaults__ = getattr(self.function, "__kwdefaults__", None)
+        parameters = [
+            one for one in self.signature.parameters.values() if one.default is not one.empty
+        ]
+        named = {one.name: one.default for one in parameters if one.kind is one.KEYWORD_ONLY}
+        self.wrapper.__kwdefaults__ = named or None
+        self.wrapper.__defaults__ = tuple(
+            one.default for one in parameters if one.kind is not one.KEYWORD_ONLY
+        )
         return self.wrapper
+
+    def _key(self, parameter: inspect.Parameter) -> str:
+        """What an argument is remembered by; a default that is trusted is told from the rest."""
+        found = key(self.hints.get(parameter.name, Any), parameter.name, self.names)
+        if not found or parameter.default is parameter.empty:
+            return found
+        self.names[default := f"{PREFIX}default_{parameter.name}"] = parameter.default
+        return f"{found}, {parameter.name} is {default}"
 
     def before(
         self, signature: Hashable, args: tuple[Any, ...], kwargs: Mapping[str, Any]
@@ -156,7 +175,8 @@ class Law:
         __tracebackhide__ = True
         if "return" in self.hints:
             arguments, name = self.bind(args, kwargs), messages.RESULT
-            returned = leaves_of({name: self.hints["return"]}, {name: result}, arguments)
+            hints = {**self.hints, name: self.hints["return"]}
+            returned = leaves_of(hints, {name: result}, arguments)
             self._check([*self.leaves(arguments), *returned])
         if outcome is not None:
             Memory.keep(results, outcome)
@@ -172,7 +192,7 @@ class Law:
         self.check_arguments(args, kwargs)
         result = self.function(*args, **kwargs)
         if self.waits:
-            result = asyncio.run(result)
+            result = _wait_for(result)
         self.after(set(), None, result, args, kwargs)
         return result
 
@@ -204,6 +224,15 @@ class Law:
             kinds = [kind(leaf.value) for leaf in alike]
             if len(set(kinds)) > 1:
                 raise ShapeError(**messages.mixed(self.function, alike, kinds))
+
+
+def _wait_for(coroutine: Any) -> Any:
+    """A coroutine's result, also where a loop is running already, as in a notebook."""
+    import asyncio  # takes 15 ms, which only those pay who verify an async function
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
 
 
 def _declared(signature: inspect.Signature) -> str:

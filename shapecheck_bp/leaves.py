@@ -16,18 +16,19 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
 from types import NoneType, UnionType
-from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 from beartype.door import is_bearable
 from jaxtyping import AbstractArray, Shaped, jaxtyped
 
 
 class Leaf(NamedTuple):
-    """A place in a call, the annotation it falls under, and the value found there."""
+    """A place in a call, the annotation it falls under, the value found there, and its layer."""
 
     path: str
     hint: Any
     value: Any
+    layer: int = 0
 
 
 class Seen(NamedTuple):
@@ -75,13 +76,14 @@ def leaves_of(
 ) -> list[Leaf]:
     """Every leaf of ``values``, with its annotation from ``hints``; sources of axes come first.
 
-    ``arguments`` are those of the call where ``values`` is its result.
+    A source is an argument whose annotation is a class with ``__shape_axes__``. ``arguments`` are
+    those of the call where ``values`` is its result.
     """
     arguments = values if arguments is None else arguments
     settled: dict[str, Any] = {}
     found = []
     for name, value in arguments.items():
-        if hasattr(type(value), "__shape_axes__"):
+        if hasattr(hints.get(name), "__shape_axes__") and hasattr(value, "__shape_axes__"):
             axes = value.__shape_axes__()
             settled |= axes
             found.append(Leaf(name, Shaped[Any, " ".join(axes)], Sizes((*axes.values(),))))
@@ -103,7 +105,7 @@ def parts_of(hint: Any) -> list[Any]:
         part = todo.pop()
         if part not in seen:
             seen.append(part)
-            todo += get_args(part)
+            todo += () if get_origin(part) is Literal else get_args(part)
             todo += fields_of(part).values() if is_record(part) else ()
     return seen
 
@@ -118,7 +120,8 @@ def _walk(
 ) -> Iterator[Leaf]:
     origin = get_origin(hint)
     if is_array_hint(hint):
-        yield Leaf(path, spell_out(hint, axes, arguments), value)
+        layer = axes.get("l", 0) if "[l]" in hint.dim_str else 0
+        yield Leaf(path, spell_out(hint, axes, arguments), value, layer)
     elif not array_hints(hint):
         yield Leaf(path, hint, value)
     elif origin in (Union, UnionType):
@@ -177,8 +180,12 @@ def _only_option(
         return NoneType
     if len(options) == 1:
         return options[0]
-    if len(arrays) == 1 and len(plain) == len(options) - 1 and hasattr(value, "dtype"):
-        return next((option for option in plain if is_bearable(value, option)), arrays[0])
+    if len(arrays) + len(plain) == len(options) and hasattr(value, "dtype"):
+        meant = [option for option in plain if is_bearable(value, option)] or [
+            option for option in arrays if len(arrays) == 1 or _could_be(value, option)
+        ]
+        if len(meant) == 1:
+            return meant[0]
     spelled = (
         spell_out(option, axes, arguments) if is_array_hint(option) else option
         for option in get_args(hint)
@@ -211,10 +218,19 @@ def spell_out(hint: Any, axes: Mapping[str, Any], arguments: Mapping[str, Any]) 
             return f"{name}_{index}{'_before' if lag else ''}"
         return f"{name}_{position - bool(lag)}"
 
-    spelled = _INDEXED.sub(spell, hint.dim_str)
+    outside_braces = re.split(r"(\{[^}]*\})", hint.dim_str)
+    spelled = "".join(
+        part if part.startswith("{") else _INDEXED.sub(spell, part) for part in outside_braces
+    )
     if "{" in spelled:
         spelled = eval(f"f{spelled!r}", {}, dict(arguments))
     return hint if spelled == hint.dim_str else hint.dtype[hint.array_type, spelled]
+
+
+def _could_be(value: Any, option: Any) -> bool:
+    """Whether an array has the class, dtype and number of axes of an annotation."""
+    axes = " ".join("..." if axis[0] in "*." else "_" for axis in option.dim_str.split())
+    return isinstance(value, option.dtype[option.array_type, axes])
 
 
 def _has_items(value: Any, hint: Any) -> bool:
@@ -235,13 +251,17 @@ def is_record(hint: Any) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def fields_of(hint: Any) -> dict[str, Any]:
-    """A record's annotations by field."""
+def _fields_of(hint: Any) -> dict[str, Any]:
     cls = get_origin(hint) or hint
     names = getattr(cls, "_fields", None) or [field.name for field in fields(cls)]
     filled = dict(zip(getattr(cls, "__parameters__", ()), get_args(hint), strict=False))
-    try:
-        declared = get_type_hints(cls, include_extras=True)
-    except NameError:  # a name for type checkers alone: what it stands for cannot be known here
-        return {}
+    declared = get_type_hints(cls, include_extras=True)
     return {name: filled.get(declared[name], declared[name]) for name in names if name in declared}
+
+
+def fields_of(hint: Any) -> dict[str, Any]:
+    """A record's annotations by field; none where they name what only type checkers know."""
+    try:
+        return _fields_of(hint)
+    except NameError:
+        return {}

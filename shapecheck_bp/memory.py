@@ -10,20 +10,22 @@ checked function, which therefore costs a few attribute look-ups and one look-up
 >>> key(Float[Any, "n m"], "X", {})
 'X.__class__, X.shape, X.dtype'
 >>> key(str | None, "name", {})
-'_class_or_array(name)'
+'_shapecheck_class_or_array(name)'
 """
 
 from collections.abc import Hashable
+from dataclasses import fields, is_dataclass
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any, ForwardRef, NewType, TypeVar, Union, get_args, get_origin
 
 from beartype.door import is_bearable
 
-from shapecheck_bp.leaves import array_hints, fields_of, is_array_hint, is_record
+from shapecheck_bp.leaves import array_hints, fields_of, is_array_hint, is_record, parts_of
 
 MOST_SIGNATURES = 4096
 MOST_RESULTS = 64
 DEEPEST = 8
+PREFIX = "_shapecheck_"  # of every name in the code of a checked function that is not a parameter's
 
 
 class NotMemorable(Exception):
@@ -70,27 +72,33 @@ def key(hint: Any, place: str, names: dict[str, Any], depth: int = 0) -> str:
     if hint is None or _is_plain(hint):
         return f"{place}.__class__"
     if hasattr(hint, "__shape_axes__"):
-        frozen = getattr(getattr(hint, "__dataclass_params__", None), "frozen", False)
+        # A network stands for itself: frozen, and equal only where all of it is.
+        whole = is_dataclass(hint) and all(field.compare for field in fields(hint))
+        frozen = whole and hint.__dataclass_params__.frozen
         return place if frozen else f"{place}.__class__, *{place}.__shape_axes__().items()"
+    if not all(map(_is_ordinary, parts_of(hint))):
+        raise NotMemorable
     if origin in (Union, UnionType):
         return _key_of_union(hint, place, names)
     if not array_hints(hint):
-        names[name := f"_hint_{len(names)}"] = hint
-        names["_is_bearable"] = is_bearable
-        return f"_is_bearable({place}, {name})"
+        names[name := f"{PREFIX}hint_{len(names)}"] = hint
+        names[f"{PREFIX}is_bearable"] = is_bearable
+        return f"{PREFIX}is_bearable({place}, {name})"
     if is_record(hint) and depth < DEEPEST:
-        fields = fields_of(hint).items()
-        inner = [key(field, f"{place}.{name}", names, depth + 1) for name, field in fields]
+        inner = [
+            key(field, f"{place}.{name}", names, depth + 1)
+            for name, field in fields_of(hint).items()
+        ]
     elif origin is tuple and arguments[-1] is not Ellipsis:
         inner = [key(one, f"{place}[{i}]", names, depth) for i, one in enumerate(arguments)]
-        inner.append(f"len({place})")
+        inner.append(f"{place}.__len__()")
     elif origin in (tuple, list):
-        each = key(arguments[0], f"_item{depth}", names, depth + 1)
-        inner = [_key_of_items(f"_item{depth}", each, place)]
+        each = key(arguments[0], f"{PREFIX}item{depth}", names, depth + 1)
+        inner = [_key_of_items(f"{PREFIX}item{depth}", each, place)]
     elif origin is dict and _is_plain(arguments[0]):
-        each = key(arguments[1], f"_item{depth}", names, depth + 1)
-        each = f"_key.__class__, _key, {each}"
-        inner = [_key_of_items(f"_key, _item{depth}", each, f"{place}.items()")]
+        item, of = f"{PREFIX}item{depth}", f"{PREFIX}key"
+        each = f"{of}.__class__, {of}, {key(arguments[1], item, names, depth + 1)}"
+        inner = [_key_of_items(f"{of}, {item}", each, f"{place}.items()")]
     else:
         raise NotMemorable
     return ", ".join([f"{place}.__class__", *filter(None, inner)])
@@ -113,13 +121,20 @@ def _key_of_union(hint: Any, place: str, names: dict[str, Any]) -> str:
             _key_of_array(option, place)
         elif not _is_plain(option):
             raise NotMemorable
-    names["_class_or_array"] = class_or_array
-    return f"_class_or_array({place})"
+    names[f"{PREFIX}class_or_array"] = class_or_array
+    return f"{PREFIX}class_or_array({place})"
 
 
 def class_or_array(value: Any) -> object:
     """What a union of arrays and plain classes is remembered by."""
     return (type(value), value.shape, value.dtype) if hasattr(value, "dtype") else type(value)
+
+
+def _is_ordinary(part: Any) -> bool:
+    """Whether beartype can be asked about this outside a call, where no axis has a size yet."""
+    hidden = isinstance(part, NewType | TypeVar | ForwardRef | str)
+    foreign = type(part).__module__.partition(".")[0] == "jaxtyping"
+    return not hidden and (is_array_hint(part) or not foreign)
 
 
 def _is_plain(hint: Any) -> bool:

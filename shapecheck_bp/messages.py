@@ -200,7 +200,8 @@ def _note(leaves: list[Leaf], leaf: Leaf, bound: dict[str, tuple[Any, str]]) -> 
         return "; ".join([*notes, f"{len(shape)} {many} where {len(axes)} {verb} meant"])
     for axis, size in zip(axes, shape, strict=True):
         if axis in bound and bound[axis][0] != size:
-            notes.append(f"{axis} is {size} here, and {bound[axis][0]} in {bound[axis][1]}")
+            here = f"here, in layer {leaf.layer}," if leaf.layer else "here,"
+            notes.append(f"{axis} is {size} {here} and {bound[axis][0]} in {bound[axis][1]}")
         if axis.isdigit() and int(axis) != size:
             notes.append(f"{size} where {axis} is meant")
     return "; ".join(notes)
@@ -213,7 +214,8 @@ def _bindings(leaves: Iterable[Leaf]) -> dict[str, tuple[Any, str]]:
         axes, shape = _axes(leaf), getattr(leaf.value, "shape", ())
         for axis, size in zip(axes, shape, strict=False):
             if axis.isidentifier() and axis != "_" and len(axes) == len(shape):
-                bound.setdefault(axis, (size, leaf.path))
+                layer = f", layer {leaf.layer}" if leaf.layer else ""
+                bound.setdefault(axis, (size, f"{leaf.path}{layer}"))
     return bound
 
 

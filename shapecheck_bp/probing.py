@@ -19,23 +19,36 @@ shapecheck_bp.ShapeError: probing.gram: the result does not fit.
 """
 
 import importlib
+import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
 from types import NoneType, UnionType
 from typing import Any, NamedTuple, Union, get_args, get_origin
 
 import numpy as np
-from jaxtyping import AnnotationError
+from jaxtyping import AnnotationError, Shaped
 
 from shapecheck_bp.arrays import Array
 from shapecheck_bp.errors import ShapeError
 from shapecheck_bp.hints import is_array
 from shapecheck_bp.law import Law, law_of
-from shapecheck_bp.leaves import array_hints, fields_of, is_array_hint, is_record, spell_out
+from shapecheck_bp.leaves import (
+    array_hints,
+    fields_of,
+    is_array_hint,
+    is_record,
+    leaves_of,
+    spell_out,
+)
 from shapecheck_bp.messages import function_name
 
 LAYERS = 3
 ENTRIES = 2
+DTYPES = ["float64", "int64", "bool", "complex128"] + [
+    f"{kind}{bits}"
+    for kind, sizes in (("float", (32, 16)), ("int", (32, 16, 8)), ("uint", (64, 32, 16, 8)))
+    for bits in sizes
+]
 
 
 class Verified(NamedTuple):
@@ -58,7 +71,7 @@ def blind_spots(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> l
     Raises:
         ShapeError: the arguments do not fit.
     """
-    law = _law(function)
+    law, args = _law(function), (*_owner(function), *args)
     law.check_arguments(args, kwargs)
     leaves = law.leaves(law.bind(args, kwargs))
     blind = []
@@ -88,8 +101,9 @@ def verify(function: Callable[..., Any], /, **others: Any) -> Verified:
         TypeError: an argument without annotation or default that was not given.
     """
     law = _law(function)
-    maker = _Maker(others)
-    arguments = dict(maker.arguments(function, law))
+    others = dict(zip(law.signature.parameters, _owner(function), strict=False)) | others
+    maker = _Maker(law, others)
+    arguments = dict(maker.arguments())
     bound = law.signature.bind_partial()
     bound.arguments.update(arguments)
     sizes = ", ".join(f"{axis} = {size}" for axis, size in maker.sizes.items())
@@ -117,51 +131,74 @@ def verify(function: Callable[..., Any], /, **others: Any) -> Verified:
 
 
 def _law(function: Callable[..., Any]) -> Law:
-    return law_of(function) or Law(function)
+    return law_of(function) or Law(getattr(function, "__func__", function))
+
+
+def _owner(function: Any) -> tuple[Any, ...]:
+    """The object that a bound method belongs to."""
+    return (function.__self__,) if inspect.ismethod(function) else ()
 
 
 class _Maker:
     """Makes arrays to annotations, and remembers the size of each axis."""
 
-    def __init__(self, others: Mapping[str, Any]) -> None:
+    def __init__(self, law: Law, others: Mapping[str, Any]) -> None:
+        self.law = law
         self.others = dict(others)
         self.sizes: dict[str, int] = {}
-        self.primes = _primes()
+        dims = [one.dim_str for hint in law.hints.values() for one in array_hints(hint)]
+        fixed = {int(number) for number in re.findall(r"\d+", " ".join(dims))}
+        computed = any(map(_is_computed, law.hints.values()))
+        self.primes = (prime for prime in _primes(11 if computed else 1) if prime not in fixed)
         self.random = np.random.default_rng(0)
 
-    def arguments(self, function: Callable[..., Any], law: Law) -> Iterator[tuple[str, Any]]:
+    def arguments(self) -> Iterator[tuple[str, Any]]:
         """A value for every parameter: given, made, or left to its default."""
-        for value in self.others.values():
-            if hasattr(type(value), "__shape_axes__"):
-                self.sizes |= value.__shape_axes__()
+        law = self.law
         unknown = self.others.keys() - law.signature.parameters.keys()
         if unknown:
-            raise TypeError(
-                f"verify: {function_name(function)} has no {', '.join(sorted(unknown))}"
-            )
+            name = function_name(law.function)
+            raise TypeError(f"verify: {name} has no {', '.join(sorted(unknown))}")
+        self.settle()
         later = []
         for name, parameter in law.signature.parameters.items():
             hint = law.hints.get(name, Any)
             if name in self.others:
                 yield name, self.others[name]
-            elif array_hints(hint) and parameter.default in (parameter.empty, None):
+            elif array_hints(hint) and (
+                parameter.default is parameter.empty or parameter.default is None
+            ):
                 later.append((name, hint))
             elif parameter.default is parameter.empty and parameter.kind not in (
                 parameter.VAR_POSITIONAL,
                 parameter.VAR_KEYWORD,
             ):
                 raise TypeError(
-                    f"verify: {function_name(function)} needs {name}, which is no array;"
-                    f" pass verify({parameter.name}=...)"
+                    f"verify: {function_name(law.function)} needs {name}, which is no array;"
+                    f" pass it to verify as {name}=..."
                 )
         for name, hint in sorted(later, key=lambda one: _is_computed(one[1])):
             yield name, self.make(hint, {})
+
+    def settle(self) -> None:
+        """Take the sizes of what was given, and of defaults that are arrays."""
+        parameters = self.law.signature.parameters
+        defaults = {
+            name: one.default for name, one in parameters.items() if one.default is not one.empty
+        }
+        arrays = {name: value for name, value in defaults.items() if hasattr(value, "dtype")}
+        for leaf in leaves_of(self.law.hints, arrays | self.others, defaults | self.others):
+            axes = leaf.hint.dim_str.split() if is_array_hint(leaf.hint) else []
+            for axis, size in zip(axes, getattr(leaf.value, "shape", ()), strict=False):
+                if axis.isidentifier() and axis != "_":
+                    self.sizes.setdefault(axis, size)
+        self.known = defaults | self.others
 
     def make(self, hint: Any, axes: Mapping[str, Any]) -> Any:
         """A value for an annotation."""
         origin, inner = get_origin(hint), get_args(hint)
         if is_array_hint(hint):
-            return self.array(spell_out(hint, {**axes, **self.sizes}, self.others))
+            return self.array(spell_out(hint, {**axes, **self.sizes}, self.known))
         if not array_hints(hint):
             return self.plain(hint)
         if origin in (Union, UnionType):
@@ -193,10 +230,11 @@ class _Maker:
     def array(self, hint: Any) -> Any:
         """An array for an annotation, of the library that it names."""
         shape = [size for dim in hint.dim_str.split() for size in self.axis(dim)]
-        kind = hint.dtype.__name__
-        values = self.random.normal(size=shape)
-        if not re.match("Float|Inexact|Num|Shaped|Real|Complex|BFloat", kind):
-            values = np.zeros(shape, dtype=bool if kind == "Bool" else "int64")
+        allowed = ["float64"] if hint.dtype is Shaped else hint.dtypes
+        dtype = next((one for one in DTYPES if one in allowed), "float64")
+        values = self.random.normal(size=shape).astype(dtype)
+        if not re.match("float|complex", dtype):
+            values = np.zeros(shape, dtype=dtype)
         if hint.array_type in (Any, Array) or issubclass(np.ndarray, hint.array_type):
             return values
         library = importlib.import_module(hint.array_type.__module__.partition(".")[0])
@@ -235,10 +273,12 @@ def _is_computed(hint: Any) -> bool:
     return any(not re.fullmatch(r"[\w*#?.=\[\]-]+", dim) or "{" in dim for dim in dims)
 
 
-def _primes() -> Iterator[int]:
-    """3, 5, 7, …: no axis is 1 or 2, which annotations often fix."""
-    number = 3
+def _primes(apart: int) -> Iterator[int]:
+    """3, 5, 7, … as far apart as asked: no axis is 1 or 2, which annotations often fix."""
+    number = last = 3
+    yield number
     while True:
-        if all(number % divisor for divisor in range(2, number)):
-            yield number
         number += 2
+        if number >= last + apart and all(number % divisor for divisor in range(3, number, 2)):
+            yield number
+            last = number

@@ -11,6 +11,8 @@ from operator import itemgetter
 from types import FunctionType
 from typing import Any
 
+from shapecheck_bp.memory import PREFIX
+
 CLOSED = ("shapecheck_bp.column", "shapecheck_bp.row")
 
 
@@ -22,7 +24,7 @@ class Twins:
         checked = {
             name: value.__wrapped__
             for name, value in names.items()
-            if callable(value) and "_law" in getattr(value, "__globals__", ())
+            if _is_checked(value) and value.__wrapped__.__globals__ is names
         }
         referred = {name for function in checked.values() for name in function.__code__.co_names}
         self.look = itemgetter(*sorted(referred & names.keys()))
@@ -32,6 +34,10 @@ class Twins:
             twin = FunctionType(function.__code__, self.functions, name, function.__defaults__)
             twin.__kwdefaults__ = function.__kwdefaults__
             self.functions[name] = twin
+
+
+def _is_checked(value: Any) -> bool:
+    return f"{PREFIX}law" in getattr(value, "__globals__", ()) and hasattr(value, "__wrapped__")
 
 
 _twins: dict[str, Twins] = {}

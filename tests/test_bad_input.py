@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from shapecheck_bp import Layer, Network, ShapeError, column, flip, row
+from shapecheck_bp import Gradient, Layer, Network, ShapeError, column, flip, row
 
 
 def swap(value, old, new):
@@ -91,8 +91,11 @@ def test_layers_that_do_not_meet(bp):
     X = np.ones((5, 7) if bp is column else (7, 5))
     error = refused(bp.forward, net, params, X)
     assert error.argument == "params[1].W"
-    assert "n_1 is 6 here, and 4 in net" in str(error)
+    assert "n_1 is 6 here, in layer 2, and 4 in net" in str(error)
     assert error.bindings["n_1"] == 4
+    grads = tuple(Gradient(W, b) for W, b in params)
+    error = refused(bp.update, params, grads, 0.1)
+    assert "n_1 is 6 here, in layer 2, and 4 in params[0].W, layer 1" in str(error)
 
 
 @pytest.mark.parametrize("dtype", ["int64", "uint8", "bool", "complex128", "object"])

@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import functools
 import inspect
 import pickle
 import subprocess
@@ -349,3 +350,73 @@ def test_a_replaced_step_is_used_at_once(monkeypatch):
     assert column.gradients(*args)[0] == J
     monkeypatch.setattr(column, "cross_entropy", lambda log_A, Y: Y)
     assert column.gradients(*args)[0] == 1
+
+
+def test_any_name_of_a_parameter_will_do():
+    @shapechecked
+    def take(
+        dict: Float[Array, "n"], Exception: int, _results: int, _law: int, len: int, *, args: int
+    ) -> int:
+        return Exception + _results + _law + len + args
+
+    for _ in range(2):
+        assert take(ones(3), 1, 2, 3, 4, args=5) == 15
+        with pytest.raises(ShapeError, match=r"dict does not fit"):
+            take(ones(3, 3), 1, 2, 3, 4, args=5)
+
+
+def test_decorated_over_another_wrapper():
+    def traced(function):
+        @functools.wraps(function)
+        def call(*args, **kwargs):
+            return function(*args, **kwargs)
+
+        return call
+
+    @shapechecked
+    @traced
+    @shapechecked
+    def scale(X: Float[Array, "n"], k: int = 3, *, by: float = 2.0) -> Float[Array, "n"]:
+        return X * k * by
+
+    for _ in range(2):
+        assert scale(ones(1))[0] == 6
+        assert scale(ones(1), 1, by=1.0)[0] == 1
+        with pytest.raises(ShapeError):
+            scale(ones(1, 1))
+
+
+def test_expressions_of_jaxtyping_with_subscripts():
+    @shapechecked
+    def take(
+        s: tuple[int, int], Y: Float[Array, "k m"], X: Float[Array, "{s[0]} {Y.shape[1]}"]
+    ) -> None:
+        pass
+
+    for _ in range(2):
+        take((2, 3), ones(4, 5), ones(2, 5))
+        with pytest.raises(ShapeError):
+            take((3, 3), ones(4, 5), ones(2, 5))
+
+
+def test_a_step_replaced_before_the_first_call():
+    code = """
+    import numpy as np
+    from jaxtyping import Float
+    from shapecheck_bp import Array, Network, column, shapechecked
+
+    def made(np):
+        @shapechecked
+        def softmax(Z: Float[Array, "n m"]) -> Float[Array, "n m"]:
+            E = np.exp(Z)
+            return E / E.sum(0)
+        return softmax
+
+    column.softmax = made(np)
+    net = Network((3, 2))
+    Y = column.one_hot(np.array([0, 1]), 2)
+    for _ in range(3):
+        J, _ = column.gradients(net, column.init(net), np.ones((3, 2)), Y)
+    print(J > 0)
+    """
+    assert in_a_script(code).strip() == "True"

@@ -2,12 +2,13 @@
 
 import importlib.util
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, NamedTuple
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal, NamedTuple, NewType
 
 import numpy as np
 import pytest
 from beartype.vale import Is
-from jaxtyping import Float
+from jaxtyping import Float, PyTree
 from problems import NETWORKS, name, problem
 
 from shapecheck_bp import Array, Network, ShapeError, column, shapechecked
@@ -37,11 +38,11 @@ def test_arguments_and_result_are_judged_once_for_a_signature(judged):
     for value in range(5):
         double(np.full((2, 3), float(value)), by=float(value))
     assert len(judged) == 2
-    double(np.ones((3, 2)))
+    double(np.ones((3, 2)), 1.0)
     assert len(judged) == 4
     for _ in range(3):
-        double(np.ones((3, 2)))
-        double(np.ones((2, 3)))
+        double(np.ones((3, 2)), 4.0)
+        double(np.ones((2, 3)), by=3.0)
     assert len(judged) == 4
 
 
@@ -191,3 +192,87 @@ def test_a_sequence_of_arrays_is_judged_at_every_call(judged):
         join([np.ones(3), np.ones(3)])
     with pytest.raises(ShapeError):
         join([np.ones(3), np.ones(4)])
+
+
+def test_a_default_that_is_trusted_is_not_a_pass_for_the_same_thing_passed():
+    many = (np.ones((2, 2)),)
+
+    @shapechecked
+    def take(
+        X: Float[Array, "n"],
+        how: Literal["a"] = "unset",
+        n: int = "auto",
+        to: Sequence[int] = 0,
+        ps: tuple[Float[Array, "n"], ...] = many,
+    ) -> None:
+        pass
+
+    for _ in range(2):
+        take(np.ones(2))
+        for bad in (
+            {"how": "b"},
+            {"n": "zzz"},
+            {"to": 3.5},
+            {"ps": (np.ones((2, 2)),)},
+        ):
+            with pytest.raises(ShapeError):
+                take(np.ones(2), **bad)
+
+
+Matrix = NewType("Matrix", Float[Array, "n m"])
+
+
+@pytest.mark.parametrize(
+    ("hint", "good", "bad"),
+    [
+        (Matrix, np.ones((2, 3)), np.ones((4, 5))),
+        (PyTree[Float[Array, "n m"]], [np.ones((2, 3))], [np.ones((4, 5))]),
+    ],
+)
+def test_arrays_hidden_in_an_annotation_are_not_forgotten(hint, good, bad):
+    @shapechecked
+    def take(X: Float[Array, "n m"], Y: hint) -> None:
+        pass
+
+    for _ in range(2):
+        take(np.ones((2, 3)), good)
+        with pytest.raises(ShapeError):
+            take(np.ones((2, 3)), bad)
+
+
+@dataclass(frozen=True)
+class Loose:
+    n: int = field(compare=False)
+
+    def __shape_axes__(self):
+        return {"n": self.n}
+
+
+def test_axes_come_from_arguments_that_are_annotated_as_their_source():
+    @shapechecked
+    def unannotated(net, X: Float[Array, "n[0] m"]) -> None:
+        pass
+
+    @shapechecked
+    def annotated(loose: Loose, X: Float[Array, "n m"]) -> None:
+        pass
+
+    for net in (Network((3, 2)), Network((4, 2))):
+        unannotated(net, np.ones((3, 4)))
+    for _ in range(2):
+        annotated(Loose(3), np.ones((3, 4)))
+        with pytest.raises(ShapeError):
+            annotated(Loose(4), np.ones((3, 4)))
+
+
+def test_a_union_of_arrays_keeps_the_rules_of_array():
+    @shapechecked
+    def take(X: Float[Array, "n"] | Float[Array, "n m"], Y: Float[Array, "n"]) -> None:
+        pass
+
+    for _ in range(2):
+        take(np.ones((2, 3)), np.ones(2))
+        take(np.ones(2), np.ones(2))
+        for bad in (np.ones((2, 0)), np.ones(2, "f4"), np.ones((3, 2)), np.ones((2, 2, 2))):
+            with pytest.raises(ShapeError):
+                take(bad, np.ones(2))

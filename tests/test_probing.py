@@ -1,10 +1,11 @@
 """The square case: what a check cannot see, and how to see it."""
 
+import asyncio
 from typing import NamedTuple
 
 import numpy as np
 import pytest
-from jaxtyping import Float, Integer
+from jaxtyping import Complex, Float, Float32, Integer, UInt8
 
 from shapecheck_bp import (
     Array,
@@ -77,6 +78,9 @@ def test_the_convention_confused_in_one_step():
     assert dW(ones(4, 7), ones(4, 7)).shape == (4, 4)
     with pytest.raises(ShapeError, match="n_out is 7 here, and 3 in dZ"):
         verify(dW)
+
+
+NO_WEIGHTS = ones(4, 5)
 
 
 class Pair(NamedTuple):
@@ -174,3 +178,66 @@ def test_arrays_of_the_library_that_is_named(library):
         return A @ B
 
     assert verify(product)
+
+
+def test_fixed_and_computed_sizes_hide_nothing():
+    def fixed(P: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, "n 3"]:
+        return P.T
+
+    def rotated(
+        R: Float[np.ndarray, "3 3"], P: Float[np.ndarray, "n 3"]
+    ) -> Float[np.ndarray, "n 3"]:
+        return R @ P
+
+    def computed(
+        P: Float[np.ndarray, "n m"], Q: Float[np.ndarray, "n+2 m"]
+    ) -> Float[np.ndarray, "m n+2"]:
+        return Q
+
+    for function in (fixed, rotated, computed):
+        with pytest.raises(ShapeError):
+            verify(function)
+
+
+def test_given_arrays_and_defaults_settle_axes():
+    def product(A: Float[Array, "n k"], W: Float[Array, "k p"] = NO_WEIGHTS) -> Float[Array, "n p"]:
+        return A @ W
+
+    assert verify(product).sizes["k"] == 4
+    assert verify(product, W=ones(6, 7)).sizes == {"k": 6, "p": 7, "n": 3}
+
+
+def test_dtypes_that_are_named():
+    def take(
+        a: UInt8[np.ndarray, "n"], b: Float32[np.ndarray, "n"], c: Complex[Array, "n"]
+    ) -> None:
+        assert (a.dtype, b.dtype, c.dtype) == ("uint8", "float32", "complex128")
+
+    assert verify(take)
+
+
+def test_bound_methods():
+    class Model:
+        @shapechecked
+        def product(self, X: Float[Array, "n m"], Y: Float[Array, "m k"]) -> Float[Array, "n k"]:
+            return X @ Y
+
+        def wrong(self, X: Float[Array, "n m"]) -> Float[Array, "n m"]:
+            return X.T
+
+    model = Model()
+    assert verify(model.product)
+    assert blind_spots(model.product, ones(2, 2), ones(2, 5)) == ["X"]
+    with pytest.raises(ShapeError):
+        verify(model.wrong)
+
+
+def test_async_functions_where_a_loop_is_running():
+    @shapechecked
+    async def right(A: Float[Array, "n m"]) -> Float[Array, "m n"]:
+        return A.T
+
+    async def in_a_notebook():
+        return verify(right)
+
+    assert asyncio.run(in_a_notebook())
