@@ -21,8 +21,9 @@ from typing import Any, NamedTuple
 
 from jaxtyping import AnnotationError
 
+from shapecheck_bp.annotations import is_array_hint
 from shapecheck_bp.arrays import dtype_name
-from shapecheck_bp.leaves import Leaf, Seen, Sizes, first_misfit, is_array_hint
+from shapecheck_bp.leaves import Leaf, Seen, Sizes, first_misfit
 
 EVERYTHING = "every matrix transposed"
 INTEGERS = ("Int", "Integer")

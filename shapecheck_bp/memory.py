@@ -20,7 +20,7 @@ from typing import Any, ForwardRef, NewType, TypeVar, Union, get_args, get_origi
 
 from beartype.door import is_bearable
 
-from shapecheck_bp.leaves import array_hints, fields_of, is_array_hint, is_record, parts_of
+from shapecheck_bp.annotations import array_hints, fields_of, is_array_hint, is_record, parts_of
 
 MOST_SIGNATURES = 4096
 MOST_RESULTS = 64

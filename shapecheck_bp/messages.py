@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
+from shapecheck_bp.annotations import is_array_hint
 from shapecheck_bp.arrays import dtype_name
 from shapecheck_bp.hints import (
     EVERYTHING,
@@ -19,7 +20,7 @@ from shapecheck_bp.hints import (
     root,
     wrong_dtype,
 )
-from shapecheck_bp.leaves import Leaf, Sizes, is_array_hint, reason
+from shapecheck_bp.leaves import Leaf, Sizes, reason
 
 RESULT = "the result"
 LONGEST_TABLE = 6
