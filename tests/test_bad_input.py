@@ -251,3 +251,38 @@ def test_no_message_shows_what_an_array_holds(bp, small):
     secret = small.X.T * 0 + 8.125
     error = refused(bp.gradients, *small._replace(X=secret))
     assert not re.search(r"8\.1", f"{error}{vars(error)}")
+
+
+PAGE = """\
+column.linear_forward: A_prev does not fit, and A_prev.T would.
+
+  Z = W @ A_prev + b        examples are columns
+
+  A_prev   (n_in, m)       got (5, 4)   n_in is 5 here, and 4 in W
+  W        (n_out, n_in)   got (3, 4)
+  b        (n_out, 1)      got (3, 1)
+
+  Pass A_prev.T, or use shapecheck_bp.row if your examples are rows."""
+
+MIRRORED = """\
+row.linear_forward: A_prev does not fit, and A_prev.T would.
+
+  Z = A_prev @ W + b        examples are rows
+
+  A_prev   (m, n_in)       got (4, 5)   n_in is 5 here, and 4 in W
+  W        (n_in, n_out)   got (4, 3)
+  b        (1, n_out)      got (1, 3)
+
+  Pass A_prev.T, or use shapecheck_bp.column if your examples are columns."""
+
+
+def test_the_page_that_a_failed_step_shows():
+    args = np.ones((5, 4)), np.ones((3, 4)), np.ones((3, 1))
+    assert str(refused(column.linear_forward, *args)) == PAGE
+    assert str(refused(row.linear_forward, *flip(args))) == MIRRORED
+
+
+def test_transposed_weights_are_blamed_and_not_the_argument_read_first():
+    error = refused(column.linear_forward, np.ones((4, 5)), np.ones((4, 3)), np.ones((3, 1)))
+    assert (error.argument, error.suggestion) == ("W", "Pass W.T.")
+    assert "n_out is 4 here, and 3 in b; n_in is 3 here, and 4 in A_prev" in str(error)
