@@ -13,7 +13,7 @@ checked function, which therefore costs a few attribute look-ups and one look-up
 '_shapecheck_class_or_array(name)'
 """
 
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import fields, is_dataclass
 from types import UnionType
 from typing import Any, ForwardRef, NewType, TypeVar, Union, get_args, get_origin
@@ -92,13 +92,13 @@ def key(hint: Any, place: str, names: dict[str, Any], depth: int = 0) -> str:
     elif origin is tuple and arguments[-1] is not Ellipsis:
         inner = [key(one, f"{place}[{i}]", names, depth) for i, one in enumerate(arguments)]
         inner.append(f"{place}.__len__()")
-    elif origin in (tuple, list):
-        each = key(arguments[0], f"{PREFIX}item{depth}", names, depth + 1)
-        inner = [_key_of_items(f"{PREFIX}item{depth}", each, place)]
-    elif origin is dict and _is_plain(arguments[0]):
+    elif _is_class(origin, Mapping) and _is_plain(arguments[0]):
         item, of = f"{PREFIX}item{depth}", f"{PREFIX}key"
         each = f"{of}.__class__, {of}, {key(arguments[1], item, names, depth + 1)}"
         inner = [_key_of_items(f"{of}, {item}", each, f"{place}.items()")]
+    elif _is_class(origin, Collection) and not _is_class(origin, Mapping):
+        each = key(arguments[0], f"{PREFIX}item{depth}", names, depth + 1)
+        inner = [_key_of_items(f"{PREFIX}item{depth}", each, place)]
     else:
         raise NotMemorable
     return ", ".join([f"{place}.__class__", *filter(None, inner)])
@@ -128,6 +128,10 @@ def _key_of_union(hint: Any, place: str, names: dict[str, Any]) -> str:
 def class_or_array(value: Any) -> object:
     """What a union of arrays and plain classes is remembered by."""
     return (type(value), value.shape, value.dtype) if hasattr(value, "dtype") else type(value)
+
+
+def _is_class(origin: Any, parent: type) -> bool:
+    return isinstance(origin, type) and issubclass(origin, parent)
 
 
 def _is_ordinary(part: Any) -> bool:

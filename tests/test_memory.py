@@ -1,7 +1,7 @@
 """What has passed is not judged again, and nothing passes because something else did."""
 
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, NamedTuple, NewType
 
@@ -184,15 +184,33 @@ def test_values_are_asked_about_at_every_call(judged):
                 scale(np.ones(3), *bad)
 
 
-def test_a_sequence_of_arrays_is_judged_at_every_call(judged):
+def test_sequences_and_mappings_of_arrays_are_remembered(judged):
     @shapechecked
-    def join(parts: Sequence[Float[Array, "n"]]) -> None:
+    def join(parts: Sequence[Float[Array, "n"]], named: Mapping[str, Float[Array, "n"]]) -> None:
         pass
 
     for _ in range(3):
-        join([np.ones(3), np.ones(3)])
-    with pytest.raises(ShapeError):
-        join([np.ones(3), np.ones(4)])
+        join([np.ones(3), np.ones(3)], {"a": np.ones(3)})
+    assert len(judged) == 2
+    for bad in (
+        ([np.ones(3), np.ones(4)], {"a": np.ones(3)}),
+        ((np.ones(3), np.ones(3)), {"a": np.ones(4)}),
+        ([np.ones(3)], {1: np.ones(3)}),
+        ((np.ones(3) for _ in range(2)), {"a": np.ones(3)}),
+    ):
+        with pytest.raises(ShapeError):
+            join(*bad)
+
+
+def test_what_can_be_looked_at_once_is_judged_at_every_call(judged):
+    @shapechecked
+    def join(parts: Iterable[Float[Array, "n"]]) -> int:
+        return len([*parts])
+
+    for calls in range(1, 4):
+        assert join([np.ones(3), np.ones(3)]) == 2
+        assert join(np.ones(3) for _ in range(2)) == 2
+        assert len(judged) == 4 * calls
 
 
 def test_a_default_that_is_trusted_is_not_a_pass_for_the_same_thing_passed():
