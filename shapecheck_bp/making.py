@@ -35,7 +35,8 @@ class Maker:
         dims = [one.dim_str for hint in law.hints.values() for one in array_hints(hint)]
         fixed = {int(number) for number in re.findall(r"\d+", " ".join(dims))}
         computed = any(map(_is_computed, law.hints.values()))
-        self.primes = (prime for prime in _primes(11 if computed else 1) if prime not in fixed)
+        primes = _far_apart() if computed else _primes()
+        self.primes = (prime for prime in primes if prime not in fixed)
         self.random = np.random.default_rng(0)
 
     def arguments(self) -> Iterator[tuple[str, Any]]:
@@ -116,12 +117,14 @@ class Maker:
     def array(self, hint: Any) -> Any:
         """An array for an annotation, of the library that it names."""
         shape = [size for dim in hint.dim_str.split() for size in self.axis(dim)]
-        allowed = ["float64"] if hint.dtype is Shaped else hint.dtypes
-        dtype = next((one for one in DTYPES if one in allowed), "float64")
+        ours = hint.array_type in (Any, Array) or issubclass(np.ndarray, hint.array_type)
+        usual = DTYPES if ours else ["float32", *DTYPES]
+        allowed = usual[:1] if hint.dtype is Shaped else hint.dtypes
+        dtype = next((one for one in usual if one in allowed), usual[0])
         values = self.random.normal(size=shape).astype(dtype)
         if not re.match("float|complex", dtype):
             values = np.zeros(shape, dtype=dtype)
-        if hint.array_type in (Any, Array) or issubclass(np.ndarray, hint.array_type):
+        if ours:
             return values
         library = importlib.import_module(hint.array_type.__module__.partition(".")[0])
         return getattr(library, "numpy", library).asarray(values)
@@ -159,12 +162,16 @@ def _is_computed(hint: Any) -> bool:
     return any(not re.fullmatch(r"[\w*#?.=\[\]-]+", dim) or "{" in dim for dim in dims)
 
 
-def _primes(apart: int) -> Iterator[int]:
-    """3, 5, 7, … as far apart as asked: no axis is 1 or 2, which annotations often fix."""
-    number = last = 3
-    yield number
+def _primes(least: int = 3) -> Iterator[int]:
+    """3, 5, 7, …: no axis is 1 or 2, which annotations often fix."""
+    number = least
     while True:
-        number += 2
-        if number >= last + apart and all(number % divisor for divisor in range(3, number, 2)):
+        if all(number % divisor for divisor in range(3, number, 2)):
             yield number
-            last = number
+        number += 2
+
+
+def _far_apart() -> Iterator[int]:
+    """Primes that sums and differences of others do not meet, and of which none is negative."""
+    yield from (101, 83, 67, 53, 41, 29, 17)
+    yield from _primes(211)

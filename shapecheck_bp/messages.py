@@ -7,10 +7,12 @@ are shown, and never what an array holds.
 import re
 from collections.abc import Callable, Iterable, Sequence
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any, Literal, Union, get_args, get_origin
+
+import numpy as np
 
 from shapecheck_bp.annotations import is_array_hint
-from shapecheck_bp.arrays import dtype_name
+from shapecheck_bp.arrays import Array, dtype_name
 from shapecheck_bp.hints import (
     EVERYTHING,
     Change,
@@ -176,9 +178,11 @@ def _wanted(leaf: Leaf, bound: dict[str, tuple[Any, str]]) -> str:
         fields = ", ".join(getattr(leaf.hint, "_fields", ()))
         return f"{leaf.path} as {wanted}{f'({fields})' if fields else ''}"
     if not is_array(leaf):
-        plain = isinstance(leaf.value, list | tuple)
-        example = f", for example numpy.asarray({leaf.path})" if plain else ""
-        return f"{leaf.path} as an array {wanted}{example}"
+        kind = leaf.hint.array_type
+        if kind not in (Any, Array, np.ndarray):
+            return f"{leaf.path} as a {getattr(kind, '__name__', kind)} {wanted}"
+        example = f", for example numpy.asarray({leaf.path})"
+        return f"{leaf.path} as an array {wanted}{example * isinstance(leaf.value, list | tuple)}"
     labels = "int" in str(leaf.value.dtype) and len(leaf.value.shape) == 1
     if labels and len(axes) == 2 and wrong_dtype(leaf):
         return f"{leaf.path} as {wanted}; if these are labels, pass their one_hot"
@@ -243,6 +247,8 @@ def _expected(leaf: Leaf) -> str:
 def _actual(leaf: Leaf) -> str:
     if isinstance(leaf.value, Sizes):
         return ", ".join(map(str, leaf.value.shape))
+    if get_origin(leaf.hint) is Literal and isinstance(leaf.value, str | int | None):
+        return repr(leaf.value)
     if not is_array_hint(leaf.hint) or not is_array(leaf):
         return type(leaf.value).__name__
     shape = _tuple(leaf.value.shape)
@@ -252,6 +258,8 @@ def _actual(leaf: Leaf) -> str:
 def _hint(hint: Any) -> str:
     if is_array_hint(hint):
         return f"{hint.dtype.__name__} {_tuple(hint.dim_str.split())}"
+    if get_origin(hint) is Literal:
+        return " or ".join(map(repr, get_args(hint)))
     if get_origin(hint) in (Union, UnionType):
         return " or ".join(map(_hint, get_args(hint)))
     return getattr(hint, "__name__", str(hint)) if isinstance(hint, type) else str(hint)

@@ -19,12 +19,13 @@ shapecheck_bp.ShapeError: probing.gram: the result does not fit.
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from shapecheck_bp.errors import ShapeError
 from shapecheck_bp.hints import is_array
 from shapecheck_bp.law import Law, law_of
+from shapecheck_bp.leaves import Leaf
 from shapecheck_bp.making import Maker
 from shapecheck_bp.messages import function_name
 
@@ -54,12 +55,8 @@ def blind_spots(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> l
     leaves = law.leaves(law.bind(args, kwargs))
     blind = []
     for leaf in filter(is_array, leaves):
-        named = zip(leaf.hint.dim_str.split(), leaf.value.shape, strict=False)
-        axes = [(axis, size) for axis, size in named if axis.isidentifier()]
-        pairs = {
-            frozenset((a, b)) for a, size in axes for b, same in axes if size == same and a != b
-        }
-        if pairs:
+        axes = list(zip(_axes(leaf), leaf.value.shape, strict=False))
+        if any(size == same and a != b for a, size in axes for b, same in axes):
             blind.append(leaf.path)
     return blind
 
@@ -69,7 +66,9 @@ def verify(function: Callable[..., Any], /, **others: Any) -> Verified:
 
     A product that only fits because two sizes happen to be equal is found here, whatever the sizes
     of the data. Arguments that are no arrays take their defaults, or are given, and so may arrays
-    be that need certain values: ``verify(f, activation="tanh")``.
+    be that need certain values: ``verify(f, activation="tanh")``. An optional array is made, a list
+    has two entries, a dict the keys a and b, a tuple of layers three. The function really runs: a
+    method that changes its object changes it.
 
     Returns:
         Something true that shows the sizes used.
@@ -89,7 +88,7 @@ def verify(function: Callable[..., Any], /, **others: Any) -> Verified:
         law.run(bound.args, bound.kwargs)
     except ShapeError:
         raise
-    except Exception as error:
+    except (ValueError, TypeError, RuntimeError, IndexError) as error:
         name = function_name(law.function)
         suggestion = (
             f"Look for a product of the wrong arrays, or a missing transpose, in {name}; or pass"
@@ -108,7 +107,22 @@ def verify(function: Callable[..., Any], /, **others: Any) -> Verified:
     return Verified(function_name(law.function), maker.sizes)
 
 
+def _axes(leaf: Leaf) -> Iterator[str]:
+    """A name for each axis of an array, those that a variadic one stands for included."""
+    dims = leaf.hint.dim_str.split()
+    for position, dim in enumerate(dims):
+        if dim.startswith(("*", "...")):
+            for i in range(len(leaf.value.shape) - len(dims) + 1):
+                yield f"{dim}_{i}"
+        else:
+            yield f"_{position}" if dim == "_" else dim
+
+
 def _law(function: Callable[..., Any]) -> Law:
+    if not inspect.isroutine(function):
+        raise TypeError(f"expected a function or a bound method; got {function!r}")
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise TypeError(f"{function_name(function)} is a generator, whose body no call runs")
     return law_of(function) or Law(getattr(function, "__func__", function))
 
 

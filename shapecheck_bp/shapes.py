@@ -59,6 +59,7 @@ def _shapechecked(function: Any) -> Any:
         function.__init__ = checked(function.__init__)  # type: ignore[method-assign]
         return function
     if isclass(function) and issubclass(function, tuple) and hasattr(function, "_fields"):
+        function.__new__.__module__ = function.__module__
         with suppress(NameError):
             function.__new__.__annotations__ = get_type_hints(function, include_extras=True)
         function.__new__ = staticmethod(checked(function.__new__))  # type: ignore[method-assign]

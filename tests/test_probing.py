@@ -161,7 +161,8 @@ def test_an_array_that_is_declared_square_is_no_blind_spot():
     def det(A: Float[Array, "n n"], B: Float[Array, "n 1"], C: Float[Array, "3 n"]) -> None:
         raise AssertionError("the call is judged, and not run")
 
-    assert blind_spots(det, ones(3, 3), ones(3, 1), ones(3, 3)) == []
+    assert blind_spots(det, ones(4, 4), ones(4, 1), ones(3, 4)) == []
+    assert blind_spots(det, ones(3, 3), ones(3, 1), ones(3, 3)) == ["C"], "n happens to be 3"
 
 
 def test_blind_spots_of_a_call_that_does_not_fit():
@@ -241,3 +242,51 @@ def test_async_functions_where_a_loop_is_running():
         return verify(right)
 
     assert asyncio.run(in_a_notebook())
+
+
+def test_blind_spots_of_variadic_axes():
+    def take(x: Float[Array, "*batch d"], y: Float[Array, "... d"], z: Float[Array, "_ _"]) -> None:
+        pass
+
+    assert blind_spots(take, ones(4, 4), ones(3, 4), ones(2, 5)) == ["x"]
+    assert blind_spots(take, ones(3, 4), ones(4, 4), ones(5, 5)) == ["y", "z"]
+
+
+def test_differences_of_sizes():
+    def convolve(x: Float[Array, "n"], k: Float[Array, "k"]) -> Float[Array, "n-k+1"]:
+        return np.convolve(x, k, "valid")
+
+    assert verify(convolve)
+
+
+def test_what_is_no_function_that_a_call_runs():
+    def rows(x: Float[Array, "n d"]):
+        yield x
+
+    with pytest.raises(TypeError, match="rows is a generator, whose body no call runs"):
+        verify(rows)
+    with pytest.raises(TypeError, match="expected a function or a bound method; got 3"):
+        verify(3)
+
+
+def test_a_fault_that_has_nothing_to_do_with_shapes_is_left_alone():
+    def broken(x: Float[Array, "n d"]) -> None:
+        raise KeyError("w")
+
+    with pytest.raises(KeyError):
+        verify(broken)
+
+
+def test_pytorch_modules_get_their_usual_dtype():
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+
+    class Model(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.linear = torch.nn.Linear(4, 3)
+
+        @shapechecked
+        def forward(self, x: Float[torch.Tensor, "b 4"]) -> Float[torch.Tensor, "b 3"]:
+            return self.linear(x)
+
+    assert verify(Model().forward)

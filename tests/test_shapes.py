@@ -5,7 +5,7 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 import pytest
@@ -464,3 +464,27 @@ def test_the_one_that_spoils_it_is_blamed_where_no_repair_is_known():
         add(ones(7, 2), ones(3, 5), ones(3, 5))
     assert caught.value.argument == "a"
     assert caught.value.suggestion == "Pass a as (n, m) = (3, 5)."
+
+
+def test_a_literal_shows_what_came_and_what_may_come():
+    @shapechecked
+    def reduce(x: Float[Array, "n"], mode: Literal["mean", "max"]) -> None:
+        pass
+
+    with pytest.raises(ShapeError) as caught:
+        reduce(ones(3), "sum")
+    assert (caught.value.expected, caught.value.actual) == ("'mean' or 'max'", "'sum'")
+    assert caught.value.suggestion == "Pass mode as 'mean' or 'max'."
+
+
+def test_an_array_class_of_its_own_is_named():
+    class Tensor(np.ndarray):
+        pass
+
+    @shapechecked
+    def take(x: Float[Tensor, "n"]) -> None:
+        pass
+
+    with pytest.raises(ShapeError) as caught:
+        take([1.0])
+    assert caught.value.suggestion == "Pass x as a Tensor (n,)."
