@@ -21,7 +21,12 @@ from jaxtyping import AbstractArray
 
 def is_array_hint(hint: Any) -> bool:
     """Whether this is a jaxtyping annotation, such as ``Float[Array, "n m"]``."""
-    return isinstance(hint, type) and issubclass(hint, AbstractArray)
+    return is_class(hint, AbstractArray)
+
+
+def is_class(hint: Any, parent: type) -> bool:
+    """Whether this is a class, and one of these."""
+    return isinstance(hint, type) and issubclass(hint, parent)
 
 
 def parts_of(hint: Any) -> list[Any]:

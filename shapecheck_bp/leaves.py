@@ -17,6 +17,7 @@ from shapecheck_bp.annotations import (
     array_hints,
     fields_of,
     is_array_hint,
+    is_class,
     is_record,
     lags,
     spell_out,
@@ -114,12 +115,12 @@ def _walk(
             yield from _walk(f"{path}.{name}", field, getattr(value, name), axes, arguments)
     elif origin in (tuple, list) and isinstance(value, origin):
         yield from _walk_items(path, hint, value, axes, arguments)
-    elif _is_class(origin, Mapping) and isinstance(value, origin):
+    elif is_class(origin, Mapping) and isinstance(value, origin):
         key_hint, item_hint = get_args(hint)
         for key, item in value.items():
             yield Leaf(f"a key of {path}", key_hint, key)
             yield from _walk(f"{path}[{key!r}]", item_hint, item, axes, arguments)
-    elif _is_class(origin, Iterable) and isinstance(value, origin) and _has_items(value, hint):
+    elif is_class(origin, Iterable) and isinstance(value, origin) and _has_items(value, hint):
         for i, item in enumerate(value):
             yield from _walk(f"{path}[{i}]", get_args(hint)[0], item, axes, arguments)
     elif origin is Annotated:
@@ -181,7 +182,3 @@ def _could_be(value: Any, option: Any) -> bool:
 def _has_items(value: Any, hint: Any) -> bool:
     """Whether these are items that can be looked at without using them up."""
     return isinstance(value, Collection) and len(get_args(hint)) == 1
-
-
-def _is_class(cls: Any, parent: type) -> bool:
-    return isinstance(cls, type) and issubclass(cls, parent)

@@ -9,7 +9,14 @@ from typing import Any, Union, get_args, get_origin
 import numpy as np
 from jaxtyping import AnnotationError, Shaped
 
-from shapecheck_bp.annotations import array_hints, fields_of, is_array_hint, is_record, spell_out
+from shapecheck_bp.annotations import (
+    array_hints,
+    fields_of,
+    is_array_hint,
+    is_class,
+    is_record,
+    spell_out,
+)
 from shapecheck_bp.arrays import Array
 from shapecheck_bp.law import Law
 from shapecheck_bp.leaves import leaves_of
@@ -95,7 +102,7 @@ class Maker:
             return (origin or hint)(*made)
         if origin is tuple and inner[-1] is not Ellipsis:
             return tuple(self.make(one, axes) for one in inner)
-        if isinstance(origin, type) and issubclass(origin, Mapping):
+        if is_class(origin, Mapping):
             return {name: self.make(inner[1], axes) for name in "ab"[:ENTRIES]}
         indexed = [one.dim_str for one in array_hints(hint) if "[l" in one.dim_str]
         count = self.sizes.setdefault("L", LAYERS) if indexed else ENTRIES

@@ -20,7 +20,14 @@ from typing import Any, ForwardRef, NewType, TypeVar, Union, get_args, get_origi
 
 from beartype.door import is_bearable
 
-from shapecheck_bp.annotations import array_hints, fields_of, is_array_hint, is_record, parts_of
+from shapecheck_bp.annotations import (
+    array_hints,
+    fields_of,
+    is_array_hint,
+    is_class,
+    is_record,
+    parts_of,
+)
 
 MOST_SIGNATURES = 4096
 MOST_RESULTS = 64
@@ -92,11 +99,11 @@ def key(hint: Any, place: str, names: dict[str, Any], depth: int = 0) -> str:
     elif origin is tuple and arguments[-1] is not Ellipsis:
         inner = [key(one, f"{place}[{i}]", names, depth) for i, one in enumerate(arguments)]
         inner.append(f"{place}.__len__()")
-    elif _is_class(origin, Mapping) and _is_plain(arguments[0]):
+    elif is_class(origin, Mapping) and _is_plain(arguments[0]):
         item, of = f"{PREFIX}item{depth}", f"{PREFIX}key"
         each = f"{of}.__class__, {of}, {key(arguments[1], item, names, depth + 1)}"
         inner = [_key_of_items(f"{of}, {item}", each, f"{place}.items()")]
-    elif _is_class(origin, Collection) and not _is_class(origin, Mapping):
+    elif is_class(origin, Collection) and not is_class(origin, Mapping):
         each = key(arguments[0], f"{PREFIX}item{depth}", names, depth + 1)
         inner = [_key_of_items(f"{PREFIX}item{depth}", each, place)]
     else:
@@ -128,10 +135,6 @@ def _key_of_union(hint: Any, place: str, names: dict[str, Any]) -> str:
 def class_or_array(value: Any) -> object:
     """What a union of arrays and plain classes is remembered by."""
     return (type(value), value.shape, value.dtype) if hasattr(value, "dtype") else type(value)
-
-
-def _is_class(origin: Any, parent: type) -> bool:
-    return isinstance(origin, type) and issubclass(origin, parent)
 
 
 def _is_ordinary(part: Any) -> bool:
