@@ -181,10 +181,12 @@ class Law:
         if outcome is not None:
             Memory.keep(results, outcome)
 
-    def check_arguments(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
-        """Judge arguments, whether or not they have passed before."""
+    def check_arguments(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> list[Leaf]:
+        """Judge arguments, whether or not they have passed before, and return their leaves."""
         __tracebackhide__ = True
-        self._check(self.leaves(self.bind(args, kwargs)))
+        leaves = self.leaves(self.bind(args, kwargs))
+        self._check(leaves)
+        return leaves
 
     def run(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """Call the function with every check on, whether or not the switch is."""

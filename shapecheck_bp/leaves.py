@@ -71,6 +71,15 @@ def reason(leaves: Iterable[Leaf], misfit: Leaf) -> str:
     return ""
 
 
+def axis_names(leaf: Leaf) -> list[str]:
+    """A name for each axis of an array; those of a variadic one are batch_0, batch_1, …"""
+    dims, names = leaf.hint.dim_str.split(), []
+    for dim in dims:
+        many = len(leaf.value.shape) - len(dims) + 1 if dim.startswith(("*", "...")) else 0
+        names += [f"{dim.lstrip('*')}_{i}" for i in range(many)] or [dim] * (dim[0] not in "*.")
+    return names
+
+
 def leaves_of(
     hints: Mapping[str, Any],
     values: Mapping[str, Any],

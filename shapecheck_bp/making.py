@@ -19,7 +19,7 @@ from shapecheck_bp.annotations import (
 )
 from shapecheck_bp.arrays import Array
 from shapecheck_bp.law import Law
-from shapecheck_bp.leaves import leaves_of
+from shapecheck_bp.leaves import axis_names, leaves_of
 from shapecheck_bp.messages import function_name
 
 LAYERS = 3
@@ -82,8 +82,9 @@ class Maker:
         }
         arrays = {name: value for name, value in defaults.items() if hasattr(value, "dtype")}
         for leaf in leaves_of(self.law.hints, arrays | self.others, defaults | self.others):
-            axes = leaf.hint.dim_str.split() if is_array_hint(leaf.hint) else []
-            for axis, size in zip(axes, getattr(leaf.value, "shape", ()), strict=False):
+            if not (is_array_hint(leaf.hint) and hasattr(leaf.value, "shape")):
+                continue  # run() refuses what is no array
+            for axis, size in zip(axis_names(leaf), leaf.value.shape, strict=False):
                 if axis.isidentifier() and axis != "_":
                     self.sizes.setdefault(axis, size)
         self.known = defaults | self.others
@@ -166,7 +167,8 @@ class Maker:
 def _is_computed(hint: Any) -> bool:
     """Whether an axis here is computed from others, which have to come first."""
     dims = [dim for one in array_hints(hint) for dim in one.dim_str.split()]
-    return any(not re.fullmatch(r"[\w*#?.=\[\]-]+", dim) or "{" in dim for dim in dims)
+    names = (re.sub(r"\[[^]]*\]", "", dim) for dim in dims)
+    return any(not re.fullmatch(r"[\w*#?.=]+", name) for name in names)
 
 
 def _primes(least: int = 3) -> Iterator[int]:

@@ -19,13 +19,14 @@ shapecheck_bp.ShapeError: probing.gram: the result does not fit.
 """
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from itertools import combinations
 from typing import Any, NamedTuple
 
 from shapecheck_bp.errors import ShapeError
 from shapecheck_bp.hints import is_array
 from shapecheck_bp.law import Law, law_of
-from shapecheck_bp.leaves import Leaf
+from shapecheck_bp.leaves import axis_names
 from shapecheck_bp.making import Maker
 from shapecheck_bp.messages import function_name
 
@@ -50,13 +51,12 @@ def blind_spots(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> l
     Raises:
         ShapeError: the arguments do not fit.
     """
-    law, args = _law(function), (*_owner(function), *args)
-    law.check_arguments(args, kwargs)
-    leaves = law.leaves(law.bind(args, kwargs))
+    leaves = _law(function).check_arguments((*_owner(function), *args), kwargs)
     blind = []
     for leaf in filter(is_array, leaves):
-        axes = list(zip(_axes(leaf), leaf.value.shape, strict=False))
-        if any(size == same and a != b for a, size in axes for b, same in axes):
+        axes = list(zip(axis_names(leaf), leaf.value.shape, strict=True))
+        pairs = combinations(axes, 2)
+        if any(size == same and (a != b or a == "_") for (a, size), (b, same) in pairs):
             blind.append(leaf.path)
     return blind
 
@@ -105,17 +105,6 @@ def verify(function: Callable[..., Any], /, **others: Any) -> Verified:
             suggestion=suggestion,
         ) from error
     return Verified(function_name(law.function), maker.sizes)
-
-
-def _axes(leaf: Leaf) -> Iterator[str]:
-    """A name for each axis of an array, those that a variadic one stands for included."""
-    dims = leaf.hint.dim_str.split()
-    for position, dim in enumerate(dims):
-        if dim.startswith(("*", "...")):
-            for i in range(len(leaf.value.shape) - len(dims) + 1):
-                yield f"{dim}_{i}"
-        else:
-            yield f"_{position}" if dim == "_" else dim
 
 
 def _law(function: Callable[..., Any]) -> Law:

@@ -6,6 +6,7 @@ judged, so has the next call with that signature; it runs on the twins, which ca
 directly. As soon as anything that the functions refer to has been replaced, they are not used.
 """
 
+import sys
 from collections.abc import Callable
 from operator import itemgetter
 from types import FunctionType
@@ -44,10 +45,12 @@ _twins: dict[str, Twins] = {}
 
 
 def twins_of(function: Callable[..., Any]) -> Twins | None:
-    """The twins of a function's module, if it is one of the closed ones."""
+    """The twins of a function's module, if that is a closed one and the function is its own."""
     module = function.__module__
-    if module not in CLOSED:
+    names = getattr(function, "__globals__", {})
+    if module not in CLOSED or vars(sys.modules[module]) is not names:
         return None
     if module not in _twins:
-        _twins[module] = Twins(function.__globals__)
-    return _twins[module]
+        _twins[module] = Twins(names)
+    twin = _twins[module].functions.get(function.__name__)
+    return _twins[module] if getattr(twin, "__code__", None) is function.__code__ else None

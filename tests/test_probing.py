@@ -290,3 +290,28 @@ def test_pytorch_modules_get_their_usual_dtype():
             return self.linear(x)
 
     assert verify(Model().forward)
+
+
+def test_given_arrays_with_variadic_axes_settle_each_axis():
+    def product(x: Float[Array, "*batch n"], W: Float[Array, "n k"]) -> Float[Array, "*batch k"]:
+        return x @ W
+
+    sizes = {"batch_0": 2, "batch_1": 5, "n": 3}
+    assert verify(product, x=ones(2, 5, 3)).sizes.items() >= sizes.items()
+    assert verify(product).sizes.keys() == {"batch_0", "batch_1", "n", "k"}
+
+
+def test_a_difference_of_sizes_meets_no_other_size():
+    def wrong(A: Float[Array, "m n"], B: Float[Array, "n-2 k"]) -> Float[Array, "n-2 n"]:
+        return A
+
+    with pytest.raises(ShapeError, match="the result does not fit"):
+        verify(wrong)
+
+
+def test_something_given_that_is_no_array():
+    def take(x: Float[Array, "n"]) -> None:
+        pass
+
+    with pytest.raises(ShapeError, match="x does not fit"):
+        verify(take, x=[1.0])
