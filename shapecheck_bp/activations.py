@@ -11,6 +11,7 @@ True
 """
 
 from collections.abc import Callable
+from functools import wraps
 from typing import NamedTuple
 
 from array_api_compat import array_namespace
@@ -20,54 +21,76 @@ from shapecheck_bp.shapes import Array
 LEAKY_SLOPE = 0.01
 
 
+def elementwise(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
+    """Let an array with ``__elementwise__`` apply the function itself: a symbol stays g(Z)."""
+
+    @wraps(function)
+    def apply(Z: Array) -> Array:
+        if hasattr(Z, "__elementwise__"):
+            return Z.__elementwise__(function)
+        return function(Z)
+
+    return apply
+
+
+@elementwise
 def sigmoid(Z: Array) -> Array:
     """A = 1 / (1 + exp(-Z)), with no exponent above zero, so that nothing overflows."""
     xp = array_namespace(Z)
     return xp.exp(xp.minimum(Z, 0)) / (1 + xp.exp(-xp.abs(Z)))
 
 
+@elementwise
 def sigmoid_prime(Z: Array) -> Array:
     """dA/dZ = A * (1 - A)."""
     A = sigmoid(Z)
     return A * (1 - A)
 
 
+@elementwise
 def tanh(Z: Array) -> Array:
     """A = tanh(Z)."""
     return array_namespace(Z).tanh(Z)
 
 
+@elementwise
 def tanh_prime(Z: Array) -> Array:
     """dA/dZ = 1 - A ** 2."""
     return 1 - tanh(Z) ** 2
 
 
+@elementwise
 def relu(Z: Array) -> Array:
     """A = max(Z, 0)."""
     return array_namespace(Z).maximum(Z, 0)
 
 
+@elementwise
 def relu_prime(Z: Array) -> Array:
     """dA/dZ = 1 where Z > 0, else 0 (at the kink too)."""
     return array_namespace(Z).astype(Z > 0, Z.dtype)
 
 
+@elementwise
 def leaky_relu(Z: Array) -> Array:
     """A = max(Z, 0.01 Z)."""
     return array_namespace(Z).maximum(Z, LEAKY_SLOPE * Z)
 
 
+@elementwise
 def leaky_relu_prime(Z: Array) -> Array:
     """dA/dZ = 1 where Z > 0, else 0.01."""
     xp = array_namespace(Z)
     return xp.where(Z > 0, xp.ones_like(Z), LEAKY_SLOPE)
 
 
+@elementwise
 def identity(Z: Array) -> Array:
     """A = Z."""
     return Z
 
 
+@elementwise
 def identity_prime(Z: Array) -> Array:
     """dA/dZ = 1."""
     return array_namespace(Z).ones_like(Z)

@@ -14,19 +14,27 @@ from typing import Any, get_type_hints
 
 from jaxtyping import Float
 
-from shapecheck_bp import messages, switch
+from shapecheck_bp import messages
 from shapecheck_bp.arrays import Array, dtype_name, library_name
 from shapecheck_bp.errors import ShapeError
 from shapecheck_bp.leaves import Leaf, first_misfit, leaves_of
 from shapecheck_bp.memory import PREFIX, Memory, NotMemorable, key
+from shapecheck_bp.switch import Listener, mode
 from shapecheck_bp.twin import twins_of
 
-# The order of a checked call: is the check off; has this signature passed; and this result of it.
+# The order of a checked call: is the check off, or heard by someone; has this signature passed; and
+# this result of it.
 _CODE = """\
 {define} checked({parameters}):
     __tracebackhide__ = True
-    if _shapecheck_off.get():
-        return {run}
+    _shapecheck_now = _shapecheck_mode.get()
+    if _shapecheck_now:
+        if _shapecheck_now is True:
+            return {run}
+        _shapecheck_law.check_arguments({arguments})
+        _shapecheck_result = {run}
+        _shapecheck_law.report(_shapecheck_now, _shapecheck_result, {arguments})
+        return _shapecheck_result
     _shapecheck_signature = _shapecheck_results = None
     try:
         _shapecheck_signature = {signature}
@@ -88,7 +96,7 @@ class Law:
             f"{PREFIX}law": self,
             f"{PREFIX}function": function,
             f"{PREFIX}memory": self.memory,
-            f"{PREFIX}off": switch.off,
+            f"{PREFIX}mode": mode,
             f"{PREFIX}dict": dict,
             f"{PREFIX}Exception": Exception,
         }
@@ -180,6 +188,14 @@ class Law:
             self._check([*self.leaves(arguments), *returned])
         if outcome is not None:
             Memory.keep(results, outcome)
+
+    def report(
+        self, listener: Listener, result: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> None:
+        """Judge a result, and tell who listens."""
+        __tracebackhide__ = True
+        self.after(set(), None, result, args, kwargs)
+        listener(self.function, self.bind(args, kwargs), result)
 
     def check_arguments(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> list[Leaf]:
         """Judge arguments, whether or not they have passed before, and return their leaves."""

@@ -72,7 +72,7 @@ class Maker:
                     f" pass it to verify as {name}=..."
                 )
         for name, hint in sorted(later, key=lambda one: _is_computed(one[1])):
-            yield name, self.make(hint, {})
+            yield name, self.make(name, hint, {})
 
     def settle(self) -> None:
         """Take the sizes of what was given, and of defaults that are arrays."""
@@ -89,26 +89,28 @@ class Maker:
                     self.sizes.setdefault(axis, size)
         self.known = defaults | self.others
 
-    def make(self, hint: Any, axes: Mapping[str, Any]) -> Any:
-        """A value for an annotation."""
+    def make(self, path: str, hint: Any, axes: Mapping[str, Any]) -> Any:
+        """A value for an annotation at a place in the call, such as ``params[0].W``."""
         origin, inner = get_origin(hint), get_args(hint)
         if is_array_hint(hint):
-            return self.array(spell_out(hint, {**axes, **self.sizes}, self.known))
+            return self.array(path, spell_out(hint, {**axes, **self.sizes}, self.known))
         if not array_hints(hint):
             return self.plain(hint)
         if origin in (Union, UnionType):
-            return self.make(next(one for one in inner if array_hints(one)), axes)
+            return self.make(path, next(one for one in inner if array_hints(one)), axes)
         if is_record(hint):
-            made = [self.make(field, axes) for field in fields_of(hint).values()]
+            made = [
+                self.make(f"{path}.{name}", field, axes) for name, field in fields_of(hint).items()
+            ]
             return (origin or hint)(*made)
         if origin is tuple and inner[-1] is not Ellipsis:
-            return tuple(self.make(one, axes) for one in inner)
+            return tuple(self.make(f"{path}[{i}]", one, axes) for i, one in enumerate(inner))
         if is_class(origin, Mapping):
-            return {name: self.make(inner[1], axes) for name in "ab"[:ENTRIES]}
+            return {name: self.make(f"{path}[{name!r}]", inner[1], axes) for name in "ab"[:ENTRIES]}
         indexed = [one.dim_str for one in array_hints(hint) if "[l" in one.dim_str]
         count = self.sizes.setdefault("L", LAYERS) if indexed else ENTRIES
         count += bool(indexed) and not any("[l]" in dims for dims in indexed)
-        items = [self.make(inner[0], {**axes, "l": i + 1}) for i in range(count)]
+        items = [self.make(f"{path}[{i}]", inner[0], {**axes, "l": i + 1}) for i in range(count)]
         return tuple(items) if origin is tuple else items
 
     def plain(self, hint: Any) -> Any:
@@ -122,9 +124,13 @@ class Maker:
             f"verify: cannot make a {hint} inside a container; pass the argument itself"
         )
 
-    def array(self, hint: Any) -> Any:
+    def shape(self, hint: Any) -> tuple[Any, ...]:
+        """The sizes of an annotation's axes."""
+        return tuple(size for dim in hint.dim_str.split() for size in self.axis(dim))
+
+    def array(self, path: str, hint: Any) -> Any:
         """An array for an annotation, of the library that it names."""
-        shape = [size for dim in hint.dim_str.split() for size in self.axis(dim)]
+        shape = self.shape(hint)
         ours = hint.array_type in (Any, Array) or issubclass(np.ndarray, hint.array_type)
         usual = DTYPES if ours else ["float32", *DTYPES]
         allowed = usual[:1] if hint.dtype is Shaped else hint.dtypes

@@ -55,7 +55,8 @@ class Network:
     """A fully connected network: its sizes, activations and loss.
 
     Args:
-        sizes: n_0, n_1, …, n_L: the number of inputs, then of units in each layer.
+        sizes: n_0, n_1, …, n_L: the number of inputs, then of units in each layer. A size may be a
+            SymPy symbol that is an integer and positive, and then stands for every number.
         hidden: activation of layers 1 to L-1.
         output: activation of layer L; the hidden ones and ``"softmax"``.
         loss: follows from ``output`` unless given: softmax has ``"cross_entropy"``, sigmoid has
@@ -105,8 +106,9 @@ class Network:
         """How many classes ``predict`` chooses among: one for each output, two for one sigmoid.
 
         Raises:
-            ValueError: a single output that is no probability.
+            ValueError: a single output that is no probability, or sizes that are symbols.
         """
+        _known(self)
         if self.sizes[-1] > 1:
             return self.sizes[-1]
         if self.output != "sigmoid":
@@ -130,8 +132,10 @@ def draw_units(
     Whether a unit's weights are a row or a column of W is for the conventions to say.
 
     Raises:
-        ValueError: ``seed`` is negative, or ``dtype`` is not a real floating type.
+        ValueError: ``seed`` is negative, ``dtype`` is not a real floating type, or a size of the
+            network is a symbol.
     """
+    _known(net)
     dtype = float_dtype(array_namespace(np.empty(0)), dtype)
     random = np.random.default_rng(whole_number("seed", seed, least=0))
     for activation, n_in, n_out in zip(net.activations, net.sizes, net.sizes[1:], strict=False):
@@ -143,12 +147,23 @@ def draw_units(
 def _sizes(sizes: Sequence[int]) -> tuple[int, ...]:
     wanted = f"sizes: expected two or more positive whole numbers, as (64, 32, 10); got {sizes!r}"
     try:
-        checked = tuple(index(size) for size in sizes)
+        checked = tuple(size if _is_symbol(size) else index(size) for size in sizes)
     except TypeError:
         raise ValueError(wanted) from None
-    if len(checked) < 2 or min(checked) < 1:
+    if len(checked) < 2 or any(not _is_symbol(size) and size < 1 for size in checked):
         raise ValueError(wanted)
     return checked
+
+
+def _is_symbol(size: Any) -> bool:
+    """Whether this is a positive whole number that SymPy knows and Python does not."""
+    whole = getattr(size, "is_integer", None) is True and getattr(size, "is_positive", None) is True
+    return whole and getattr(size, "is_number", None) is False
+
+
+def _known(net: Network) -> None:
+    if symbols := [size for size in net.sizes if _is_symbol(size)]:
+        raise ValueError(f"net: expected sizes that are numbers; {symbols[0]} is a symbol")
 
 
 def _member(argument: str, name: str, known: tuple[str, ...]) -> None:

@@ -1,4 +1,4 @@
-"""Turning the checks off, and on again, in this thread or task alone.
+"""Turning the checks off and on again, and listening to them, in this thread or task alone.
 
 >>> import numpy as np
 >>> from jaxtyping import Float
@@ -14,8 +14,11 @@ The environment variable ``SHAPECHECK_BP_ENFORCE=0`` turns them off from the sta
 """
 
 import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from types import TracebackType
+from typing import Any, TypeAlias
 
 _WORDS = {"": True, "1": True, "true": True, "on": True, "0": False, "false": False, "off": False}
 
@@ -28,18 +31,39 @@ def _from_environment() -> bool:
         raise ValueError(f"SHAPECHECK_BP_ENFORCE: expected 1 or 0; got {word!r}") from None
 
 
-class _Switch:
-    """Whether checks are off: a context variable that a function can be pickled with."""
+Listener: TypeAlias = Callable[[Callable[..., Any], Mapping[str, Any], Any], None]
+ON, OFF = (
+    False,
+    True,
+)  # so that a checked call asks one thing: is there anything out of the ordinary
+
+
+class _Mode:
+    """ON, OFF or who listens: a context variable that a function can be pickled with."""
 
     def __init__(self) -> None:
-        variable: ContextVar[bool] = ContextVar("off", default=not _from_environment())
+        usual = ON if _from_environment() else OFF
+        variable: ContextVar[bool | Listener] = ContextVar("mode", default=usual)
         self.get, self.set, self.reset = variable.get, variable.set, variable.reset
 
     def __reduce__(self) -> str:
-        return "off"
+        return "mode"
 
 
-off = _Switch()
+mode = _Mode()
+
+
+@contextmanager
+def listen(listener: Listener) -> Iterator[None]:
+    """Tell ``listener`` of every checked call: the function, its arguments by name, its result.
+
+    A call is heard of when it is over, so after those made inside it. Every one is judged in full.
+    """
+    before = mode.set(listener)
+    try:
+        yield
+    finally:
+        mode.reset(before)
 
 
 class enforce:  # used like a function
@@ -56,7 +80,8 @@ class enforce:  # used like a function
         """Turn the switch."""
         if not isinstance(on, bool):
             raise TypeError(f"enforce: expected True or False; got {type(on).__name__}")
-        self._before = off.set(not on)
+        listens = on and callable(mode.get())
+        self._before = mode.set(mode.get() if listens else ON if on else OFF)
 
     def __enter__(self) -> "enforce":
         """Leave the switch as it was just turned."""
@@ -69,4 +94,4 @@ class enforce:  # used like a function
         trace: TracebackType | None,
     ) -> None:
         """Turn it back."""
-        off.reset(self._before)
+        mode.reset(self._before)

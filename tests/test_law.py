@@ -18,6 +18,7 @@ import pytest
 from jaxtyping import Float
 
 from shapecheck_bp import Array, Network, ShapeError, column, enforce, shapechecked
+from shapecheck_bp.switch import listen
 
 
 def ones(*shape):
@@ -432,3 +433,61 @@ def test_a_function_that_bears_the_name_of_a_step_is_not_taken_for_it():
 
     for _ in range(3):
         assert mine(ones(3, 2))[0, 0] == 7
+
+
+def test_a_listener_hears_every_checked_call_after_those_inside_it():
+    @shapechecked
+    def inner(X: Float[Array, "n m"]) -> Float[Array, "m n"]:
+        return X.T
+
+    @shapechecked
+    def outer(X: Float[Array, "n m"], times: int = 2) -> Float[Array, "m n"]:
+        return inner(X) * times
+
+    heard = []
+    X = np.ones((3, 4))
+    outer(X)
+    with listen(lambda function, arguments, result: heard.append((function, arguments, result))):
+        result = outer(X)
+        with enforce(True):  # changes nothing for those who listen
+            inner(X)
+        with enforce(False):
+            inner(X)
+    outer(X)
+    assert [function.__name__ for function, _, _ in heard] == ["inner", "outer", "inner"]
+    assert heard[1][1]["X"] is X
+    assert heard[1][1]["times"] == 2
+    assert heard[1][2] is result
+
+
+def test_steps_are_heard_where_their_unchecked_twins_would_have_run(bp, small):
+    bp.gradients(*small)
+    heard = []
+    with listen(lambda function, arguments, result: heard.append(function.__name__)):
+        bp.gradients(*small)
+    assert heard[:2] == ["linear_forward", "activation_forward"]
+    assert heard[-2:] == ["backward", "gradients"]
+    assert heard.count("weights_backward") == 2
+
+
+def test_what_a_listener_hears_was_judged():
+    @shapechecked
+    def broken(X: Float[Array, "n m"]) -> Float[Array, "m n"]:
+        return X
+
+    with listen(lambda *_: pytest.fail("was heard")):
+        with pytest.raises(ShapeError, match="the result does not fit"):
+            broken(np.ones((3, 4)))
+        with pytest.raises(ShapeError, match="X does not fit"):
+            broken(np.ones(3))
+
+
+def test_a_coroutine_is_heard_when_it_is_over():
+    @shapechecked
+    async def later(X: Float[Array, "n m"]) -> Float[Array, "n m"]:
+        return X
+
+    heard = []
+    with listen(lambda function, arguments, result: heard.append(result)):
+        X = asyncio.run(later(np.ones((3, 4))))
+    assert heard[0] is X

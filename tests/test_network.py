@@ -2,8 +2,9 @@ import pickle
 
 import numpy as np
 import pytest
+import sympy
 
-from shapecheck_bp import Layer, Network
+from shapecheck_bp import Layer, Network, column
 
 
 def test_defaults():
@@ -106,3 +107,25 @@ def test_predict(bp):
     regression = Network((2, 1), output="identity")
     with pytest.raises(ValueError, match="chooses no class"):
         bp.predict(regression, bp.init(regression), X)
+
+
+def test_sizes_may_be_symbols():
+    n = sympy.symbols("n_0:3", integer=True, positive=True)
+    net = Network(n)
+    assert net.sizes == n
+    assert net == Network(n) != Network((*n[:2], 3))
+    assert net.__shape_axes__() == {"L": 2, "n_0": n[0], "n_1": n[1], "n_2": n[2]}
+    assert Network((sympy.Integer(3), 2)).sizes == (3, 2)
+
+
+@pytest.mark.parametrize("size", [sympy.Symbol("n"), sympy.Symbol("n", integer=True), 1.5])
+def test_a_symbol_that_may_be_no_size(size):
+    with pytest.raises(ValueError, match="^sizes: expected two or more positive whole numbers"):
+        Network((3, size))
+
+
+@pytest.mark.parametrize("use", [column.init, lambda net: net.classes])
+def test_where_numbers_are_needed_symbols_are_refused(use):
+    n = sympy.Symbol("n", integer=True, positive=True)
+    with pytest.raises(ValueError, match="^net: expected sizes that are numbers; n is a symbol"):
+        use(Network((3, n)))
