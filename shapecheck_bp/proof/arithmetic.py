@@ -1,0 +1,105 @@
+"""What the proof's arrays have in common: the array API, as far as backprop uses it.
+
+An array of another arithmetic (symbols, numbers that know their rounding) runs through the shipped
+code of ``column`` and ``row`` like any library's: its operators and the functions of its namespace
+all come down to five methods, which each kind of array defines for itself.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+import numpy as np
+
+
+class Arithmetic:
+    """An array whose entries are no floating-point numbers, or more than that."""
+
+    shape: tuple[Any, ...]
+    dtype: Any = np.dtype("float64")
+    namespace: ClassVar[Any]
+
+    @classmethod
+    def combine(cls, operation: str, left: Any, right: Any) -> Any:
+        """Combine two arrays, or an array and a number, entry by entry."""
+        raise NotImplementedError
+
+    def apply(self, function: str) -> Any:
+        """Apply exp, log, log1p, abs or tanh to every entry."""
+        raise NotImplementedError
+
+    def reduce(self, function: str, axis: int | None, keepdims: bool) -> Any:
+        """Take the sum or the max over an axis, or over all entries."""
+        raise NotImplementedError
+
+    def __matmul__(self, other: Any) -> Any:
+        """Multiply matrices."""
+        raise NotImplementedError
+
+    @property
+    def T(self) -> Any:
+        """The transpose."""
+        raise NotImplementedError
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    def __array_namespace__(self, api_version: str | None = None) -> Any:
+        """The functions of the array API, for arrays of this kind."""
+        return self.namespace
+
+    def __init_subclass__(cls) -> None:
+        """Make the namespace."""
+        super().__init_subclass__()
+        cls.namespace = _namespace(cls)
+
+    def __neg__(self) -> Any:
+        """-A."""
+        return self.combine("*", -1, self)
+
+    def __bool__(self) -> bool:
+        """No array here is a condition."""
+        raise TypeError(f"a {type(self).__name__} array is neither true nor false")
+
+    # What Python's operators do, as a NumPy array would.
+    __array_ufunc__ = None
+    __hash__ = object.__hash__
+
+
+def _operator(operation: str, swapped: bool) -> Callable[[Any, Any], Any]:
+    if swapped:
+        return lambda self, other: self.combine(operation, other, self)
+    return lambda self, other: self.combine(operation, self, other)
+
+
+_OPERATORS = {"add": "+", "sub": "-", "mul": "*", "truediv": "/", "pow": "**"}
+for _name, _operation in _OPERATORS.items():
+    setattr(Arithmetic, f"__{_name}__", _operator(_operation, swapped=False))
+    setattr(Arithmetic, f"__r{_name}__", _operator(_operation, swapped=True))
+for _name, _operation in {"gt": ">", "lt": "<"}.items():
+    setattr(Arithmetic, f"__{_name}__", _operator(_operation, swapped=False))
+
+
+def _namespace(cls: type[Arithmetic]) -> SimpleNamespace:
+    def apply(function: str, x: Any) -> Any:
+        return x.apply(function)
+
+    def reduce(function: str, x: Any, *, axis: int | None = None, keepdims: bool = False) -> Any:
+        return x.reduce(function, axis, keepdims)
+
+    return SimpleNamespace(
+        __name__=cls.__name__.lower(),
+        **{name: partial(apply, name) for name in ("exp", "log", "log1p", "abs", "tanh")},
+        **{name: partial(reduce, name) for name in ("sum", "max")},
+        maximum=partial(cls.combine, "max"),
+        minimum=partial(cls.combine, "min"),
+        ones_like=lambda x: 0 * x + 1,
+        **{
+            name: getattr(cls, name)
+            for name in ("astype", "where", "concat", "argmax")
+            if hasattr(cls, name)
+        },
+    )

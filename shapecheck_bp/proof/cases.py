@@ -1,0 +1,158 @@
+"""Every public function, found by name, with arguments made to its own annotations.
+
+What is added to ``__all__`` of ``column`` and ``row`` is under the proof without anybody's doing:
+its arrays are made from its annotations, and its results are named by its docstring's first line.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import ModuleType
+from typing import Any, NamedTuple
+
+from jaxtyping import Float
+
+from shapecheck_bp import column
+from shapecheck_bp.activations import ACTIVATIONS
+from shapecheck_bp.annotations import array_hints
+from shapecheck_bp.errors import ShapeError
+from shapecheck_bp.law import Law, law_of
+from shapecheck_bp.losses import PAIRS
+from shapecheck_bp.making import Maker
+from shapecheck_bp.network import Network
+
+HIDDEN = tuple(ACTIVATIONS)
+OUTPUTS = (*ACTIVATIONS, "softmax")
+ENDINGS = [(output, None) for output in OUTPUTS] + [(output, "squared_error") for output in PAIRS]
+
+
+LONGEST = 160
+
+
+class Case(NamedTuple):
+    """One call of a public function: what it is about, and its arguments."""
+
+    function: str
+    about: str
+    arguments: tuple[Any, ...]
+
+
+def public_names(*modules: ModuleType) -> list[str]:
+    """Every name in the modules' ``__all__``, steps before what is made of them."""
+
+    def place(name: str) -> tuple[int, str]:
+        function = getattr(modules[0], name, None)
+        code = getattr(getattr(function, "__wrapped__", function), "__code__", None)
+        return getattr(code, "co_firstlineno", 0), name
+
+    return sorted({name for module in modules for name in module.__all__}, key=place)
+
+
+def law_for(name: str, module: ModuleType) -> Law | None:
+    """What a public function declares; where a copy declares nothing, what the shipped one does."""
+    found = (law_of(getattr(bp, name)) for bp in (module, column) if hasattr(bp, name))
+    return next((law for law in found if law is not None), None)
+
+
+def takes_and_gives_floats(law: Law) -> bool:
+    """Whether a function computes real numbers from real numbers, and not labels, say."""
+
+    def has_floats(hints: Iterable[Any]) -> bool:
+        return any(_is_float(one) for hint in hints for one in array_hints(hint))
+
+    hints = dict(law.hints)
+    result = hints.pop("return", None)
+    return has_floats(hints.values()) and has_floats([result])
+
+
+def _is_float(hint: Any) -> bool:
+    return hint.dtype is Float
+
+
+def cases(
+    name: str,
+    law: Law,
+    networks: Iterable[Network],
+    maker: Callable[[Law, Mapping[str, Any]], Maker],
+) -> Iterator[Case]:
+    """A call for each network, or each activation, that the function can be asked about."""
+    parameters = law.signature.parameters
+    asked: list[tuple[str, dict[str, Any]]] = [("", {})]
+    if any(law.hints.get(one) is Network for one in parameters):
+        asked = [(describe(net), {"net": net}) for net in networks]
+    elif "activation" in parameters:
+        asked = [(activation, {"activation": activation}) for activation in OUTPUTS]
+    for about, others in asked:
+        made = maker(law, others)
+        bound = law.signature.bind_partial()
+        bound.arguments.update(made.arguments())
+        yield Case(name, about, bound.args)
+
+
+def describe(net: Network) -> str:
+    """A network in words: its depth, its functions, its loss."""
+    layers = "1 layer" if net.L == 1 else f"{net.L} layers"
+    functions = net.output if net.L == 1 else f"{net.hidden}, {net.output}"
+    return f"{layers}, {functions}, {net.loss}"
+
+
+def symbol_of(path: str) -> tuple[str, int | None]:
+    """The field's name for a place in a call: W, 1 for ``params[0].W``; A, 0 for ``cache.A[0]``."""
+    found = re.fullmatch(r"(?:\w+|\w+\.(Z|A))\[(\d+)\](?:\.(\w+))?", path)
+    if found is None:
+        return path, None
+    kept, index, field = found.groups()
+    return kept or field or path, int(index) + (kept != "A")
+
+
+def result_names(function: Callable[..., Any] | None) -> list[str]:
+    """What a docstring's first line says is returned: dA_prev, dW, db for ``linear_backward``."""
+    first = (function.__doc__ or "").strip().partition("\n")[0]
+    pieces = re.split(r"[,;] (?![^\[]*\])", first.rstrip("."))
+    named = (re.match(r"(log A|\w+)(?:\[[^\]]*\])?(?: =|$| as in)", piece) for piece in pieces)
+    return list(dict.fromkeys(name[1] for name in named if name)) or ["the result"]
+
+
+def refusal(names: list[str], error: Exception) -> tuple[str, str]:
+    """The quantity that an exception is about, where it says so, and what it says."""
+    told = " ".join(str(error).split())
+    reason = f"{type(error).__name__}: {told if len(told) < LONGEST else told[:LONGEST] + '…'}"
+    if isinstance(error, ShapeError):
+        place = re.fullmatch(r"the result(?:\[(\d+)\])?(?:\.(\w+))?", error.argument)
+        if place and place[2]:
+            return place[2], reason
+        if place and place[1] and int(place[1]) < len(names):
+            return names[int(place[1])], reason
+    return names[0], reason
+
+
+def quantities(names: list[str], result: Any) -> list[tuple[str, Any]]:
+    """The arrays of a result by name: dW[1], db[1], … of a tuple of gradients."""
+    if isinstance(result, tuple) and not hasattr(result, "_fields"):
+        if result and all(hasattr(item, "_fields") for item in result):
+            return [
+                (f"{field}[{layer}]", value)
+                for layer, item in enumerate(result, start=1)
+                for field, value in zip(item._fields, item, strict=True)
+            ]
+        named = (
+            names if len(names) >= len(result) else [f"result {i + 1}" for i in range(len(result))]
+        )
+        return [
+            found
+            for name, item in zip(named, result, strict=False)
+            for found in quantities([name], item)
+        ]
+    if hasattr(result, "_fields"):
+        return [
+            found
+            for field, value in zip(result._fields, result, strict=True)
+            for found in _entries(field, value)
+        ]
+    return [(names[0], result)]
+
+
+def _entries(field: str, value: Any) -> list[tuple[str, Any]]:
+    if not isinstance(value, tuple):
+        return [(field, value)]
+    first = 0 if field == "A" else 1
+    return [(f"{field}[{layer}]", one) for layer, one in enumerate(value, start=first)]

@@ -1,0 +1,152 @@
+"""Answer 3: the same to the last bit, where nothing is rounded.
+
+Whole pixels, weights of -1, 0 and 1, relu and identity, m a power of two: every intermediate result
+and every partial sum is a whole number of 1/m, small enough to be represented exactly. Then the
+order of a sum cannot matter, and both conventions must give the same bits on any hardware.
+
+That nothing is rounded is checked: the code runs once on arrays that bound their own rounding, and
+only what has the bound zero is held to this answer.
+"""
+
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from shapecheck_bp.data import digits
+from shapecheck_bp.network import Layer, Network
+from shapecheck_bp.proof import choices
+from shapecheck_bp.proof.cases import (
+    Case,
+    law_for,
+    public_names,
+    quantities,
+    refusal,
+    result_names,
+    takes_and_gives_floats,
+)
+from shapecheck_bp.proof.numeric import NO_ARGUMENTS, calls, lifted, pool
+from shapecheck_bp.proof.report import Answer, Check
+from shapecheck_bp.proof.rounding import Rounded
+from shapecheck_bp.switch import enforce
+from shapecheck_bp.transpose import flip
+
+ROUNDS = "it rounds, whatever it is given"
+FUNCTIONS = ("relu", "identity")
+# float64 holds whole numbers up to 2 ** 53, float32 up to 2 ** 24: fewer examples, black or white.
+PROBLEMS = (("float64", 1024, 32, 1), ("float32", 4, 8, 16))
+
+
+def exact(column: ModuleType, row: ModuleType) -> Answer:
+    """Compare the bits of every result whose rounding is bounded by zero."""
+    checks: list[Check] = []
+    rounded: set[str] = set()
+    left_out = {}
+    names = public_names(column, row)
+    for given in _problems():
+        net, dtype, m = given["net"], given["X"].dtype, given["X"].shape[1]
+        for name in names:
+            found = list(calls(name, column, given))
+            for case in found:
+                about = f"{case.about or f'{net.hidden}, {net.output}'}, {dtype}, m = {m}"
+                verdict = list(_compare(case._replace(about=about), column, row))
+                checks += verdict
+                rounded |= {name} if not verdict else set()
+            if not found:
+                left_out[name] = NO_ARGUMENTS
+    covered = {check.function for check in checks}
+    left_out |= {name: ROUNDS for name in rounded - covered}
+    return Answer(
+        name="exact",
+        question="Are they the same to the last bit, where nothing is rounded?",
+        ran="both modules on digits as whole numbers, weights -1, 0, 1, relu and identity",
+        found=f"{len(checks)} results without rounding compared, bit by bit",
+        checks=checks,
+        left_out=left_out,
+    )
+
+
+def _problems() -> Iterator[dict[str, Any]]:
+    for dtype, m, units, levels in PROBLEMS:
+        train = digits("column", dtype).train
+        X = np.floor(train.X[:, :m] * (16 // levels))
+        for hidden in FUNCTIONS:
+            for output in FUNCTIONS:
+                net = Network((64, units, 10), hidden, output)
+                yield pool(net, _weights(net, dtype), X, train.Y[:, :m])
+
+
+def _weights(net: Network, dtype: str) -> tuple[Layer[Any, Any], ...]:
+    random = np.random.default_rng(0)
+    return tuple(
+        Layer(
+            random.integers(-1, 2, size=(n_out, n_in)).astype(dtype),
+            random.integers(-1, 2, size=(n_out, 1)).astype(dtype),
+        )
+        for n_in, n_out in zip(net.sizes, net.sizes[1:], strict=False)
+    )
+
+
+def _compare(case: Case, column: ModuleType, row: ModuleType) -> Iterator[Check]:
+    names = result_names(getattr(column, case.function, None))
+    law = law_for(case.function, column)
+    try:
+        with enforce(True):
+            if law and takes_and_gives_floats(law):
+                bounded = getattr(column, case.function)(*lifted(case.arguments))
+                if not all(_is_exact(value) for _, value in quantities(names, bounded)):
+                    return
+            here = getattr(column, case.function)(*case.arguments)
+            there = getattr(row, case.function)(*flip(case.arguments))
+        pairs = zip(quantities(names, flip(here)), quantities(names, there), strict=True)
+        for (quantity, a), (_, b) in pairs:
+            reason = _difference(a, b)
+            yield Check(case.function, quantity, case.about, not reason, reason)
+        if case.function in choices.STATEMENTS:
+            yield from _chosen(case, here, names)
+        if case.function == "check_data":
+            yield from _refusals(case, column, row)
+    except Exception as error:  # whatever a broken copy of a module may raise
+        quantity, reason = refusal(names, error)
+        yield Check(case.function, quantity, case.about, False, reason)
+
+
+def _chosen(case: Case, here: Any, names: list[str]) -> Iterator[Check]:
+    """Whether what was drawn or chosen is what it is said to be."""
+    expected = choices.STATEMENTS[case.function](*case.arguments)
+    for (quantity, wanted), (_, got) in zip(
+        quantities(names, expected), quantities(names, here), strict=True
+    ):
+        holds = wanted.shape == got.shape and bool(np.all(wanted == got))
+        reason = "" if holds else "is not what its statement says"
+        yield Check(case.function, f"{quantity} as stated", case.about, holds, reason)
+
+
+def _refusals(case: Case, column: ModuleType, row: ModuleType) -> Iterator[Check]:
+    """Whether both conventions refuse bad data, in the same words."""
+    for arguments in choices.bad_data(*case.arguments[1:]):
+        words = []
+        for bp, given in ((column, arguments), (row, flip(arguments))):
+            try:
+                bp.check_data(*given)
+                words.append("nothing")
+            except ValueError as error:
+                words.append(str(error).partition("[")[0])
+        holds = words[0] == words[1] != "nothing"
+        reason = "" if holds else f"column says {words[0]}; row says {words[1]}"
+        yield Check(case.function, "refusals", case.about, holds, reason)
+
+
+def _is_exact(value: Any) -> bool:
+    return not isinstance(value, Rounded) or not value.error.any()
+
+
+def _difference(a: Any, b: Any) -> str:
+    """What differs in the bits of two results."""
+    if not isinstance(a, np.ndarray | np.generic):
+        return "" if a is b else f"flip of column: {a!r}; row: {b!r}"
+    if (a.shape, a.dtype) != (b.shape, b.dtype):
+        return f"flip of column: {a.shape} {a.dtype}; row: {b.shape} {b.dtype}"
+    count = int(np.sum(a != b))
+    return f"{count} of {a.size} entries differ" if count else ""

@@ -1,0 +1,69 @@
+"""Real arrays for every public function, found by the names of its parameters.
+
+>>> from shapecheck_bp import Network, column
+>>> net = Network((4, 3, 2))
+>>> given = pool(net, column.init(net), np.ones((4, 5)), np.ones((2, 5)) / 2)
+>>> [call.about for call in calls("softmax", column, given)]
+['']
+>>> [call.about for call in calls("activation_forward", column, given)][:2]
+['sigmoid', 'tanh']
+"""
+
+from collections.abc import Iterator, Mapping
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from shapecheck_bp import column as shipped
+from shapecheck_bp.network import Network
+from shapecheck_bp.proof.cases import OUTPUTS, Case, law_for
+from shapecheck_bp.proof.rounding import Rounded
+
+NO_ARGUMENTS = "its parameters have names that no array is known for"
+
+
+def pool(net: Network, params: Any, X: Any, Y: Any) -> dict[str, Any]:
+    """What a parameter of each name is given; the arrays lie as ``column`` has them."""
+    cache = shipped.forward(net, params, X)
+    dZ = np.asarray(cache.A[-1] - Y)
+    last = params[-1]
+    return {
+        "net": net,
+        "params": params,
+        "X": X,
+        "Y": Y,
+        "cache": cache,
+        "grads": shipped.backward(net, params, cache, Y),
+        "A_prev": cache.A[-2],
+        "W": last.W,
+        "b": last.b,
+        "Z": cache.Z[-1],
+        "dA": dZ,
+        "dZ": dZ,
+        "learning_rate": 0.5,
+        "labels": np.argmax(Y, axis=0),
+        "classes": Y.shape[0],
+        "seed": 1,
+        "dtype": X.dtype,
+    }
+
+
+def calls(name: str, column: ModuleType, given: Mapping[str, Any]) -> Iterator[Case]:
+    """A call of a function, or one for each activation; none where a parameter is not known."""
+    law = law_for(name, column)
+    parameters = law.signature.parameters if law else {}
+    for activation in OUTPUTS if "activation" in parameters else ("",):
+        known = {**given, "activation": activation}
+        if law and all(parameter in known for parameter in parameters):
+            yield Case(name, activation, tuple(known[parameter] for parameter in parameters))
+
+
+def lifted(value: Any) -> Any:
+    """Every floating-point array as one that knows its rounding."""
+    if isinstance(value, np.ndarray | np.floating):
+        return Rounded(value) if np.issubdtype(value.dtype, np.floating) else value
+    if isinstance(value, tuple):
+        items = map(lifted, value)
+        return value._make(items) if hasattr(value, "_make") else tuple(items)
+    return value

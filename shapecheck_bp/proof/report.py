@@ -1,0 +1,198 @@
+"""What a proof found: checks, four answers, and which function is under which answer."""
+
+import html
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+
+class Check(NamedTuple):
+    """One equality that was decided: of which function's which quantity, on what, and the verdict.
+
+    Where it does not hold, the evidence says what came out.
+    """
+
+    function: str
+    quantity: str
+    about: str
+    holds: bool
+    evidence: str = ""
+
+    def __str__(self) -> str:
+        """The check in one line."""
+        about = f" ({self.about})" if self.about else ""
+        verdict = "holds" if self.holds else f"REFUSED: {self.evidence}"
+        return f"{self.function}, {self.quantity}{about}: {verdict}"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One of the proof's answers: its question, what was run, what came out."""
+
+    name: str
+    question: str
+    ran: str
+    found: str
+    checks: list[Check]
+    left_out: dict[str, str] = field(default_factory=dict)
+    """Public functions that this answer cannot be about, and why."""
+    figures: list[dict[str, Any]] = field(default_factory=list)
+    """What was measured, where something was."""
+
+    @property
+    def refused(self) -> list[Check]:
+        """The checks that do not hold, the most basic function first."""
+        return [check for check in self.checks if not check.holds]
+
+    @property
+    def covered(self) -> set[str]:
+        """The functions that were checked."""
+        return {check.function.rpartition(".")[2] for check in self.checks}
+
+    def __bool__(self) -> bool:
+        """Whether every check holds, and there was one."""
+        return bool(self.checks) and not self.refused
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as plain values."""
+        return {
+            "name": self.name,
+            "question": self.question,
+            "ran": self.ran,
+            "found": self.found,
+            "holds": bool(self),
+            "checks": len(self.checks),
+            "refused": [check._asdict() for check in self.refused],
+            "left_out": self.left_out,
+            "figures": self.figures,
+        }
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Four answers to: do the two conventions give the same gradients, and the right ones?
+
+    True where all four hold. Prints as a table; in a notebook it is one.
+    """
+
+    answers: list[Answer]
+    functions: list[str]
+
+    @property
+    def refused(self) -> list[Check]:
+        """Every check that does not hold, in the order of the answers."""
+        return [check for answer in self.answers for check in answer.refused]
+
+    @property
+    def coverage(self) -> dict[str, dict[str, str]]:
+        """For each public function and each answer: "checked", or why not."""
+        return {
+            name: {
+                answer.name: "checked"
+                if name in answer.covered
+                else answer.left_out.get(name, "not reached")
+                for answer in self.answers
+            }
+            for name in self.functions
+        }
+
+    def __bool__(self) -> bool:
+        """Whether all answers hold."""
+        return all(self.answers)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The whole proof as plain values, ready for JSON."""
+        return {
+            "holds": bool(self),
+            "answers": [answer.to_dict() for answer in self.answers],
+            "coverage": self.coverage,
+        }
+
+    def tables(self) -> list[tuple[str, list[str], list[list[str]]]]:
+        """The proof as tables: a title, headings and rows."""
+        answers = [
+            [answer.name, answer.ran, answer.found, _verdict(answer)] for answer in self.answers
+        ]
+        names = [answer.name for answer in self.answers]
+        notes = {
+            why: f"({number})"
+            for number, why in enumerate(
+                dict.fromkeys(why for answer in self.answers for why in answer.left_out.values()), 1
+            )
+        }
+        marks = notes | {"checked": "yes"}
+        under = [
+            [name, *(marks.get(cell, cell) for cell in row.values())]
+            for name, row in self.coverage.items()
+        ]
+        tables = [
+            ("The proof", ["answer", "what was run", "what came out", ""], answers),
+            ("Which function is under which answer", ["function", *names], under),
+        ]
+        if notes:
+            reasons = [[number, why] for why, number in notes.items()]
+            tables.append(("Why not", ["", "reason"], reasons))
+        for answer in self.answers:
+            if answer.figures:
+                headings = list(answer.figures[0])
+                rows = [[_cell(value) for value in figure.values()] for figure in answer.figures]
+                tables.append((answer.question, headings, rows))
+        if self.refused:
+            rows = [
+                [answer.name, check.function, check.quantity, check.about, check.evidence]
+                for answer in self.answers
+                for check in answer.refused
+            ]
+            headings = ["answer", "function", "quantity", "on", "what came out"]
+            tables.append(("Refused", headings, rows))
+        return tables
+
+    def __str__(self) -> str:
+        """The tables as text, 100 columns wide."""
+        from io import StringIO
+
+        from rich.console import Console
+
+        console = Console(file=StringIO(), width=100, highlight=False, color_system=None)
+        console.print(*self.__rich_console__(console, console.options), sep="\n")
+        return console.file.getvalue().rstrip()  # type: ignore[attr-defined,no-any-return]
+
+    def __rich_console__(self, console: Any, options: Any) -> list[Any]:
+        """The tables for a terminal."""
+        from rich.box import SIMPLE_HEAD
+        from rich.table import Table
+        from rich.text import Text
+
+        shown: list[Any] = []
+        for title, headings, rows in self.tables():
+            table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+            for heading in headings:
+                table.add_column(heading, justify="left", overflow="fold")
+            for row in rows:
+                table.add_row(*map(Text, row))
+            shown += [Text(title, style="bold"), table]
+        verdict = "The proof holds." if self else "The proof DOES NOT hold."
+        return [*shown, Text(verdict, style="bold green" if self else "bold red")]
+
+    def _repr_html_(self) -> str:
+        """The tables for a notebook, complete without styles."""
+        parts = []
+        for title, headings, rows in self.tables():
+            head = "".join(f"<th>{html.escape(heading)}</th>" for heading in headings)
+            body = "".join(
+                "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
+                for row in rows
+            )
+            parts.append(
+                f"<table><caption>{html.escape(title)}</caption>"
+                f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+            )
+        verdict = "The proof holds." if self else "The proof DOES NOT hold."
+        return "".join(parts) + f"<p><strong>{verdict}</strong></p>"
+
+
+def _verdict(answer: Answer) -> str:
+    return "holds" if answer else f"REFUSED ({len(answer.refused)} of {len(answer.checks)})"
+
+
+def _cell(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,392 @@
+"""Single faults, in either module and in both at once: all are refused, with their place.
+
+A fault in one convention makes the two unequal. The same fault in both leaves them equal, and
+wrong.
+"""
+
+import importlib.util
+import inspect
+import sys
+from typing import NamedTuple
+
+import pytest
+
+import shapecheck_bp
+from shapecheck_bp import Network
+from shapecheck_bp.activations import ACTIVATIONS, Activation
+from shapecheck_bp.proof import prove
+from shapecheck_bp.proof.equal import equal, symbolic_networks
+from shapecheck_bp.proof.exact import exact
+from shapecheck_bp.proof.right import right, small_networks
+
+
+class Fault(NamedTuple):
+    """A line of column, of row, and what becomes of them; and who must be named for it."""
+
+    function: str
+    quantity: str
+    lines: tuple[str, str]
+    faulty: tuple[str, str]
+    net: Network = Network((5, 4, 3), hidden="tanh")
+    both: str = "right"
+
+
+SQUARED = Network((5, 4, 3), hidden="tanh", output="tanh")
+SIGMOID = Network((5, 4, 3), hidden="relu", output="sigmoid")
+SOFTMAX_SQUARED = Network((5, 4, 3), hidden="sigmoid", output="softmax", loss="squared_error")
+
+Z = ("return W @ A_prev + b", "return A_prev @ W + b")
+DW = ("dW = dZ @ A_prev.T / m", "dW = A_prev.T @ dZ / m")
+DB = (
+    "db = xp.sum(dZ, axis=1, keepdims=True) / m",
+    "db = xp.sum(dZ, axis=0, keepdims=True) / m",
+)
+DA = ("dA_prev = W.T @ dZ", "dA_prev = dZ @ W.T")
+DZ = ("return dA * lookup(activation).g_prime(Z)",) * 2
+SOFTMAX_SUM = (
+    "return E / xp.sum(E, axis=0, keepdims=True)",
+    "return E / xp.sum(E, axis=1, keepdims=True)",
+)
+SOFTMAX_BACK = ("return A * (dA - mean)",) * 2
+MEAN = (
+    "mean = xp.sum(A * dA, axis=0, keepdims=True)",
+    "mean = xp.sum(A * dA, axis=1, keepdims=True)",
+)
+
+FAULTS = {
+    "1/m missing in dW": Fault(
+        "weights_backward", "dW", DW, ("dW = dZ @ A_prev.T", "dW = A_prev.T @ dZ")
+    ),
+    "1/m twice in dW": Fault(
+        "weights_backward", "dW", DW, ("dW = dZ @ A_prev.T / m / m", "dW = A_prev.T @ dZ / m / m")
+    ),
+    "dW transposed": Fault(
+        "weights_backward", "dW", DW, ("dW = A_prev @ dZ.T / m", "dW = dZ.T @ A_prev / m")
+    ),
+    "dW summed elementwise": Fault(
+        "weights_backward", "dW", DW, ("dW = dZ * A_prev.T / m", "dW = A_prev.T * dZ / m")
+    ),
+    "1/m missing in db": Fault(
+        "weights_backward",
+        "db",
+        DB,
+        ("db = xp.sum(dZ, axis=1, keepdims=True)", "db = xp.sum(dZ, axis=0, keepdims=True)"),
+    ),
+    "db over the wrong axis": Fault(
+        "weights_backward",
+        "db",
+        DB,
+        (
+            "db = xp.sum(dZ, axis=0, keepdims=True) / m",
+            "db = xp.sum(dZ, axis=1, keepdims=True) / m",
+        ),
+    ),
+    "db over everything": Fault(
+        "weights_backward",
+        "db",
+        DB,
+        (
+            "db = xp.sum(dZ) / m + 0 * xp.sum(dZ, axis=1, keepdims=True)",
+            "db = xp.sum(dZ) / m + 0 * xp.sum(dZ, axis=0, keepdims=True)",
+        ),
+    ),
+    "db without keepdims": Fault(
+        "weights_backward", "db", DB, ("db = xp.sum(dZ, axis=1) / m", "db = xp.sum(dZ, axis=0) / m")
+    ),
+    "db not summed": Fault("weights_backward", "db", DB, ("db = dZ / m",) * 2),
+    "W not transposed": Fault(
+        "linear_backward", "dA_prev", DA, ("dA_prev = W @ dZ", "dA_prev = dZ @ W")
+    ),
+    "dA twice": Fault(
+        "linear_backward", "dA_prev", DA, ("dA_prev = 2 * W.T @ dZ", "dA_prev = 2 * dZ @ W.T")
+    ),
+    "bias left out": Fault("linear_forward", "Z", Z, ("return W @ A_prev", "return A_prev @ W")),
+    "bias subtracted": Fault(
+        "linear_forward", "Z", Z, ("return W @ A_prev - b", "return A_prev @ W - b")
+    ),
+    "g' left out": Fault("activation_backward", "dZ", DZ, ("return dA",) * 2),
+    "g for g'": Fault(
+        "activation_backward", "dZ", DZ, ("return dA * lookup(activation).g(Z)",) * 2
+    ),
+    "g' at A": Fault(
+        "activation_backward",
+        "dZ",
+        DZ,
+        ("return dA * lookup(activation).g_prime(lookup(activation).g(Z))",) * 2,
+    ),
+    "g' at dA": Fault(
+        "activation_backward", "dZ", DZ, ("return dA * lookup(activation).g_prime(dA)",) * 2
+    ),
+    "softmax over the examples": Fault(
+        "softmax",
+        "A",
+        SOFTMAX_SUM,
+        (
+            "return E / xp.sum(E, axis=1, keepdims=True)",
+            "return E / xp.sum(E, axis=0, keepdims=True)",
+        ),
+    ),
+    "softmax not divided": Fault("softmax", "A", SOFTMAX_SUM, ("return E",) * 2),
+    "softmax' as A (1 - A)": Fault(
+        "activation_backward",
+        "dZ",
+        SOFTMAX_BACK,
+        ("return A * (1 - A) * dA",) * 2,
+        SOFTMAX_SQUARED,
+    ),
+    "softmax' over the examples": Fault(
+        "activation_backward",
+        "dZ",
+        MEAN,
+        (
+            "mean = xp.sum(A * dA, axis=1, keepdims=True)",
+            "mean = xp.sum(A * dA, axis=0, keepdims=True)",
+        ),
+        SOFTMAX_SQUARED,
+    ),
+    "logarithm of the wrong sum": Fault(
+        "log_softmax",
+        "log A",
+        (
+            "return Z - xp.log(xp.sum(E, axis=0, keepdims=True))",
+            "return Z - xp.log(xp.sum(E, axis=1, keepdims=True))",
+        ),
+        ("return Z - xp.sum(xp.log(E), axis=0, keepdims=True)",) * 2,
+    ),
+    "sign of dZ": Fault(
+        "backward", "dW[1]", ("dZ = A[net.L] - Y",) * 2, ("dZ = Y - A[net.L]",) * 2
+    ),
+    "A for A_prev": Fault(
+        "backward",
+        "dW[2]",
+        ("linear_backward(dZ, A[l - 1], W[l])",) * 2,
+        ("linear_backward(dZ, A[l], W[l])",) * 2,
+    ),
+    "Z of the layer above": Fault(
+        "backward",
+        "dW[1]",
+        ("activation_backward(dA, Z[l - 1], net.hidden)",) * 2,
+        ("activation_backward(dA, Z[l], net.hidden)",) * 2,
+    ),
+    "g' of the output for the hidden layers": Fault(
+        "backward",
+        "dW[1]",
+        ("activation_backward(dA, Z[l - 1], net.hidden)",) * 2,
+        ("activation_backward(dA, Z[l - 1], 'sigmoid')",) * 2,
+    ),
+    "half the squared error's gradient": Fault(
+        "backward",
+        "dW[1]",
+        ("dA = squared_error_prime(A[net.L], Y)",) * 2,
+        ("dA = A[net.L] - Y",) * 2,
+        SQUARED,
+    ),
+    "gradients in reverse": Fault(
+        "backward", "dW[1]", ("return tuple(reversed(grads))",) * 2, ("return tuple(grads)",) * 2
+    ),
+    "cost not a mean": Fault(
+        "cost",
+        "J",
+        ("return xp.sum(cross_entropy(log_softmax(Z), Y)) / m",) * 2,
+        ("return xp.sum(cross_entropy(log_softmax(Z), Y))",) * 2,
+    ),
+    "cost a mean over outputs too": Fault(
+        "cost",
+        "J",
+        ("return xp.sum(squared_error(A, Y)) / m",) * 2,
+        ("return xp.sum(squared_error(A, Y)) / m / Y.shape[0] / Y.shape[1]",) * 2,
+        SQUARED,
+    ),
+    "cost of Z for A": Fault(
+        "cost",
+        "J",
+        ("return xp.sum(squared_error(A, Y)) / m",) * 2,
+        ("return xp.sum(squared_error(Z, Y)) / m",) * 2,
+        SQUARED,
+    ),
+    "log loss with labels exchanged": Fault(
+        "cost",
+        "J",
+        ("return xp.sum(log_loss(Z, Y)) / m",) * 2,
+        ("return xp.sum(log_loss(Z, 1 - Y)) / m",) * 2,
+        SIGMOID,
+    ),
+    "no activation in the hidden layers": Fault(
+        "forward",
+        "A[1]",
+        ("A.append(activation_forward(Z[-1], g))",) * 2,
+        ("A.append(Z[-1] if len(Z) < net.L else activation_forward(Z[-1], g))",) * 2,
+    ),
+    "uphill": Fault(
+        "update",
+        "W[1]",
+        ("Layer(W - learning_rate * dW, b - learning_rate * db)",) * 2,
+        ("Layer(W + learning_rate * dW, b - learning_rate * db)",) * 2,
+    ),
+    "biases not updated": Fault(
+        "update",
+        "b[1]",
+        ("Layer(W - learning_rate * dW, b - learning_rate * db)",) * 2,
+        ("Layer(W - learning_rate * dW, b)",) * 2,
+    ),
+    "J of something else": Fault(
+        "gradients",
+        "J",
+        ("return J, backward(net, params, cache, Y)",) * 2,
+        ("return 2 * J, backward(net, params, cache, Y)",) * 2,
+    ),
+    "biases of one": Fault(
+        "init",
+        "b[1]",
+        ("xp.zeros((len(units), 1)", "xp.zeros((1, len(units))"),
+        ("xp.ones((len(units), 1)", "xp.ones((1, len(units))"),
+        both="exact",
+    ),
+    "units in reverse": Fault(
+        "init",
+        "W[1]",
+        ("W = xp.stack(units, axis=0)", "W = xp.stack(units, axis=1)"),
+        ("W = xp.stack(units[::-1], axis=0)", "W = xp.stack(units[::-1], axis=1)"),
+        both="exact",
+    ),
+    "the least likely class": Fault(
+        "predict",
+        "label",
+        ("return xp.argmax(A, axis=0)", "return xp.argmax(A, axis=1)"),
+        ("return xp.argmin(A, axis=0)", "return xp.argmin(A, axis=1)"),
+        both="exact",
+    ),
+    "cold for hot": Fault(
+        "one_hot", "Y", ("xp.astype(hot,",) * 2, ("xp.astype(~hot,",) * 2, both="exact"
+    ),
+    "data not looked at": Fault(
+        "check_data", "refusals", ('check_finite("X", X)',) * 2, ("pass",) * 2, both="exact"
+    ),
+}
+
+
+def copy_with(monkeypatch, convention, fault):
+    """A copy of a module that differs in one line."""
+    module = getattr(shapecheck_bp, convention)
+    place = ("column", "row").index(convention)
+    source = inspect.getsource(module)
+    before, line, after = source.rpartition(fault.lines[place])  # the docstring says it before
+    assert line, fault.lines[place]
+    source = before + fault.faulty[place] + after
+    name = f"faulty.{convention}"
+    spec = importlib.util.spec_from_loader(name, loader=None)
+    copy = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, name, copy)
+    exec(compile(source, name, "exec"), vars(copy))
+    return copy
+
+
+def answer(name, fault, **modules):
+    """One answer of the proof, about the network that shows the fault."""
+    bp = {"column": shapecheck_bp.column, "row": shapecheck_bp.row} | modules
+    if name == "exact":
+        return exact(**bp)
+    if name == "equal":
+        return equal(**bp, networks=symbolic_networks(3, only=fault.net))
+    return right(**bp, networks=small_networks(only=fault.net))
+
+
+def check_names(fault, found):
+    """The first function refused is the faulty one, and the quantity is among what it is for."""
+    assert not found
+    assert found.refused[0].function.endswith(fault.function)
+    assert all(check.evidence for check in found.refused)
+    named = {check.quantity for check in found.refused if check.function.endswith(fault.function)}
+    # Where a shape did not fit, no layer was reached.
+    assert named & {fault.quantity, f"{fault.quantity} as stated", fault.quantity.partition("[")[0]}
+
+
+@pytest.mark.parametrize("convention", ["column", "row"])
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_in_one_convention_makes_them_unequal(monkeypatch, name, convention):
+    fault = FAULTS[name]
+    copy = copy_with(monkeypatch, convention, fault)
+    first = "exact" if fault.both == "exact" else "equal"
+    check_names(fault, answer(first, fault, **{convention: copy}))
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_the_same_fault_in_both_is_not_right(monkeypatch, name):
+    fault = FAULTS[name]
+    copies = {one: copy_with(monkeypatch, one, fault) for one in ("column", "row")}
+    check_names(fault, answer(fault.both, fault, **copies))
+
+
+@pytest.mark.parametrize("name", ["sign of dZ", "db over the wrong axis", "cold for hot"])
+@pytest.mark.parametrize("conventions", [["column"], ["row"], ["column", "row"]])
+def test_prove_refuses_it(monkeypatch, name, conventions):
+    fault = FAULTS[name]
+    copies = {one: copy_with(monkeypatch, one, fault) for one in conventions}
+    proof = prove(fault.net, short=True, **copies)
+    assert not proof
+    assert any(check.function.endswith(fault.function) for check in proof.refused)
+    assert "The proof DOES NOT hold." in str(proof)
+    assert "Refused" in proof._repr_html_()
+
+
+def test_every_answer_but_the_statements_refuses_a_fault_in_one(monkeypatch):
+    fault = FAULTS["1/m missing in db"]
+    proof = prove(fault.net, short=True, row=copy_with(monkeypatch, "row", fault))
+    assert [bool(one) for one in proof.answers] == [False] * 4
+    (found,) = [one for one in proof.answers if one.name == "right"]
+    assert {check.function.partition(".")[0] for check in found.refused} == {"row"}
+
+
+def test_a_copy_without_a_fault_passes(monkeypatch):
+    same = Fault("linear_forward", "Z", Z, Z)
+    assert prove(Network((5, 4, 3)), short=True, column=copy_with(monkeypatch, "column", same))
+
+
+def test_activations_that_are_no_derivatives(monkeypatch):
+    wrong = Activation(ACTIVATIONS["tanh"].g, ACTIVATIONS["sigmoid"].g_prime)
+    monkeypatch.setitem(ACTIVATIONS, "tanh", wrong)
+    found = answer("right", Fault("", "", Z, Z))
+    assert [check.quantity for check in found.refused][:2] == ["g'(Z)", "g'(Z)"]
+    assert "tanh" in found.refused[0].about
+
+
+def test_a_function_that_one_convention_lacks(monkeypatch):
+    copy = copy_with(monkeypatch, "row", Fault("linear_forward", "Z", Z, Z))
+    copy.__all__.remove("linear_forward")
+    del copy.linear_forward
+    found = answer("equal", FAULTS["sign of dZ"], row=copy)
+    assert str(found.refused[0]).startswith("linear_forward, the function: REFUSED: is not in both")
+
+
+def test_a_function_whose_shapes_are_not_enforced(monkeypatch):
+    copy = copy_with(monkeypatch, "row", Fault("softmax", "A", Z, Z))
+    copy.softmax = copy.softmax.__wrapped__
+    found = answer("equal", FAULTS["sign of dZ"], row=copy)
+    assert [check.evidence for check in found.refused] == ["row.softmax is not held to its shapes"]
+
+
+def test_a_function_added_tomorrow_is_under_the_law(monkeypatch):
+    """With no statement about it; and refused as soon as the two differ."""
+    added = """
+@shapechecked
+def gram(A: Float[Array, "{axes}"]) -> Float[Array, "n n"]:
+    "G = A @ A.T over examples."
+    return {body}
+"""
+    copies = {}
+    for convention, axes, body in (("column", "n m", "A @ A.T"), ("row", "m n", "A.T @ A")):
+        copy = copy_with(monkeypatch, convention, Fault("softmax", "A", Z, Z))
+        exec(added.format(axes=axes, body=body), vars(copy))
+        copy.__all__.append("gram")
+        copies[convention] = copy
+    proof = prove(Network((5, 4, 3)), short=True, **copies)
+    assert proof
+    assert proof.coverage["gram"] == {
+        "equal": "checked",
+        "right": "no statement says what it should be",
+        "exact": "its parameters have names that no array is known for",
+        "floating": "its parameters have names that no array is known for",
+    }
+    exec(added.format(axes="m n", body="A.T @ A / 2"), vars(copies["row"]))
+    found = answer("equal", FAULTS["sign of dZ"], **copies)
+    assert [(check.function, check.quantity) for check in found.refused] == [("gram", "G")]
