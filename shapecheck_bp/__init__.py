@@ -10,6 +10,8 @@
 True
 """
 
+from typing import TYPE_CHECKING, Any
+
 from shapecheck_bp import column, row
 from shapecheck_bp.network import Cache, Gradient, Layer, Network
 from shapecheck_bp.probing import blind_spots, verify
@@ -17,6 +19,10 @@ from shapecheck_bp.shapes import Array, ShapeError, shapechecked
 from shapecheck_bp.switch import enforce
 from shapecheck_bp.training import fit
 from shapecheck_bp.transpose import flip
+
+if TYPE_CHECKING:
+    from shapecheck_bp.proof import Proof, prove
+    from shapecheck_bp.proof.equations import equations
 
 __version__ = "0.1.0"
 
@@ -26,13 +32,31 @@ __all__ = [
     "Gradient",
     "Layer",
     "Network",
+    "Proof",
     "ShapeError",
     "blind_spots",
     "column",
     "enforce",
+    "equations",
     "fit",
     "flip",
+    "prove",
     "row",
     "shapechecked",
     "verify",
 ]
+
+# What stands on SymPy is loaded when it is asked for.
+_LATER = {
+    "Proof": "shapecheck_bp.proof",
+    "equations": "shapecheck_bp.proof.equations",
+    "prove": "shapecheck_bp.proof",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_LATER[name]), name)

@@ -11,7 +11,6 @@
 True
 """
 
-import re
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, NamedTuple, get_type_hints
@@ -22,29 +21,14 @@ from shapecheck_bp import column, row
 from shapecheck_bp.data import Split, digits
 from shapecheck_bp.leaves import leaves_of
 from shapecheck_bp.network import Network
+from shapecheck_bp.proof import Proof, prove
+from shapecheck_bp.proof.cases import symbol_of
+from shapecheck_bp.proof.floating import Difference, differences
 from shapecheck_bp.shapes import ShapeError
 from shapecheck_bp.training import fit
 from shapecheck_bp.transpose import flip
 
 CONVENTIONS: dict[str, ModuleType] = {"column": column, "row": row}
-
-
-class Difference(NamedTuple):
-    """How far one layer's dW or db differs between the conventions, in units of eps.
-
-    ``eps`` is the largest difference relative to the largest entry. ``bound`` is the number of
-    terms in the longest chain of sums that leads to an entry: the examples and all layers' units.
-    """
-
-    layer: int
-    quantity: str
-    eps: float
-    bound: int
-
-    @property
-    def agrees(self) -> bool:
-        """Whether the difference is one of rounding."""
-        return self.eps <= self.bound
 
 
 class Shape(NamedTuple):
@@ -77,13 +61,14 @@ class Comparison:
     same_predictions: bool
     at_start: list[Difference]
     after_training: list[Difference]
+    proof: Proof
     shape_error: ShapeError
 
     @property
     def agree(self) -> bool:
-        """Whether gradients and predictions are the same in both conventions."""
-        differences = (*self.at_start, *self.after_training)
-        return self.same_predictions and all(one.agrees for one in differences)
+        """Whether gradients and predictions are the same in both conventions, and provably so."""
+        close = all(one.agrees for one in (*self.at_start, *self.after_training))
+        return self.same_predictions and close and bool(self.proof)
 
     def to_dict(self) -> dict[str, Any]:
         """The same facts as plain values, ready for JSON."""
@@ -102,6 +87,7 @@ class Comparison:
             "same_predictions": self.same_predictions,
             "gradients_at_start": [one._asdict() for one in self.at_start],
             "gradients_after_training": [one._asdict() for one in self.after_training],
+            "proof": self.proof.to_dict(),
             "shape_error": {"message": str(error), **vars(error)},
             "agree": self.agree,
         }
@@ -141,6 +127,7 @@ def compare_on_digits(
         same_predictions=bool(np.all(predictions[0] == predictions[1])),
         at_start=gradient_differences(net, starts["column"], X, Y),
         after_training=gradient_differences(net, trained["column"], X, Y),
+        proof=prove(net, X, Y, column=column, row=row, short=True),
         shape_error=_refused(net, starts["column"], X.T, Y),
     )
 
@@ -153,15 +140,7 @@ def gradient_differences(net: Network, params: Any, X: Any, Y: Any) -> list[Diff
     Raises:
         ShapeError: arguments that do not fit.
     """
-    args = (net, params, X, Y)
-    _, ours = flip(column.gradients(*args))
-    _, theirs = row.gradients(*flip(args))
-    bound = X.shape[1] + sum(net.sizes)
-    return [
-        Difference(layer, quantity, _relative(a, b), bound)
-        for layer, pair in enumerate(zip(ours, theirs, strict=True), start=1)
-        for quantity, a, b in zip(("dW", "db"), *pair, strict=True)
-    ]
+    return differences(column, row, net, params, X, Y)
 
 
 def shapes_side_by_side(net: Network, params: Any, X: Any, Y: Any) -> list[Shape]:
@@ -194,18 +173,8 @@ def _shapes(
 
 def _short(path: str) -> str:
     """The field's name for a place in a call: ``params[0].W`` is W1, ``cache.A[0]`` is X."""
-    found = re.fullmatch(r"(?:params|return|cache\.(Z|A))\[(\d+)\](?:\.(\w+))?", path)
-    if found is None:
-        return path
-    kept, index, field = found.groups()
-    layer = int(index) if kept == "A" else int(index) + 1
-    return f"{kept or field}{layer}" if layer else "X"
-
-
-def _relative(a: Any, b: Any) -> float:
-    largest = np.max(np.abs(a))
-    difference = np.max(np.abs(a - b))
-    return float(difference / largest / np.finfo(a.dtype).eps) if difference else 0.0
+    symbol, layer = symbol_of(path)
+    return "X" if (symbol, layer) == ("A", 0) else f"{symbol}{'' if layer is None else layer}"
 
 
 def _refused(net: Network, params: Any, X: Any, Y: Any) -> ShapeError:

@@ -28,10 +28,10 @@ _CODE = """\
 {define} checked({parameters}):
     __tracebackhide__ = True
     _shapecheck_now = _shapecheck_mode.get()
-    if _shapecheck_now:
+    if _shapecheck_now is not False:
         if _shapecheck_now is True:
             return {run}
-        _shapecheck_law.check_arguments({arguments})
+        _shapecheck_law.announce(_shapecheck_now, {arguments})
         _shapecheck_result = {run}
         _shapecheck_law.report(_shapecheck_now, _shapecheck_result, {arguments})
         return _shapecheck_result
@@ -189,13 +189,21 @@ class Law:
         if outcome is not None:
             Memory.keep(results, outcome)
 
+    def announce(
+        self, listener: Listener, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> None:
+        """Judge arguments, and tell who listens."""
+        __tracebackhide__ = True
+        self.check_arguments(args, kwargs)
+        listener.enters(self.function, self.bind(args, kwargs))
+
     def report(
         self, listener: Listener, result: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> None:
         """Judge a result, and tell who listens."""
         __tracebackhide__ = True
         self.after(set(), None, result, args, kwargs)
-        listener(self.function, self.bind(args, kwargs), result)
+        listener.leaves(self.function, self.bind(args, kwargs), result)
 
     def check_arguments(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> list[Leaf]:
         """Judge arguments, whether or not they have passed before, and return their leaves."""

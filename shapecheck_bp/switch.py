@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import TracebackType
-from typing import Any, TypeAlias
+from typing import Any, Protocol
 
 _WORDS = {"": True, "1": True, "true": True, "on": True, "0": False, "false": False, "off": False}
 
@@ -31,7 +31,18 @@ def _from_environment() -> bool:
         raise ValueError(f"SHAPECHECK_BP_ENFORCE: expected 1 or 0; got {word!r}") from None
 
 
-Listener: TypeAlias = Callable[[Callable[..., Any], Mapping[str, Any], Any], None]
+class Listener(Protocol):
+    """Someone who is told of checked calls as they are made."""
+
+    def enters(self, function: Callable[..., Any], arguments: Mapping[str, Any]) -> None:
+        """Hear that a function is called, and that its arguments passed."""
+
+    def leaves(
+        self, function: Callable[..., Any], arguments: Mapping[str, Any], result: Any
+    ) -> None:
+        """Hear that it is done, and that its result passed."""
+
+
 ON, OFF = (
     False,
     True,
@@ -55,9 +66,9 @@ mode = _Mode()
 
 @contextmanager
 def listen(listener: Listener) -> Iterator[None]:
-    """Tell ``listener`` of every checked call: the function, its arguments by name, its result.
+    """Tell ``listener`` of every checked call, its arguments by name, and its result.
 
-    A call is heard of when it is over, so after those made inside it. Every one is judged in full.
+    Every call is judged in full, also where it would have been remembered.
     """
     before = mode.set(listener)
     try:
@@ -80,7 +91,7 @@ class enforce:  # used like a function
         """Turn the switch."""
         if not isinstance(on, bool):
             raise TypeError(f"enforce: expected True or False; got {type(on).__name__}")
-        listens = on and callable(mode.get())
+        listens = on and not isinstance(mode.get(), bool)
         self._before = mode.set(mode.get() if listens else ON if on else OFF)
 
     def __enter__(self) -> "enforce":

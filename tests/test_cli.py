@@ -79,7 +79,8 @@ def test_gradients_that_disagree_are_exit_status_1(monkeypatch, capsys):
         (["--epochs", "many"], "argument --epochs: invalid int value: 'many'"),
         (["--epochs", "-1"], "epochs: expected a whole number from 0 up; got -1"),
         (["--seed", "-1"], "seed: expected a whole number from 0 up; got -1"),
-        (["nonsense"], "unrecognized arguments: nonsense"),
+        (["nonsense"], "argument command: invalid choice: 'nonsense'"),
+        (["prove", "--epochs", "3"], "unrecognized arguments: --epochs 3"),
     ],
 )
 def test_a_command_line_that_cannot_be_understood_is_exit_status_2(arguments, message, capsys):

@@ -435,6 +435,19 @@ def test_a_function_that_bears_the_name_of_a_step_is_not_taken_for_it():
         assert mine(ones(3, 2))[0, 0] == 7
 
 
+class Heard(list):
+    """A listener that keeps what it hears."""
+
+    def __init__(self):
+        self.entered = []
+
+    def enters(self, function, arguments):
+        self.entered.append(function.__name__)
+
+    def leaves(self, function, arguments, result):
+        self.append((function.__name__, arguments, result))
+
+
 def test_a_listener_hears_every_checked_call_after_those_inside_it():
     @shapechecked
     def inner(X: Float[Array, "n m"]) -> Float[Array, "m n"]:
@@ -444,17 +457,18 @@ def test_a_listener_hears_every_checked_call_after_those_inside_it():
     def outer(X: Float[Array, "n m"], times: int = 2) -> Float[Array, "m n"]:
         return inner(X) * times
 
-    heard = []
+    heard = Heard()
     X = np.ones((3, 4))
     outer(X)
-    with listen(lambda function, arguments, result: heard.append((function, arguments, result))):
+    with listen(heard):
         result = outer(X)
         with enforce(True):  # changes nothing for those who listen
             inner(X)
         with enforce(False):
             inner(X)
     outer(X)
-    assert [function.__name__ for function, _, _ in heard] == ["inner", "outer", "inner"]
+    assert heard.entered == ["outer", "inner", "inner"]
+    assert [name for name, _, _ in heard] == ["inner", "outer", "inner"]
     assert heard[1][1]["X"] is X
     assert heard[1][1]["times"] == 2
     assert heard[1][2] is result
@@ -462,12 +476,12 @@ def test_a_listener_hears_every_checked_call_after_those_inside_it():
 
 def test_steps_are_heard_where_their_unchecked_twins_would_have_run(bp, small):
     bp.gradients(*small)
-    heard = []
-    with listen(lambda function, arguments, result: heard.append(function.__name__)):
+    heard = Heard()
+    with listen(heard):
         bp.gradients(*small)
-    assert heard[:2] == ["linear_forward", "activation_forward"]
-    assert heard[-2:] == ["backward", "gradients"]
-    assert heard.count("weights_backward") == 2
+    assert heard.entered[:3] == ["gradients", "forward", "linear_forward"]
+    assert [name for name, _, _ in heard][-2:] == ["backward", "gradients"]
+    assert heard.entered.count("weights_backward") == 2
 
 
 def test_what_a_listener_hears_was_judged():
@@ -475,11 +489,14 @@ def test_what_a_listener_hears_was_judged():
     def broken(X: Float[Array, "n m"]) -> Float[Array, "m n"]:
         return X
 
-    with listen(lambda *_: pytest.fail("was heard")):
-        with pytest.raises(ShapeError, match="the result does not fit"):
-            broken(np.ones((3, 4)))
+    heard = Heard()
+    with listen(heard):
         with pytest.raises(ShapeError, match="X does not fit"):
             broken(np.ones(3))
+        assert heard.entered == []
+        with pytest.raises(ShapeError, match="the result does not fit"):
+            broken(np.ones((3, 4)))
+        assert heard == []
 
 
 def test_a_coroutine_is_heard_when_it_is_over():
@@ -487,7 +504,7 @@ def test_a_coroutine_is_heard_when_it_is_over():
     async def later(X: Float[Array, "n m"]) -> Float[Array, "n m"]:
         return X
 
-    heard = []
-    with listen(lambda function, arguments, result: heard.append(result)):
+    heard = Heard()
+    with listen(heard):
         X = asyncio.run(later(np.ones((3, 4))))
-    assert heard[0] is X
+    assert heard[0][2] is X

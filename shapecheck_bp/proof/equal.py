@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from shapecheck_bp.law import law_of
+from shapecheck_bp.losses import PAIRS
 from shapecheck_bp.making import Maker
 from shapecheck_bp.network import Network
 from shapecheck_bp.proof import symbols
@@ -79,15 +80,21 @@ def equal(column: ModuleType, row: ModuleType, networks: Iterable[Network]) -> A
 
 
 def symbolic_networks(deepest: int, only: Network | None = None) -> Iterator[Network]:
-    """Every pair of hidden and output functions at two layers, and every ending at all depths."""
+    """Every pair of hidden and output functions at two layers, every kind of ending at all depths.
+
+    With g opaque, endings that apply some g and compare with Y are of one kind.
+    """
     if only is not None:
         for depth in range(1, deepest + 1):
             yield _network(depth, only.hidden, only.output, only.loss)
         return
     for output, loss in ENDINGS:
-        for depth in range(1, deepest + 1):
-            for hidden in HIDDEN if depth == 2 else HIDDEN[:1]:
-                yield _network(depth, hidden, output, loss)
+        for hidden in HIDDEN:
+            yield _network(2, hidden, output, loss)
+    elementwise = next(one for one in ENDINGS if one[0] not in PAIRS)
+    for output, loss in [elementwise, *(one for one in ENDINGS if one[0] in PAIRS)]:
+        for depth in (1, *range(3, deepest + 1)):
+            yield _network(depth, HIDDEN[0], output, loss)
 
 
 def _network(depth: int, hidden: str, output: str, loss: str | None) -> Network:

@@ -68,16 +68,18 @@ def floating(
         checks += _oracles(column, net, params, X, Y, figures, autograd)
     except Exception as error:  # whatever a broken copy of a module may raise
         checks.append(Check("gradients", "J", "oracles", False, refusal(["J"], error)[1]))
-    worst = max((figure["difference in eps"] for figure in figures), default=0.0)
+    worst = max((figure["apart"] for figure in figures), default=0.0)
     m = X.shape[1]
     return Answer(
         name="floating",
-        question="How far apart are they in floating point?",
+        question="How far apart are they in floating point, in units of eps?",
         ran=f"both modules, {'-'.join(map(str, net.sizes))}, m = {m}, {' and '.join(DTYPES)}",
         found=f"at most {worst:.1f} eps apart, under the bound derived for each",
         checks=checks,
         left_out=left_out,
         figures=figures,
+        legend="slope: how far dW or db is from the slope of J by central differences, relative,"
+        " and to what that is known; PyTorch, JAX: from their own gradients",
     )
 
 
@@ -143,10 +145,10 @@ def _figures(
         return []
     return [
         {
-            "float type": dtype,
+            "type": dtype,
             "quantity": f"{one.quantity}[{one.layer}]",
-            "difference in eps": one.eps,
-            "bound in eps": one.bound,
+            "apart": one.eps,
+            "bound": one.bound,
         }
         for one in found
     ]
@@ -166,14 +168,14 @@ def _oracles(
     _, grads = column.gradients(net, params, X, Y)
     J_bounded, bounded = column.gradients(net, *lifted((params, X, Y)))
     exact_to = float(J_bounded.error)
-    wide = [figure for figure in figures if figure["float type"] == "float64"]
+    wide = [figure for figure in figures if figure["type"] == "float64"]
     for place, (quantity, dtheta) in enumerate(quantities(["grads"], grads)):
         found, allowed, size = _slope(column, net, params, X, Y, place, dtheta, exact_to)
         reason = f"{found:.3g} from the slope of J, which is known to {allowed:.3g}"
         holds = found <= allowed
         yield Check("gradients", quantity, "central differences", holds, "" if holds else reason)
         if place < len(wide):
-            wide[place]["central differences"] = f"{found / size:.1e} (to {allowed / size:.0e})"
+            wide[place] |= {"slope": found / size, "known to": allowed / size}
     for name, oracle in (frameworks() if autograd else {}).items():
         theirs = [array for pair in oracle(net, params, X, Y)[1] for array in pair]
         ours = quantities(["grads"], grads)
@@ -183,7 +185,7 @@ def _oracles(
             reason = f"{one.eps:.3g} eps apart; rounding makes {one.bound:.3g}"
             yield Check("gradients", quantity, name, one.agrees, "" if one.agrees else reason)
             if place < len(wide):
-                wide[place][f"{name}, eps"] = one.eps
+                wide[place][name] = one.eps
 
 
 def _slope(

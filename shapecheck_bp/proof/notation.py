@@ -109,26 +109,27 @@ def power_of(formula: Formula, exponent: Any) -> Formula:
 
 def applied(function: str, *arguments: Formula) -> Formula:
     """exp(Z), relu'(Z), max(Z, 0)."""
-    function = function.replace("_prime", "'")
-    stem = function.rstrip("'").replace("_", "\\_")
-    primes = "'" * function.endswith("'")
+    stem, primes = function.removesuffix("_prime"), "'" * function.endswith("_prime")
     words: list[Word] = []
     for argument in arguments:
         words += (Word(", "), *argument.words) if words else argument.words
     inside = ", ".join(argument.latex for argument in arguments)
-    latex = f"\\operatorname{{{stem}}}{primes}\\left({inside}\\right)"
-    return Formula((Word(f"{function}("), *words, Word(")")), latex)
+    latex = f"{_operator(stem)}{primes}\\left({inside}\\right)"
+    return Formula((Word(f"{stem}{primes}("), *words, Word(")")), latex)
 
 
 def over_axis(function: str, formula: Formula, sizes: Sequence[Any]) -> Formula:
     """sum(dZ), max(Z); in LaTeX it says over which axis."""
-    sign = {"sum": "\\sum"}.get(function, f"\\{function}")
-    inner = _within(formula, PRODUCT)
-    below = ", ".join(map(str, sizes))
+    inner = _within(formula, ATOM).latex
+    below = ", ".join(map(_index, map(str, sizes)))
     words = (Word(f"{function}("), *formula.words, Word(")"))
-    return Formula(
-        words, f"{sign}_{{{below}}} {inner.latex}", PRODUCT if function == "sum" else ATOM
-    )
+    return Formula(words, f"\\{function}_{{{below}}} {inner}")
+
+
+def replaced(formula: Formula, old: str, new: str) -> Formula:
+    """The formula with another name for a function."""
+    words = tuple(word._replace(text=word.text.replace(old, new)) for word in formula.words)
+    return formula._replace(words=words, latex=formula.latex.replace(_operator(old), new))
 
 
 def equation(left: Formula, right: Formula) -> Formula:
@@ -144,9 +145,20 @@ def _named(symbol: str, layer: int | None, axes: tuple[str, ...], turned: bool) 
     latex += f"_{{\\text{{{index}}}}}" if index else ""
     latex += f"^{{{raised}}}" if raised else ""
     if axes:
-        shape = " \\times ".join(re.sub(r"_(\w+)", r"_{\1}", axis) for axis in axes)
+        shape = " \\times ".join(map(_index, axes))
         latex = f"\\underset{{{shape}}}{{{latex}}}"
     return Formula((Word(text + ".T" * turned, axes or None),), latex, ATOM, (symbol, layer))
+
+
+def _index(axis: str) -> str:
+    """n_1 as n_{1}, n_out as n_{\\text{out}}."""
+    return re.sub(r"_([a-z]+)", r"_{\\text{\1}}", re.sub(r"_(\d+)", r"_{\1}", axis))
+
+
+def _operator(function: str) -> str:
+    if function in ("exp", "log", "max", "min", "tanh"):
+        return f"\\{function}"
+    return "\\operatorname{" + function.replace("_", "\\_") + "}"
 
 
 def _axes(axes: str | Sequence[Any]) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """What a proof found: checks, four answers, and which function is under which answer."""
 
 import html
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -37,6 +38,7 @@ class Answer:
     """Public functions that this answer cannot be about, and why."""
     figures: list[dict[str, Any]] = field(default_factory=list)
     """What was measured, where something was."""
+    legend: str = ""
 
     @property
     def refused(self) -> list[Check]:
@@ -107,11 +109,15 @@ class Proof:
             "coverage": self.coverage,
         }
 
-    def tables(self) -> list[tuple[str, list[str], list[list[str]]]]:
-        """The proof as tables: a title, headings and rows."""
-        answers = [
+    def summary(self) -> tuple[str, list[str], list[list[str]]]:
+        """The four answers as a table: a title, headings and rows."""
+        rows = [
             [answer.name, answer.ran, answer.found, _verdict(answer)] for answer in self.answers
         ]
+        return "The proof", ["answer", "what was run", "what came out", ""], rows
+
+    def tables(self) -> list[tuple[str, list[str], list[list[str]]]]:
+        """All there is as tables."""
         names = [answer.name for answer in self.answers]
         notes = {
             why: f"({number})"
@@ -125,7 +131,7 @@ class Proof:
             for name, row in self.coverage.items()
         ]
         tables = [
-            ("The proof", ["answer", "what was run", "what came out", ""], answers),
+            self.summary(),
             ("Which function is under which answer", ["function", *names], under),
         ]
         if notes:
@@ -133,9 +139,10 @@ class Proof:
             tables.append(("Why not", ["", "reason"], reasons))
         for answer in self.answers:
             if answer.figures:
-                headings = list(answer.figures[0])
-                rows = [[_cell(value) for value in figure.values()] for figure in answer.figures]
-                tables.append((answer.question, headings, rows))
+                headings = list(dict.fromkeys(key for one in answer.figures for key in one))
+                rows = [[_cell(one.get(key, "")) for key in headings] for one in answer.figures]
+                title = f"{answer.question}\n{answer.legend}".strip()
+                tables.append((title, headings, rows))
         if self.refused:
             rows = [
                 [answer.name, check.function, check.quantity, check.about, check.evidence]
@@ -146,32 +153,28 @@ class Proof:
             tables.append(("Refused", headings, rows))
         return tables
 
+    @property
+    def verdict(self) -> str:
+        """The last line."""
+        return "The proof holds." if self else "The proof DOES NOT hold."
+
     def __str__(self) -> str:
-        """The tables as text, 100 columns wide."""
+        """The tables as text, 80 columns wide."""
         from io import StringIO
 
         from rich.console import Console
 
-        console = Console(file=StringIO(), width=100, highlight=False, color_system=None)
-        console.print(*self.__rich_console__(console, console.options), sep="\n")
-        return console.file.getvalue().rstrip()  # type: ignore[attr-defined,no-any-return]
+        text = StringIO()
+        Console(file=text, width=80, highlight=False, color_system=None).print(self)
+        return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
 
-    def __rich_console__(self, console: Any, options: Any) -> list[Any]:
+    def __rich_console__(self, console: Any, options: Any) -> Iterator[Any]:
         """The tables for a terminal."""
-        from rich.box import SIMPLE_HEAD
-        from rich.table import Table
         from rich.text import Text
 
-        shown: list[Any] = []
-        for title, headings, rows in self.tables():
-            table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
-            for heading in headings:
-                table.add_column(heading, justify="left", overflow="fold")
-            for row in rows:
-                table.add_row(*map(Text, row))
-            shown += [Text(title, style="bold"), table]
-        verdict = "The proof holds." if self else "The proof DOES NOT hold."
-        return [*shown, Text(verdict, style="bold green" if self else "bold red")]
+        for table in self.tables():
+            yield from shown(*table)
+        yield Text(self.verdict, style="bold green" if self else "bold red")
 
     def _repr_html_(self) -> str:
         """The tables for a notebook, complete without styles."""
@@ -186,8 +189,25 @@ class Proof:
                 f"<table><caption>{html.escape(title)}</caption>"
                 f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
             )
-        verdict = "The proof holds." if self else "The proof DOES NOT hold."
-        return "".join(parts) + f"<p><strong>{verdict}</strong></p>"
+        return "".join(parts) + f"<p><strong>{self.verdict}</strong></p>"
+
+
+def shown(title: str, headings: list[str], rows: list[list[str]]) -> Iterator[Any]:
+    """A table for a terminal, under its title."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, justify="left", overflow="fold")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    first, _, rest = title.partition("\n")
+    yield Text(first, style="bold")
+    if rest:
+        yield Text(rest)
+    yield table
 
 
 def _verdict(answer: Answer) -> str:

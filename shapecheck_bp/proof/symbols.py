@@ -33,6 +33,7 @@ from shapecheck_bp.proof.notation import Formula
 from shapecheck_bp.proof.shifts import Largest
 
 I, J = sympy.symbols("i j", integer=True)  # noqa: E741  # the row and the column of an entry
+K = sympy.Symbol("k", integer=True)  # what a sum is over, until it has an index of its own
 
 
 def sizes(names: str) -> Any:
@@ -105,10 +106,9 @@ class Symbolic(Arithmetic):
                 f"{_show(self.shape)} @ {_show(other.shape)}: {inner} and {same_inner} are"
                 " different sizes"
             )
-        k = _next_index(self.entry, other.entry)
-        term = self.entry.xreplace({J: k}) * other.entry.xreplace({I: k})
+        term = self.entry.xreplace({J: K}) * other.entry.xreplace({I: K})
         formula = notation.product_of("@", self.formula, other.formula)
-        return Symbolic((rows, columns), _sum(term, k, inner), formula)
+        return Symbolic((rows, columns), _sum(term, inner), formula)
 
     @classmethod
     def combine(cls, operation: str, left: Any, right: Any) -> "Symbolic":
@@ -147,11 +147,11 @@ class Symbolic(Arithmetic):
 
     def _over(self, function: str, entry: Any, axis: int) -> Any:
         index, size = (I, J)[-self.ndim :][axis], self.shape[axis]
-        k = _next_index(entry)
-        term = entry.xreplace({index: k})
+        term = entry.xreplace({index: K})
         if function == "sum":
-            return _sum(term, k, size)
-        return Largest(term, k, size) if term.has(k) else term
+            return _sum(term, size)
+        k = _index_around(term)
+        return Largest(term.xreplace({K: k}), k, size) if term.has(K) else term
 
     def _over_all(self, function: str) -> Any:
         """Σ over both indices, in an order that does not depend on which of them is the row."""
@@ -169,24 +169,27 @@ def same(a: Symbolic, b: Symbolic) -> bool:
     return bool(a.entry == b.entry or sympy.expand(a.entry - b.entry) == 0)
 
 
-def _next_index(*entries: Any) -> Symbol:
-    """An index for a sum around these entries: k_1 around none, k_2 around one with k_1, …
+def _index_around(term: Any) -> Symbol:
+    """An index for a sum of this term: k_1 if it has no sum inside, k_2 around one with k_1, …
 
-    So it depends on the sum alone, and neither on the order of its factors nor on i and j.
+    So it depends on the term alone, and neither on the order of its factors nor on i and j.
     """
-    bound = (around.args[1] for entry in entries for around in entry.atoms(Sigma, Largest))
+    bound = (inner.args[1] for inner in term.atoms(Sigma, Largest))
     depths = (int(k.name.removeprefix("k_")) for k in bound)
     return Symbol(f"k_{max(depths, default=0) + 1}", integer=True)
 
 
-def _sum(term: Any, k: Symbol, size: Any) -> Any:
-    """Σ_k term, with the factors that do not depend on k in front."""
+def _sum(term: Any, size: Any) -> Any:
+    """Σ_K term, with the factors that do not depend on K in front."""
     if size == 1:
-        return term.xreplace({k: sympy.Integer(0)})
+        return term.xreplace({K: sympy.Integer(0)})
     factors = Mul.make_args(term)
-    inside = [factor for factor in factors if factor.has(k)]
-    outside = Mul(*(factor for factor in factors if not factor.has(k)))
-    return outside * (Sigma(Mul(*inside), k, size) if inside else size)
+    inside = Mul(*(factor for factor in factors if factor.has(K)))
+    outside = Mul(*(factor for factor in factors if not factor.has(K)))
+    if inside == 1:
+        return outside * size
+    k = _index_around(inside)
+    return outside * Sigma(inside.xreplace({K: k}), k, size)
 
 
 OPERATIONS: dict[str, Any] = {

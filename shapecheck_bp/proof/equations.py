@@ -1,0 +1,165 @@
+"""The equations of a network or of a step, with their shapes, from running the code on symbols.
+
+>>> from shapecheck_bp import Network, column
+>>> print(equations(column, Network((3, 2), output="tanh")))
+Z[1]     = W[1]       @ X        + b[1]
+(n_1, m)   (n_1, n_0)   (n_0, m)   (n_1, 1)
+<BLANKLINE>
+A[1]     = tanh(Z[1]    )
+(n_1, m)        (n_1, m)
+<BLANKLINE>
+J = sum((A[1]     - Y       ) ** 2) / m
+         (n_1, m)   (n_1, m)
+<BLANKLINE>
+dA[1]    = 2 * (A[1]     - Y       )
+(n_1, m)        (n_1, m)   (n_1, m)
+<BLANKLINE>
+dZ[1]    = dA[1]    * tanh'(Z[1]    )
+(n_1, m)   (n_1, m)         (n_1, m)
+<BLANKLINE>
+dW[1]      = dZ[1]    @ X.T      / m
+(n_1, n_0)   (n_1, m)   (m, n_0)
+<BLANKLINE>
+db[1]    = sum(dZ[1]   ) / m
+(n_1, 1)       (n_1, m)
+>>> [formula.line for formula in equations(column)][:2]
+['Z = W @ A_prev + b', 'A = exp(Z - max(Z)) / sum(exp(Z - max(Z)))']
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from types import ModuleType
+from typing import Any
+
+from shapecheck_bp.network import Network
+from shapecheck_bp.proof import notation
+from shapecheck_bp.proof.cases import (
+    OUTPUTS,
+    cases,
+    law_for,
+    public_names,
+    quantities,
+    result_names,
+    takes_and_gives_floats,
+)
+from shapecheck_bp.proof.equal import SymbolMaker
+from shapecheck_bp.proof.notation import Formula
+from shapecheck_bp.proof.symbols import Symbolic, size
+from shapecheck_bp.switch import listen
+
+ANY_ACTIVATION = OUTPUTS[0]
+
+
+class Equations(tuple[Formula, ...]):
+    """Equations in the order in which the code computes them.
+
+    Prints as text with the shapes underneath; ``latex`` is for papers, and what a notebook shows.
+    """
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        """The equations as text."""
+        return "\n\n".join(formula.text for formula in self)
+
+    @property
+    def latex(self) -> str:
+        """The equations as one aligned LaTeX display."""
+        lines = (formula.latex.replace(" = ", " &= ", 1) for formula in self)
+        return "\\begin{aligned}\n" + " \\\\[6pt]\n".join(lines) + "\n\\end{aligned}"
+
+    def _repr_latex_(self) -> str:
+        return f"$$\n{self.latex}\n$$"
+
+
+def equations(bp: ModuleType, net: Network | None = None) -> Equations:
+    """Every step's equation, from running the code on symbols, in the order of the computation.
+
+    Args:
+        bp: ``shapecheck_bp.column`` or ``shapecheck_bp.row``.
+        net: the network whose J and gradients to write out; its sizes become n_0, n_1, …. Without
+            it, the steps by themselves.
+
+    Raises:
+        ShapeError: a function that does not keep its declared shapes.
+    """
+    listener = Recorder()
+    with listen(listener):
+        for name, arguments in _calls(bp, net):
+            getattr(bp, name)(*arguments)
+    # A step that is made of another one repeats its equations; by itself, any activation is g.
+    found = dict.fromkeys(
+        formula if net else notation.replaced(formula, ANY_ACTIVATION, "g")
+        for formula in listener.found
+    )
+    return Equations(found)
+
+
+def _calls(bp: ModuleType, net: Network | None) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    if net is not None:
+        sizes: Any = tuple(size(f"n_{layer}") for layer in range(net.L + 1))
+        symbolic = Network(sizes, net.hidden, net.output, net.loss)
+        law = law_for("gradients", bp)
+        assert law is not None
+        (case,) = cases("gradients", law, [symbolic], SymbolMaker)
+        yield "gradients", case.arguments
+        return
+    for name in public_names(bp):
+        law = law_for(name, bp)
+        if law is None or not takes_and_gives_floats(law) or "net" in law.signature.parameters:
+            continue
+        if all(_is_plain(hint) for hint in law.hints.values()):
+            yield name, next(iter(cases(name, law, [], SymbolMaker))).arguments
+
+
+def _is_plain(hint: Any) -> bool:
+    """Whether this is no tuple with an entry for each layer."""
+    return Ellipsis not in getattr(hint, "__args__", ())
+
+
+class Recorder:
+    """Writes down, at each step, what became of its arguments, and names its result."""
+
+    def __init__(self) -> None:
+        """Start with a blank page."""
+        self.found: list[Formula] = []
+        self.values: dict[str, Symbolic] = {}
+
+    def enters(self, function: Callable[..., Any], arguments: Mapping[str, Any]) -> None:
+        """Give a name to what was computed on the way here, such as dZ = A - Y."""
+        layer = _layer(arguments)
+        for name, value in arguments.items():
+            if isinstance(value, Symbolic):
+                self.name(value, name, layer)
+
+    def leaves(
+        self, function: Callable[..., Any], arguments: Mapping[str, Any], result: Any
+    ) -> None:
+        """Give the result the name that the function's docstring has for it."""
+        layer = _layer(arguments)
+        for name, value in quantities(result_names(function), result):
+            if isinstance(value, Symbolic):
+                self.name(value, name, layer)
+
+    def name(self, value: Symbolic, name: str, layer: int | None) -> None:
+        """Write down an equation, unless the value has a name by now."""
+        if value.formula.name is not None:
+            return
+        symbol = name
+        if layer is not None and name.endswith("_prev"):
+            symbol, layer = name.removesuffix("_prev"), layer - 1
+        computed = value.formula
+        value.rename(symbol, layer if value.shape else None)
+        self.values[value.formula.line] = value
+        self.found.append(notation.equation(value.formula, computed))
+
+
+def _layer(arguments: Mapping[str, Any]) -> int | None:
+    """The layer that a step is about: the l of its W[l], b[l], Z[l], the l - 1 of its A_prev."""
+    layers = [
+        value.formula.name[1] + name.endswith("_prev")
+        for name, value in arguments.items()
+        if isinstance(value, Symbolic)
+        and value.formula.name is not None
+        and value.formula.name[1] is not None
+    ]
+    return max(layers, default=None)
