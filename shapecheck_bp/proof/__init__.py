@@ -56,7 +56,7 @@ import numpy as np
 
 from shapecheck_bp import column as shipped_column
 from shapecheck_bp import row as shipped_row
-from shapecheck_bp.network import Layer, Network
+from shapecheck_bp.network import Layer, Network, draw_units
 from shapecheck_bp.proof.report import Answer, Check, Proof
 
 __all__ = ["Answer", "Check", "Proof", "prove"]
@@ -136,5 +136,6 @@ def _start(net: Network) -> tuple[Layer[Any, Any], ...]:
     """Initial weights, and biases that are not zero, so that nothing is right by accident."""
     random = np.random.default_rng(1)
     return tuple(
-        Layer(W, random.normal(size=b.shape) / 10) for W, b in shipped_column.init(net, seed=0)
+        Layer(np.stack(units), random.normal(size=(len(units), 1)) / 10)
+        for units in draw_units(net, 0, "float64")
     )

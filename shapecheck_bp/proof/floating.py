@@ -53,21 +53,21 @@ def floating(
     checks: list[Check] = []
     figures: list[dict[str, Any]] = []
     left_out = {}
-    for dtype in DTYPES:
-        arguments = _cast((params, X, Y), dtype)
-        given = pool(net, *arguments)
-        for name in public_names(column, row):
-            found = list(calls(name, column, given))
-            for case in found:
-                about = ", ".join(filter(None, (case.about, dtype)))
-                checks += _compare(case._replace(about=about), column, row)
-            if not found:
-                left_out[name] = NO_ARGUMENTS
-        figures += _figures(column, row, net, arguments, dtype)
     try:
+        for dtype in DTYPES:
+            arguments = _cast((params, X, Y), dtype)
+            given = pool(net, *arguments)
+            for name in public_names(column, row):
+                found = list(calls(name, column, given))
+                for case in found:
+                    about = ", ".join(filter(None, (case.about, dtype)))
+                    checks += _compare(case._replace(about=about), column, row)
+                if not found:
+                    left_out[name] = NO_ARGUMENTS
+            figures += _figures(column, row, net, arguments, dtype)
         checks += _oracles(column, net, params, X, Y, figures, autograd)
-    except Exception as error:  # whatever a broken copy of a module may raise
-        checks.append(Check("gradients", "J", "oracles", False, refusal(["J"], error)[1]))
+    except Exception as error:  # whatever a broken module may raise
+        checks.append(Check("gradients", "J", "", False, refusal(["J"], error)[1]))
     worst = max((figure["apart"] for figure in figures), default=0.0)
     m = X.shape[1]
     return Answer(

@@ -19,13 +19,20 @@ from shapecheck_bp import column as shipped
 from shapecheck_bp.network import Network
 from shapecheck_bp.proof.cases import OUTPUTS, Case, law_for
 from shapecheck_bp.proof.rounding import Rounded
+from shapecheck_bp.switch import enforce
 
 NO_ARGUMENTS = "its parameters have names that no array is known for"
 
 
 def pool(net: Network, params: Any, X: Any, Y: Any) -> dict[str, Any]:
-    """What a parameter of each name is given; the arrays lie as ``column`` has them."""
-    cache = shipped.forward(net, params, X)
+    """What a parameter of each name is given; the arrays lie as ``column`` has them.
+
+    Raises:
+        Exception: whatever the shipped ``forward`` and ``backward`` may raise, if they are broken.
+    """
+    with enforce(True):
+        cache = shipped.forward(net, params, X)
+        grads = shipped.backward(net, params, cache, Y)
     dZ = np.asarray(cache.A[-1] - Y)
     last = params[-1]
     return {
@@ -34,7 +41,7 @@ def pool(net: Network, params: Any, X: Any, Y: Any) -> dict[str, Any]:
         "X": X,
         "Y": Y,
         "cache": cache,
-        "grads": shipped.backward(net, params, cache, Y),
+        "grads": grads,
         "A_prev": cache.A[-2],
         "W": last.W,
         "b": last.b,
