@@ -48,7 +48,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         default=argparse.SUPPRESS,
         help="print the same facts as one JSON object",
     )
+    example = commands.add_parser(
+        "example",
+        help="run one of the texts' derivations, step by step",
+        description="Run an example, which follows a text step by step and checks itself; without a"
+        " name, list them.",
+    )
+    example.add_argument("name", nargs="?", help="see the list")
+    example.add_argument("--convention", choices=("column", "row"), help="default: the text's own")
     options = parser.parse_args(argv)
+    if options.command == "example":
+        return _example(example, options.name, options.convention)
     if options.command == "prove":
         proof = shapecheck_bp.prove()
         _print(proof.to_dict(), options.json, lambda console: console.print(proof))
@@ -64,9 +74,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0 if comparison.agree else 1
 
 
+def _example(parser: argparse.ArgumentParser, name: str | None, convention: str | None) -> int:
+    """Run an example, or list them all."""
+    from shapecheck_bp import examples
+
+    lines = []
+    if name is None:
+        width = max(map(len, examples.NAMES))
+        lines = [f"{one:<{width}}  {what}" for one, what in examples.names().items()]
+    else:
+        try:
+            examples.run(name, convention, lines.append)
+        except ValueError as error:
+            parser.error(str(error))
+    _until_enough(lambda: print("\n".join(lines), flush=True))
+    return 0
+
+
 def _print(facts: dict[str, Any], as_json: bool, show: Callable[[Console], None]) -> None:
     """Print facts as JSON, or as a person reads them."""
-    try:
+
+    def write() -> None:
         if as_json:
             print(json.dumps(facts, indent=2), flush=True)
         else:
@@ -74,7 +102,15 @@ def _print(facts: dict[str, Any], as_json: bool, show: Callable[[Console], None]
 
             show(Console(highlight=False, soft_wrap=False))
             sys.stdout.flush()
-    except BrokenPipeError:  # the reader, head for one, has seen enough
+
+    _until_enough(write)
+
+
+def _until_enough(write: Callable[[], None]) -> None:
+    """Write, and stop without a word when the reader, head for one, has seen enough."""
+    try:
+        write()
+    except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -55,7 +55,9 @@ def test_every_pair_of_hidden_and_output_functions_is_under_the_symbolic_answers
         wanted = {(h, o, Network((2, 2), output=o, loss=loss).loss) for h, o, loss in pairs}
         assert wanted <= natural
         about = {check.about for check in answer.checks if check.function.endswith("gradients")}
-        assert {describe(net) for net in networks} == about - {""}  # annotations are checked once, on no network
+        assert {describe(net) for net in networks} == about - {
+            ""
+        }  # annotations are checked once, on no network
 
 
 def test_depths_one_to_six(whole):

@@ -5,7 +5,8 @@ and every partial sum is a whole number of 1/m, small enough to be represented e
 order of a sum cannot matter, and both conventions must give the same bits on any hardware.
 
 That nothing is rounded is checked: the code runs once on arrays that bound their own rounding, and
-only what has the bound zero is held to this answer.
+only what has the bound zero is held to this answer. On such numbers the texts' own derivations,
+loops over indices in three layouts, must give the same bits as well.
 """
 
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from shapecheck_bp.data import digits
+from shapecheck_bp.derivations import design_matrix, layers, tensors
 from shapecheck_bp.network import Layer, Network
 from shapecheck_bp.proof import choices
 from shapecheck_bp.proof.cases import (
@@ -60,6 +62,7 @@ def exact(column: ModuleType, row: ModuleType) -> Answer:
                 rounded |= {name} if not verdict else set()
             if not found:
                 left_out[name] = NO_ARGUMENTS
+    checks += _derived(column, row)
     covered = {check.function for check in checks}
     left_out |= {name: ROUNDS for name in rounded - covered}
     return Answer(
@@ -141,6 +144,38 @@ def _refusals(case: Case, column: ModuleType, row: ModuleType) -> Iterator[Check
         holds = words[0] == words[1] != "nothing"
         reason = "" if holds else f"column says {words[0]}; row says {words[1]}"
         yield Check(case.function, "refusals", case.about, holds, reason)
+
+
+def _derived(column: ModuleType, row: ModuleType) -> Iterator[Check]:
+    """The gradients beside the texts' own derivations, which share no code with the modules."""
+    random = np.random.default_rng(0)
+    for hidden in FUNCTIONS:
+        for output in FUNCTIONS:
+            net = Network((3, 4, 2), hidden, output)
+            params = _weights(net, "float64")
+            X, Y = (random.integers(0, 5, size=(n, 4)).astype(float) for n in (3, 2))
+            given = (net, params, X, Y)
+            texts = {
+                "layers": layers.gradients(*given),
+                "design matrix": flip(design_matrix.gradients(*flip(given))),
+                "tensors": flip(tensors.gradients(*given)),
+            }
+            for convention, bp in (("column", column), ("row", row)):
+                try:
+                    with enforce(True):
+                        _, grads = (
+                            flip(bp.gradients(*flip(given))) if bp is row else bp.gradients(*given)
+                        )
+                    found = [value for _, value in quantities(["grads"], grads)]
+                except Exception as error:  # whatever a broken copy of a module may raise
+                    yield Check("gradients", "J", convention, False, refusal(["J"], error)[1])
+                    continue
+                for text, derived in texts.items():
+                    about = f"{convention} against {text}, {hidden}, {output}"
+                    named = quantities(["grads"], derived)
+                    for (quantity, wanted), got in zip(named, found, strict=True):
+                        reason = _difference(wanted, got)
+                        yield Check("gradients", quantity, about, not reason, reason)
 
 
 def _is_exact(value: Any) -> bool:

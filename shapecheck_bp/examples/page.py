@@ -1,0 +1,99 @@
+"""A page of working: every step is a call of a shape-annotated function, written out.
+
+>>> import numpy as np
+>>> from shapecheck_bp import column
+>>> page = Page(column)
+>>> Z = page.step("Z[1]", column.linear_forward, np.ones((3, 5)), np.ones((2, 3)), np.ones((2, 1)))
+  Z[1]
+    linear_forward: Z = W @ A_prev + b
+      A_prev   (n_in, m)       (3, 5)
+      W        (n_out, n_in)   (2, 3)
+      b        (n_out, 1)      (2, 1)
+      gives Z  (n_out, m)      (2, 5)
+"""
+
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from shapecheck_bp.annotations import is_array_hint
+from shapecheck_bp.law import law_of
+from shapecheck_bp.leaves import Leaf, Sizes, leaves_of
+from shapecheck_bp.proof.cases import quantities, result_names
+
+ROUNDING = 1e-9
+
+
+class Page:
+    """Writes down what an example does, in one convention."""
+
+    def __init__(self, bp: ModuleType, write: Callable[[str], Any] = print) -> None:
+        """Start a page in a convention."""
+        self.bp = bp
+        self.convention = bp.__name__.rpartition(".")[2]
+        self.write = write
+
+    def title(self, text: str, source: str) -> None:
+        """What follows, and which text it follows."""
+        self.write(text)
+        self.write(f"after {source}; examples are {self.convention}s")
+
+    def part(self, text: str) -> None:
+        """A part of the text."""
+        self.write("")
+        self.write(text)
+
+    def say(self, *lines: str) -> None:
+        """Words."""
+        for line in lines:
+            self.write(f"  {line}")
+
+    def step(self, what: str, function: Callable[..., Any], *args: Any) -> Any:
+        """Call a function, and write down its equation, and the axes and sizes of its arrays."""
+        result = function(*args)
+        law = law_of(function)
+        assert law is not None, f"{function} is not held to its shapes"
+        arguments = law.bind(args, {})
+        rows = [_row(leaf.path, leaf) for leaf in filter(_is_array, law.leaves(arguments))]
+        hints = {**law.hints, "result": law.hints["return"]}
+        returned = filter(_is_array, leaves_of(hints, {"result": result}, arguments))
+        named = (name for name, _ in quantities(result_names(function), result))
+        for leaf, name in zip(returned, named, strict=True):
+            rows.append(_row(f"gives {name.removeprefix('the result')}".rstrip(), leaf))
+        equation = (function.__doc__ or "").strip().partition("\n")[0].partition(" Source:")[0]
+        self.write(f"  {what}")
+        self.write(f"    {function.__name__}: {equation.rstrip('.')}")
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for path, axes, sizes in rows:
+            self.write(f"      {path:<{widths[0]}}  {axes:<{widths[1]}}   {sizes}".rstrip())
+        return result
+
+    def agree(self, what: str, found: Any, expected: Any) -> None:
+        """Say that two results are the same, having looked."""
+        for a, b in zip(_arrays(found), _arrays(expected), strict=True):
+            if a.shape != b.shape:
+                raise AssertionError(f"{what}: shapes {a.shape} and {b.shape}")
+            if not np.allclose(a, b, rtol=ROUNDING, atol=ROUNDING):
+                raise AssertionError(f"{what}: {np.max(np.abs(a - b)):.3g} apart")
+        self.write(f"  = {what}: the same")
+
+
+def _is_array(leaf: Leaf) -> bool:
+    return is_array_hint(leaf.hint) and not isinstance(leaf.value, Sizes)
+
+
+def _row(path: str, leaf: Leaf) -> tuple[str, str, str]:
+    axes = leaf.hint.dim_str.split()
+    if any(character in leaf.hint.dim_str for character in "{+"):
+        axes = [str(size) for size in leaf.value.shape]
+    return path, f"({', '.join(axes)})", str(tuple(map(int, leaf.value.shape)))
+
+
+def _arrays(value: Any) -> Iterator[Any]:
+    if isinstance(value, tuple | list):
+        for item in value:
+            yield from _arrays(item)
+    else:
+        yield np.asarray(value)
