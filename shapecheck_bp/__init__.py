@@ -21,6 +21,7 @@ from shapecheck_bp.training import fit
 from shapecheck_bp.transpose import flip
 
 if TYPE_CHECKING:
+    from shapecheck_bp.derivations.dimensions import dimension_check
     from shapecheck_bp.proof import Proof, prove
     from shapecheck_bp.proof.equations import equations
 
@@ -36,6 +37,7 @@ __all__ = [
     "ShapeError",
     "blind_spots",
     "column",
+    "dimension_check",
     "enforce",
     "equations",
     "fit",
@@ -46,9 +48,10 @@ __all__ = [
     "verify",
 ]
 
-# What stands on SymPy is loaded when it is asked for.
+# What a gradient step does not need is loaded when it is asked for.
 _LATER = {
     "Proof": "shapecheck_bp.proof",
+    "dimension_check": "shapecheck_bp.derivations.dimensions",
     "equations": "shapecheck_bp.proof.equations",
     "prove": "shapecheck_bp.proof",
 }

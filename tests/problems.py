@@ -65,4 +65,4 @@ def problem(bp: ModuleType, net: Network, m: int, seed: int = 0) -> Problem:
 
 def relative(found: Any, wanted: Any) -> float:
     """The largest difference relative to the largest entry."""
-    return float(np.max(np.abs(found - wanted)) / np.max(np.abs(wanted)))
+    return float(np.max(np.abs(found - wanted)) / (np.max(np.abs(wanted)) or 1.0))

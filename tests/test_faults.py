@@ -9,11 +9,12 @@ import inspect
 import sys
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 
 import shapecheck_bp
 from shapecheck_bp import Network
-from shapecheck_bp.activations import ACTIVATIONS, Activation
+from shapecheck_bp.activations import ACTIVATIONS, Activation, elementwise
 from shapecheck_bp.proof import prove
 from shapecheck_bp.proof.equal import equal, symbolic_networks
 from shapecheck_bp.proof.exact import exact
@@ -181,6 +182,53 @@ FAULTS = {
         ("dA = A[net.L] - Y",) * 2,
         SQUARED,
     ),
+    "nothing learned by a single layer": Fault(
+        "backward",
+        "dW[1]",
+        ("dZ = A[net.L] - Y",) * 2,
+        ("dZ = (A[net.L] - Y) * (0 if net.L == 1 else 1)",) * 2,
+    ),
+    "cost divided by the outputs": Fault(
+        "cost",
+        "J",
+        ("return xp.sum(squared_error(A, Y)) / m",) * 2,
+        (
+            "return xp.sum(squared_error(A, Y)) / Y.shape[0]",
+            "return xp.sum(squared_error(A, Y)) / Y.shape[1]",
+        ),
+        SQUARED,
+    ),
+    "the other class for one sigmoid output": Fault(
+        "predict",
+        "label",
+        ("A = xp.concat([1 - A, A], axis=0)", "A = xp.concat([1 - A, A], axis=1)"),
+        ("A = xp.concat([A, 1 - A], axis=0)", "A = xp.concat([A, 1 - A], axis=1)"),
+        both="exact",
+    ),
+    "one seed for all": Fault(
+        "init",
+        "as stated",
+        ("draw_units(net, seed, dtype)",) * 2,
+        ("draw_units(net, 1, dtype)",) * 2,
+        both="exact",
+    ),
+    "weights ten times too large": Fault(
+        "init",
+        "as stated",
+        ("W = xp.stack(units, axis=0)", "W = xp.stack(units, axis=1)"),
+        ("W = 10 * xp.stack(units, axis=0)", "W = 10 * xp.stack(units, axis=1)"),
+        both="exact",
+    ),
+    "labels not looked at": Fault(
+        "one_hot", "refusals", ("check_labels(labels, classes)",) * 2, ("pass",) * 2, both="exact"
+    ),
+    "an update that hides behind absolute values": Fault(
+        "update",
+        "W[1]",
+        ("Layer(W - learning_rate * dW, b - learning_rate * db)",) * 2,
+        ("Layer(W - learning_rate * dW + (abs(W) + 1) * W - W * abs(W), b - learning_rate * db)",)
+        * 2,
+    ),
     "gradients in reverse": Fault(
         "backward", "dW[1]", ("return tuple(reversed(grads))",) * 2, ("return tuple(grads)",) * 2
     ),
@@ -298,7 +346,8 @@ def check_names(fault, found):
     assert all(check.evidence for check in found.refused)
     named = {check.quantity for check in found.refused if check.function.endswith(fault.function)}
     # Where a shape did not fit, no layer was reached.
-    assert named & {fault.quantity, f"{fault.quantity} as stated", fault.quantity.partition("[")[0]}
+    layerless = fault.quantity.partition("[")[0]
+    assert named & {fault.quantity, f"{fault.quantity} as stated", layerless, "as stated"}
 
 
 @pytest.mark.parametrize("convention", ["column", "row"])
@@ -340,6 +389,63 @@ def test_every_answer_but_the_statements_refuses_a_fault_in_one(monkeypatch):
 def test_a_copy_without_a_fault_passes(monkeypatch):
     same = Fault("linear_forward", "Z", Z, Z)
     assert prove(Network((5, 4, 3)), short=True, column=copy_with(monkeypatch, "column", same))
+
+
+def test_the_same_fault_in_both_that_only_deeper_networks_have(monkeypatch):
+    """Then the whole is not composed of the steps."""
+    fault = Fault(
+        "gradients",
+        "dW[1]",
+        ("activation_backward(dA, Z[l - 1], net.hidden)",) * 2,
+        ("activation_backward(dA, Z[l - 1], net.hidden if l == net.L else 'relu')",) * 2,
+    )
+    copies = {one: copy_with(monkeypatch, one, fault) for one in ("column", "row")}
+    found = answer("equal", fault, **copies)
+    check_names(fault, found)
+    assert found.refused[0].about.startswith("3 layers, tanh")
+    assert found.refused[0].about.endswith("the steps, composed")
+
+
+def test_a_modules_own_activations_are_not_trusted_by_their_names(monkeypatch):
+    """A lookup that gives a tanh_prime of its own."""
+    copies = {}
+    for convention in ("column", "row"):
+        copy = copy_with(monkeypatch, convention, Fault("softmax", "A", Z, Z))
+
+        @elementwise
+        def tanh_prime(Z):
+            return 1 - ACTIVATIONS["tanh"].g(Z)
+
+        table = {**ACTIVATIONS, "tanh": Activation(ACTIVATIONS["tanh"].g, tanh_prime)}
+        copy.lookup = table.__getitem__
+        copies[convention] = copy
+    found = answer("right", FAULTS["sign of dZ"], **copies)
+    check_names(Fault("activation_backward", "dZ", Z, Z), found)
+
+
+def test_a_softmax_that_overflows(monkeypatch):
+    fault = Fault(
+        "log_softmax",
+        "log A",
+        ("Z = Z - xp.max(Z, axis=0, keepdims=True)", "Z = Z - xp.max(Z, axis=1, keepdims=True)"),
+        ("Z = Z + 0",) * 2,
+    )
+    copies = {one: copy_with(monkeypatch, one, fault) for one in ("column", "row")}
+    with np.errstate(all="ignore"):
+        proof = prove(Network((5, 4, 3)), short=True, **copies)
+    assert "log_softmax" in {check.function for check in proof.answers[3].refused}
+
+
+def test_rounding_is_judged_by_the_shipped_code(monkeypatch):
+    """A detour through large numbers, which would widen a bound of its own."""
+    fault = Fault(
+        "backward",
+        "dW[1]",
+        ("dZ = A[net.L] - Y",) * 2,
+        ("dZ = (A[net.L] + 10**8) - (Y + 10**8)",) * 2,
+    )
+    proof = prove(Network((5, 4, 3)), short=True, row=copy_with(monkeypatch, "row", fault))
+    assert "backward" in {check.function for check in proof.answers[3].refused}
 
 
 def test_activations_that_are_no_derivatives(monkeypatch):

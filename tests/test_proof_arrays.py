@@ -46,7 +46,8 @@ def value(expression, at):
         return float(expression)
     inside = [value(one, at) for one in expression.args]
     if isinstance(expression.func, sympy.core.function.UndefinedFunction):
-        return {"square": lambda x: x**2}[expression.func.__name__](*inside)
+        assert expression.func.__name__ == f"square_of_{__name__}"  # no activation of ours
+        return inside[0] ** 2
     return float(expression.func(*inside))
 
 

@@ -19,21 +19,25 @@ too.
 
 **By steps, and so at every depth.** The steps are lemmas, each shown alone, on arguments that are
 any arrays at all: ``linear_forward``, ``activation_forward``, ``activation_backward``,
-``weights_backward``, ``linear_backward``. The network at depth L is made of nothing else.
+``weights_backward``, ``linear_backward``. That the network is made of these and of nothing else is
+run for depths 1 to 6: ``gradients`` is compared with the steps, composed by the proof itself.
+Beyond that it is read: no line in the loops of ``forward`` and ``backward`` depends on how many
+layers there are.
 
     Forward.   A[0] = X in the one convention is A[0]ᵀ = Xᵀ in the other, by flip. If it is so for
                A[l-1], the lemma for linear_forward makes it so for Z[l], and the lemma for
                activation_forward for A[l]. By induction it is so for every layer.
-    Backward.  dZ[L] is A[L] - Y, or comes from an elementwise dA[L] by the lemma for
-               activation_backward. If it is so for dZ[l], the lemma for linear_backward makes it
-               so for dA[l-1], dW[l] and db[l], and the lemma for activation_backward for dZ[l-1].
-               By induction from L downwards it is so for every layer.
-
-No step of the induction knows L, so depths beyond those that are run, 1 to 6, follow.
+    Backward.  All Z and A correspond. dZ[L] is A[L] - Y, or comes from an elementwise dA[L] by the
+               lemma for activation_backward. If dZ[l] corresponds, the lemma for linear_backward
+               makes it so for dA[l-1], dW[l] and db[l] (at the first layer, the lemma for
+               weights_backward), and the lemma for activation_backward for dZ[l-1]. By induction
+               from L downwards it is so for every layer.
 
 **Right, and not only equal** (``right``). Two equal mistakes would pass so far. The functions run
 on small arrays with a symbol for each entry, and SymPy differentiates J by every weight and bias:
 dW and db are those derivatives, entry by entry, g left opaque; each g' is the derivative of its g.
+Each step backward is shown to be the derivative that the chain rule asks of it, so that by the same
+induction what is right at the last layer is right at every one.
 
 **To the last bit, where nothing is rounded** (``exact``). On whole numbers that stay small enough
 no sum is rounded, in whatever order it is made, and the conventions give the same bits. That
@@ -90,9 +94,12 @@ def prove(
         Something true if all four answers hold, that prints as a table.
 
     Raises:
-        ValueError: X without a network or without Y, or targets that the loss cannot mean.
+        ValueError: X without a network or without Y, or targets that the loss cannot mean; column
+            and row exchanged.
+        TypeError: a net that is no Network, or modules without ``__all__``.
         ShapeError: X or Y that do not fit the network.
     """
+    _check_modules(net, column, row)
     from shapecheck_bp.proof.cases import public_names
     from shapecheck_bp.proof.equal import equal, symbolic_networks
     from shapecheck_bp.proof.exact import exact
@@ -109,6 +116,17 @@ def prove(
         floating(column, row, real, params, X, Y, autograd=not short),
     ]
     return Proof(answers, public_names(column, row))
+
+
+def _check_modules(net: Any, column: Any, row: Any) -> None:
+    """Refuse what cannot be judged at all."""
+    if net is not None and not isinstance(net, Network):
+        raise TypeError(f"net: expected a Network, such as Network((3, 4, 2)); got {net!r}")
+    for name, bp, axis in (("column", column, 1), ("row", row, 0)):
+        if not hasattr(bp, "__all__"):
+            raise TypeError(f"{name}: expected a module with __all__; got {bp!r}")
+        if getattr(bp, "EXAMPLES_AXIS", axis) != axis:
+            raise ValueError(f"{name}: its examples lie along axis {1 - axis}; swap column and row")
 
 
 def _data(net: Network | None, X: Any, Y: Any) -> tuple[Network, Any, Any]:

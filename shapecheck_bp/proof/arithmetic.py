@@ -56,9 +56,21 @@ class Arithmetic:
         super().__init_subclass__()
         cls.namespace = _namespace(cls)
 
+    def sum(self, axis: int | None = None, keepdims: bool = False) -> Any:
+        """The sum over an axis, as a method."""
+        return self.reduce("sum", axis, keepdims)
+
+    def max(self, axis: int | None = None, keepdims: bool = False) -> Any:
+        """The max over an axis, as a method."""
+        return self.reduce("max", axis, keepdims)
+
     def __neg__(self) -> Any:
         """-A."""
         return self.combine("*", -1, self)
+
+    def __abs__(self) -> Any:
+        """|A|."""
+        return self.apply("abs")
 
     def __bool__(self) -> bool:
         """No array here is a condition."""

@@ -88,6 +88,13 @@ def cases(
         yield Case(name, about, bound.args)
 
 
+def activation_name(function: Callable[..., Any]) -> str:
+    """The name of an activation or its derivative; no other function is trusted by its name."""
+    known = (one for pair in ACTIVATIONS.values() for one in pair)
+    ours = any(getattr(one, "__wrapped__", None) is function for one in known)
+    return function.__name__ if ours else f"{function.__name__}_of_{function.__module__}"
+
+
 def describe(net: Network) -> str:
     """A network in words: its depth, its functions, its loss."""
     layers = "1 layer" if net.L == 1 else f"{net.L} layers"

@@ -3,31 +3,50 @@
 Each statement takes a function's arguments, as ``column`` has them, and returns what should come.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
+from shapecheck_bp.derivations.parts import G, softmax
 from shapecheck_bp.network import Layer, Network, draw_units
+from shapecheck_bp.proof.cases import ENDINGS, HIDDEN
 
 
 def init(net: Network, seed: int, dtype: Any) -> Any:
-    """Unit k of a layer has the k-th vector drawn for it as row k of W, and the bias 0."""
+    """Where draws go: unit k has the k-th vector drawn for it as row k of W, and the bias 0."""
     return tuple(
         Layer(np.array([list(unit) for unit in units], dtype), np.zeros((len(units), 1), dtype))
         for units in draw_units(net, seed, dtype)
     )
 
 
+def wrong_variance(net: Network, params: Any) -> str:
+    """What is wrong with the variance of the weights: 2 / n_in under relu, and 1 / n_in otherwise.
+
+    That of n numbers drawn is off by sqrt(2 / n) of itself or so; five times that is allowed.
+    """
+    for layer, ((W, _), g, n_in) in enumerate(
+        zip(params, net.activations, net.sizes, strict=False), start=1
+    ):
+        expected = (2 if g in ("relu", "leaky_relu") else 1) / n_in
+        found = float(np.mean(np.square(W, dtype="float64")))
+        if abs(found / expected - 1) > 5 * np.sqrt(2 / W.size):
+            return f"layer {layer}: variance {found:.3g}, where {expected:.3g} is stated"
+    return ""
+
+
 def predict(net: Network, params: Any, X: Any) -> Any:
-    """The first class whose output no other exceeds, for relu and identity."""
+    """The first class whose output no other exceeds; for one sigmoid output, 1 above 1/2."""
     labels = []
     for x in X.T:
         A = x[:, None]
         for (W, b), g in zip(params, net.activations, strict=True):
             Z = W @ A + b
-            A = np.maximum(Z, 0) if g == "relu" else Z
+            A = softmax(Z) if g == "softmax" else G[g](Z)
         outputs = [float(a) for a in A[:, 0]]
-        labels.append(outputs.index(max(outputs)))
+        classes = outputs if len(outputs) > 1 else [1 - outputs[0], outputs[0]]
+        labels.append(classes.index(max(classes)))
     return np.array(labels)
 
 
@@ -39,19 +58,68 @@ def one_hot(labels: Any, classes: int, dtype: Any) -> Any:
     return Y
 
 
-STATEMENTS = {"init": init, "predict": predict, "one_hot": one_hot}
+STATEMENTS = {"init": init, "predict": predict}
 
 
-def bad_data(X: Any, Y: Any) -> list[tuple[Network, Any, Any]]:
-    """Data that ``check_data`` has to refuse: NaN, a target above one, targets that sum to two."""
-    sizes = (X.shape[0], Y.shape[0])
-    softmax, sigmoid = Network(sizes), Network(sizes, output="sigmoid")
-    spoiled, twice = X.copy(), Y.copy()
-    spoiled[0, -1] = np.nan
-    twice[:, -1] = 1
-    return [
-        (softmax, spoiled, Y),
-        (softmax, X, spoiled[: len(Y)]),
-        (sigmoid, X, 2 * Y),
-        (softmax, X, twice),
-    ]
+def networks() -> Iterator[tuple[Network, int]]:
+    """Every pair of hidden and output functions, one sigmoid output, and more seeds than one."""
+    for seed, (output, _) in enumerate(ENDINGS):
+        for hidden in HIDDEN:
+            yield Network((16, 12, 3), hidden, output), seed
+    yield from ((Network((16, 12, 1), hidden, "sigmoid"), 0) for hidden in HIDDEN)
+
+
+def to_predict(net: Network, seed: int) -> tuple[Network, Any, Any]:
+    """Weights and inputs that bring about every class."""
+    random = np.random.default_rng(seed)
+    params = tuple(
+        Layer(random.normal(size=(n_out, n_in)), random.normal(size=(n_out, 1)))
+        for n_in, n_out in zip(net.sizes, net.sizes[1:], strict=False)
+    )
+    return net, params, random.normal(size=(net.sizes[0], 20))
+
+
+def to_refuse() -> Iterator[tuple[str, str, tuple[Any, ...], str]]:
+    """A function, what is bad, the arguments, and how the refusal starts."""
+    softmax_, sigmoid = Network((3, 2)), Network((3, 2), output="sigmoid")
+    squared = Network((3, 2), output="tanh")
+    X, Y = np.ones((3, 5)), np.eye(2)[:, [0, 1, 0, 1, 1]]
+
+    def spoiled(array: Any, value: float, *place: int) -> Any:
+        copy = array.copy()
+        copy[place] = value
+        return copy
+
+    for value in (np.nan, np.inf, -np.inf):
+        yield (
+            "check_data",
+            f"{value} in X",
+            (softmax_, spoiled(X, value, 1, 3), Y),
+            "X: expected finite",
+        )
+        for net in (softmax_, sigmoid, squared):
+            bad = (net, X, spoiled(Y, value, 1, 3))
+            yield "check_data", f"{value} in Y, {net.loss}", bad, "Y: expected finite"
+    for net in (softmax_, sigmoid):
+        for value in (-0.5, 1.5):
+            bad = (net, X, spoiled(Y, value, 0, 4))
+            yield "check_data", f"a target {value}, {net.loss}", bad, "Y: expected targets from 0"
+    for value in (0.0, 1.0):
+        bad = (softmax_, X, spoiled(spoiled(Y, value, 0, 2), value, 1, 2))
+        yield "check_data", f"targets that sum to {2 * value}", bad, "Y: expected each example's"
+    for label in (-1, 3):
+        bad_labels = np.array([0, label, 2])
+        yield "one_hot", f"label {label} of 3", (bad_labels, 3), "labels: expected classes 0 to 2"
+
+
+def unlike(expected: Any, found: Any) -> str:
+    """What is not as stated in a result."""
+    if isinstance(found, str):
+        return found
+    if isinstance(expected, tuple):
+        if not isinstance(found, tuple) or len(found) != len(expected):
+            return "is not what its statement says"
+        pairs = zip(expected, found, strict=True)
+        return next(filter(None, (unlike(a, b) for a, b in pairs)), "")
+    same = np.shape(expected) == np.shape(found) and bool(np.all(expected == found))
+    return "" if same else "is not what its statement says"

@@ -19,11 +19,12 @@ from typing import Any, TypeVar
 
 import numpy as np
 import sympy
-from sympy import Function, Max, Min
+from sympy import Function
 
 from shapecheck_bp.activations import ACTIVATIONS
 from shapecheck_bp.proof import shifts
 from shapecheck_bp.proof.arithmetic import Arithmetic
+from shapecheck_bp.proof.cases import activation_name
 
 Self = TypeVar("Self", bound="Entries")
 
@@ -94,7 +95,7 @@ class Opaque(Entries):
 
     def __elementwise__(self, function: Callable[..., Any]) -> "Opaque":
         """g(Z), of which nothing is known but that g' is its derivative."""
-        g = opaque_function(function.__name__)
+        g = opaque_function(activation_name(function))
         return Opaque(np.frompyfunc(g, 1, 1)(self.values))
 
 
@@ -120,8 +121,8 @@ _COMBINE: dict[str, Any] = {
     "**": np.power,
     ">": np.frompyfunc(lambda a, b: bool(sympy.Gt(a, b)), 2, 1),
     "<": np.frompyfunc(lambda a, b: bool(sympy.Lt(a, b)), 2, 1),
-    "max": np.frompyfunc(Max, 2, 1),
-    "min": np.frompyfunc(Min, 2, 1),
+    "max": np.frompyfunc(shifts.larger, 2, 1),
+    "min": np.frompyfunc(shifts.smaller, 2, 1),
 }
 _APPLY: dict[str, Any] = {
     "exp": np.frompyfunc(shifts.exp, 1, 1),

@@ -57,6 +57,19 @@ class Equations(tuple[Formula, ...]):
 
     __slots__ = ()
 
+    def __getitem__(self, place: Any) -> Any:
+        """The equation at a place, or of a name: ``equations(bp, net)["dW[2]"]``."""
+        if not isinstance(place, str):
+            return super().__getitem__(place)
+        named = {formula.line.partition(" = ")[0]: formula for formula in self}
+        if place not in named:
+            raise KeyError(f"no equation of {place!r}; there are {', '.join(named)}")
+        return named[place]
+
+    def __repr__(self) -> str:
+        """The same as text, so that a prompt shows it."""
+        return str(self)
+
     def __str__(self) -> str:
         """The equations as text."""
         return "\n\n".join(formula.text for formula in self)

@@ -20,6 +20,7 @@ from shapecheck_bp.network import Network
 from shapecheck_bp.proof.cases import OUTPUTS, Case, law_for
 from shapecheck_bp.proof.rounding import Rounded
 from shapecheck_bp.switch import enforce
+from shapecheck_bp.transpose import flip
 
 NO_ARGUMENTS = "its parameters have names that no array is known for"
 
@@ -74,3 +75,15 @@ def lifted(value: Any) -> Any:
         items = map(lifted, value)
         return value._make(items) if hasattr(value, "_make") else tuple(items)
     return value
+
+
+def outcomes(case: Case, column: ModuleType, row: ModuleType) -> tuple[Any, Any]:
+    """What each convention returns, row's as it lies there; or why it refuses, in words."""
+    found = []
+    for bp, arguments in ((column, case.arguments), (row, flip(case.arguments))):
+        try:
+            with enforce(True):
+                found.append(getattr(bp, case.function)(*arguments))
+        except ValueError as error:
+            found.append(f"refuses: {error}")
+    return found[0], found[1]

@@ -33,7 +33,7 @@ class Answer:
     question: str
     ran: str
     found: str
-    checks: list[Check]
+    checks: list[Check] = field(repr=False)
     left_out: dict[str, str] = field(default_factory=dict)
     """Public functions that this answer cannot be about, and why."""
     figures: list[dict[str, Any]] = field(default_factory=list)
@@ -69,7 +69,10 @@ class Answer:
         }
 
 
-@dataclass(frozen=True)
+MOST_SHOWN = 8
+
+
+@dataclass(frozen=True, repr=False)
 class Proof:
     """Four answers to: do the two conventions give the same gradients, and the right ones?
 
@@ -96,6 +99,16 @@ class Proof:
             }
             for name in self.functions
         }
+
+    def _counts(self, name: str) -> list[str]:
+        """How many checks a function is under in each answer, or which reason there is for none."""
+        cells = []
+        for answer, state in zip(self.answers, self.coverage[name].values(), strict=True):
+            mine = [one for one in answer.checks if one.function.rpartition(".")[2] == name]
+            refused = sum(not one.holds for one in mine)
+            count = f"{len(mine)}, {refused} REFUSED" if refused else str(len(mine))
+            cells.append(count if state == "checked" else state)
+        return cells
 
     def __bool__(self) -> bool:
         """Whether all answers hold."""
@@ -125,14 +138,13 @@ class Proof:
                 dict.fromkeys(why for answer in self.answers for why in answer.left_out.values()), 1
             )
         }
-        marks = notes | {"checked": "yes"}
         under = [
-            [name, *(marks.get(cell, cell) for cell in row.values())]
-            for name, row in self.coverage.items()
+            [name, *(notes.get(cell, cell) for cell in self._counts(name))]
+            for name in self.functions
         ]
         tables = [
             self.summary(),
-            ("Which function is under which answer", ["function", *names], under),
+            ("Checks of each function, by answer", ["function", *names], under),
         ]
         if notes:
             reasons = [[number, why] for why, number in notes.items()]
@@ -147,16 +159,25 @@ class Proof:
             rows = [
                 [answer.name, check.function, check.quantity, check.about, check.evidence]
                 for answer in self.answers
-                for check in answer.refused
+                for check in answer.refused[:MOST_SHOWN]
             ]
             headings = ["answer", "function", "quantity", "on", "what came out"]
-            tables.append(("Refused", headings, rows))
+            more = len(self.refused) - len(rows)
+            title = f"Refused\nand {more} more, in .refused" if more else "Refused"
+            tables.append((title, headings, rows))
         return tables
 
     @property
     def verdict(self) -> str:
         """The last line."""
-        return "The proof holds." if self else "The proof DOES NOT hold."
+        if self:
+            return "The proof holds."
+        where = [f"{one.function}, {one.quantity}" for one in self.refused[:1]]
+        return " ".join(["The proof DOES NOT hold.", *(f"First refused: {one}." for one in where)])
+
+    def __repr__(self) -> str:
+        """The same as text, so that a prompt shows it."""
+        return str(self)
 
     def __str__(self) -> str:
         """The tables as text, 80 columns wide."""
@@ -186,7 +207,7 @@ class Proof:
                 for row in rows
             )
             parts.append(
-                f"<table><caption>{html.escape(title)}</caption>"
+                f"<table><caption>{'<br>'.join(html.escape(title).splitlines())}</caption>"
                 f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
             )
         return "".join(parts) + f"<p><strong>{self.verdict}</strong></p>"

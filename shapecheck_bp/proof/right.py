@@ -5,6 +5,10 @@ entry, and each entry of its result is compared with the statement of what it sh
 db that is SymPy's derivative of J by each weight and each bias, with g left opaque; and each
 activation's g' is compared with the derivative of its g.
 
+The steps are right at one size, all distinct, and entry by entry the same sums at every other. At
+the last layer dZ is right because dW and db of a single layer are; and the chain rule passes it
+back through steps of which the whole is composed, as answer 1 shows for depths 1 to 6.
+
 What is shown for one opaque g in the hidden layer is shown for every: where a network with another
 hidden function computes the same expressions, but for the name of g, they are not decided again.
 """
@@ -35,15 +39,17 @@ from shapecheck_bp.proof.cases import (
     takes_and_gives_floats,
 )
 from shapecheck_bp.proof.entries import Entries, Opaque, opaque_function
-from shapecheck_bp.proof.equal import NO_FORMULA
+from shapecheck_bp.proof.equal import NO_FORMULA, absent
 from shapecheck_bp.proof.report import Answer, Check
 from shapecheck_bp.proof.statements import STATEMENTS
 from shapecheck_bp.proof.zero import is_zero
 from shapecheck_bp.switch import enforce
 from shapecheck_bp.transpose import flip
 
-SIZES = (3, 2, 2)
-STEP = {"m": 2, "n": 2, "n_in": 4, "n_out": 3}
+SIZES, SHALLOW = (3, 2, 2), (3, 2)
+# In a step and in a single layer all sizes differ, so that no size stands for another.
+STEP = {"n": 2, "n_in": 4, "n_out": 3, "m": 5}
+EXAMPLES = {len(SIZES): 2, len(SHALLOW): 4}
 NO_STATEMENT = "no statement says what it should be"
 
 
@@ -53,8 +59,8 @@ class EntryMaker(Maker):
     def __init__(self, law: Law, others: Mapping[str, Any]) -> None:
         """Know the network, whose loss says what targets may be."""
         super().__init__(law, others)
-        self.sizes |= STEP
         self.net = others.get("net")
+        self.sizes |= STEP if self.net is None else {"m": EXAMPLES[len(self.net.sizes)]}
 
     def array(self, path: str, hint: Any) -> Any:
         """An array of symbols; under cross-entropy each example's targets sum to one."""
@@ -74,33 +80,33 @@ def right(column: ModuleType, row: ModuleType, networks: Iterable[Network]) -> A
     for name in public_names(column, row):
         law = law_for(name, column)
         if law is None or not (hasattr(column, name) and hasattr(row, name)):
-            checks.append(Check(name, "the function", "", False, "is not in both conventions"))
+            checks.append(Check(name, "the function", "", False, absent(name, column, row)))
         elif name not in STATEMENTS:
             left_out[name] = NO_STATEMENT if takes_and_gives_floats(law) else NO_FORMULA
         else:
             for case in cases(name, law, networks, EntryMaker):
                 checks += _compare(case, law, column, row, shown)
-    sizes = "-".join(map(str, SIZES))
     return Answer(
         name="right",
         question="Are they the derivatives of J, and not only equal to each other?",
-        ran=f"both modules on a symbol for each entry: networks {sizes}, m = 2, {len(networks)} in"
-        " all",
-        found=f"{len(checks)} matrices compared, entry by entry",
+        ran=f"both modules on a symbol for each entry: {len(networks)} networks, 3-2-2 with m = 2"
+        " and 3-2 with m = 4",
+        found=f"{len(checks)} comparisons, entry by entry",
         checks=checks,
         left_out=left_out,
     )
 
 
 def small_networks(only: Network | None = None) -> list[Network]:
-    """Every pair of hidden and output functions, and every loss, at a small size."""
+    """Every pair of hidden and output functions, and every loss, at two small sizes."""
     if only is not None:
-        return [Network(SIZES, only.hidden, only.output, only.loss)]
-    return [
+        return [Network(one, only.hidden, only.output, only.loss) for one in (SIZES, SHALLOW)]
+    deep = [
         Network(SIZES, hidden, output, loss)  # type: ignore[arg-type]
         for output, loss in ENDINGS
         for hidden in sorted(HIDDEN, key=lambda hidden: hidden == output)
     ]
+    return deep + [Network(SHALLOW, output=output, loss=loss) for output, loss in ENDINGS]  # type: ignore[arg-type]
 
 
 def derivatives(name: str, pair: Activation) -> Iterator[Check]:
@@ -118,7 +124,7 @@ def derivatives(name: str, pair: Activation) -> Iterator[Check]:
 class Shown(NamedTuple):
     """Results that were found right, and the J that they are derivatives of."""
 
-    hidden: str
+    net: Network
     expressions: list[Any]
 
 
@@ -146,8 +152,8 @@ def _compare(
             continue
         net = given.get("net")
         results = [_bare(value) for _, value in pairs]
-        key = (where, net and (net.output, net.loss))
-        if net and key in shown and _same_but_for_g(shown[key], net.hidden, given["J"], results):
+        key = (where, net and (net.sizes, _kind(net), net.loss))
+        if net and key in shown and _same_but_for_g(shown[key], net, given["J"], results):
             for quantity, _ in pairs:
                 yield Check(where, quantity, case.about, True)
             continue
@@ -164,18 +170,31 @@ def _compare(
         for (quantity, _), reason in zip(pairs, reasons, strict=True):
             yield Check(where, quantity, case.about, not reason, reason)
         if net and net.hidden != net.output and not any(reasons):
-            shown[key] = Shown(net.hidden, [given["J"], *results])
+            shown[key] = Shown(net, [given["J"], *results])
 
 
-def _same_but_for_g(shown: Shown, hidden: str, J: Any, results: list[Any]) -> bool:
-    """Whether these are the expressions that were shown, with another name for the hidden g."""
-    names = [(shown.hidden, hidden), (f"{shown.hidden}_prime", f"{hidden}_prime")]
-    functions = {opaque_function(old): opaque_function(new) for old, new in names}
+def _kind(net: Network) -> str:
+    """What an output is to this answer: one that g leaves opaque is any g."""
+    return net.output if net.paired or net.output == "softmax" else "g"
+
+
+def _same_but_for_g(shown: Shown, net: Network, J: Any, results: list[Any]) -> bool:
+    """Whether these are the expressions that were shown, with other names for the g of a layer."""
+    # By way of a name of its own, lest the old output's name be taken for the new hidden one's.
+    steps = [(shown.net.hidden, "any")]
+    steps += [(shown.net.output, net.output)] if _kind(net) == "g" else []
+    steps += [("any", net.hidden)]
 
     def renamed(expression: Any) -> Any:
         expression = sympy.sympify(expression)
-        applied = expression.atoms(*functions)
-        return expression.xreplace({one: functions[one.func](*one.args) for one in applied})
+        for old, new in steps:
+            names = [(old, new), (f"{old}_prime", f"{new}_prime")]
+            functions = {opaque_function(one): opaque_function(other) for one, other in names}
+            applied = expression.atoms(*functions)
+            expression = expression.xreplace(
+                {one: functions[one.func](*one.args) for one in applied}
+            )
+        return expression
 
     pairs = list(zip(shown.expressions, [J, *results], strict=True))
     return all(
@@ -221,9 +240,9 @@ def _first_difference(wanted: Any, got: Any) -> str:
         return f"expected shape {wanted.shape}; got {getattr(got, 'shape', got)}"
     for index in np.ndindex(wanted.shape):
         if not is_zero(wanted[index] - got.values[index]):
-            place = [i + 1 for i in index]
+            place = f"entry {[i + 1 for i in index]} " if index else ""
             should, found = _short(wanted[index]), _short(got.values[index])
-            return f"entry {place} should be {should}, and is {found}"
+            return f"{place}should be {should}, and is {found}"
     return ""
 
 

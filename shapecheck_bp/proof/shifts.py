@@ -46,6 +46,16 @@ def log(entry: Any) -> Any:
     return Add(*(power.exp for power in powers), sympy.log(rest))
 
 
+def larger(a: Any, b: Any) -> Any:
+    """max(a, b), left as it stands where SymPy would only search in vain for which it is."""
+    return sympy.Max(a, b, evaluate=not any(isinstance(one, Add) for one in (a, b)))
+
+
+def smaller(a: Any, b: Any) -> Any:
+    """min(a, b), likewise."""
+    return sympy.Min(a, b, evaluate=not any(isinstance(one, Add) for one in (a, b)))
+
+
 def total(terms: Iterable[Any]) -> Any:
     """A sum, with what all terms share of e ** -largest in front."""
     factors = [set(Mul.make_args(term)) for term in terms]

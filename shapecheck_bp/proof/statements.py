@@ -1,8 +1,9 @@
 """What every function should return, entry by entry, written out with its index sums.
 
 These are the definitions that the code is held to: slow, literal, in one layout only (examples are
-columns) and with no code in common with ``column`` and ``row``. What is a gradient is stated as
-one: the derivative, by SymPy, of the number that it is the gradient of.
+columns) and with no code in common with ``column`` and ``row``; g and g' are the table's, opaque.
+What is a gradient is stated as one: the derivative, by SymPy, of the number that it is the gradient
+of.
 
 Arguments and results are NumPy arrays of SymPy expressions, or tuples of them.
 """

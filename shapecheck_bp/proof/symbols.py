@@ -25,10 +25,11 @@ from collections.abc import Callable
 from typing import Any
 
 import sympy
-from sympy import Add, Expr, Function, Max, Min, Mul, Pow, Symbol
+from sympy import Add, Expr, Function, Mul, Pow, Symbol
 
 from shapecheck_bp.proof import notation, shifts
 from shapecheck_bp.proof.arithmetic import Arithmetic
+from shapecheck_bp.proof.cases import activation_name
 from shapecheck_bp.proof.notation import Formula
 from shapecheck_bp.proof.shifts import Largest
 
@@ -127,8 +128,10 @@ class Symbolic(Arithmetic):
 
     def __elementwise__(self, function: Callable[..., Any]) -> "Symbolic":
         """g(Z), with g left opaque."""
-        entry = Function(function.__name__)(self.entry)
-        return Symbolic(self.shape, entry, notation.applied(function.__name__, self.formula))
+        name = activation_name(function)
+        return Symbolic(
+            self.shape, Function(name)(self.entry), notation.applied(name, self.formula)
+        )
 
     def reduce(self, function: str, axis: int | None, keepdims: bool) -> "Symbolic":
         """Σ or max over the index of an axis."""
@@ -198,8 +201,8 @@ OPERATIONS: dict[str, Any] = {
     "*": lambda a, b: Mul(a, b),
     "/": lambda a, b: Mul(a, Pow(b, -1)),
     "**": Pow,
-    "max": Max,
-    "min": Min,
+    "max": shifts.larger,
+    "min": shifts.smaller,
 }
 FUNCTIONS: dict[str, Callable[[Any], Expr]] = {
     "exp": shifts.exp,

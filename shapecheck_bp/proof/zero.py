@@ -1,4 +1,4 @@
-"""Whether an expression is zero for all real values of its symbols, decided exactly.
+"""Whether an expression is zero for all real values of its symbols, shown exactly.
 
 Three steps, each of which loses nothing: multiply out; take the absolute values, maxima and steps
 apart by the sign of what is inside; then write one exponential of each denominator as the
@@ -31,20 +31,27 @@ BENT = (Abs, Max, Min, Heaviside, sign)
 
 @lru_cache(maxsize=4096)
 def is_zero(expression: Any) -> bool:
-    """Whether it is zero whatever its symbols and opaque functions stand for.
+    """Whether it is shown to be zero whatever its symbols and opaque functions stand for.
 
-    Only off the corners of ``Abs`` and its like; the two sides are compared, and not the corner.
+    Off the corners of ``Abs`` and its like: the two sides are looked at, and not the corner. False
+    where it is not zero, and where it is zero for a reason that these three steps do not know.
     """
     expression = sympy.sympify(expression)
-    if bent := _inside(expression):
-        spelled = sympy.expand(expression.xreplace({_sigmoid(z): _formula(z) for z in bent}))
-        return all(
-            is_zero(part.xreplace({z: side * Dummy("size", positive=True)}))
-            for part in _apart(spelled)
-            for z in sorted(_inside(part), key=sympy.default_sort_key)[:1]
-            for side in (1, -1)
-        )
-    return _is_zero_rational(expression)
+    bent = _inside(expression)
+    if not bent:
+        return _is_zero_rational(expression)
+    spelled = sympy.expand(expression.xreplace({_sigmoid(z): _formula(z) for z in bent}))
+    if not _inside(spelled):
+        return _is_zero_rational(spelled)
+    for part in _apart(spelled):
+        z = min(_inside(part), key=sympy.default_sort_key)
+        for side in (1, -1):
+            size = Dummy("size", positive=True)
+            settled = part.xreplace({z: side * size})
+            corner = {size, -size} & _inside(settled)
+            if corner or not is_zero(settled):  # a corner elsewhere than at zero is not decided
+                return False
+    return True
 
 
 def _sigmoid(z: Any) -> Any:
@@ -64,9 +71,10 @@ def _inside(expression: Any) -> set[Any]:
 
 def _apart(expression: Any) -> list[Any]:
     """A sum as partial sums, each with one corner, if they are zero one by one; else whole."""
+    corners = _inside(expression)
     parts: dict[Any, Any] = {}
     for term in Add.make_args(expression):
-        key = frozenset(_inside(term))
+        key = frozenset(z for z in corners if term.has(z))
         parts[key] = parts.get(key, 0) + term
     separate = all(len(key) == 1 for key in parts)
     return list(parts.values()) if separate else [expression]
