@@ -391,6 +391,31 @@ def test_a_copy_without_a_fault_passes(monkeypatch):
     assert prove(Network((5, 4, 3)), short=True, column=copy_with(monkeypatch, "column", same))
 
 
+REWRITTEN = {
+    "linear_forward": [("return W @ A_prev + b", "return (A_prev.T @ W.T).T + b")],
+    "weights_backward": [
+        ("dW = dZ @ A_prev.T / m", "dW = (dZ / m) @ A_prev.T"),
+        ("dW = dZ @ A_prev.T / m", "dW = (A_prev @ dZ.T).T * (1 / m)"),
+        ("db = xp.sum(dZ, axis=1, keepdims=True) / m", "db = dZ.sum(axis=-1, keepdims=True) / m"),
+    ],
+    "activation_backward": [("return A * (dA - mean)", "return A * dA - A * mean")],
+    "linear_backward": [("dA_prev = W.T @ dZ", "dA_prev = -(W.T @ (-dZ))")],
+    "softmax": [("E = xp.exp(Z - xp.max(Z, axis=0, keepdims=True))", "E = xp.exp(Z)")],
+    "backward": [("dZ = A[net.L] - Y", "dZ = -(Y - A[net.L])")],
+}
+
+
+@pytest.mark.parametrize("name", REWRITTEN)
+def test_what_is_right_in_other_words_is_not_refused(monkeypatch, name):
+    for old, new in REWRITTEN[name]:
+        net = SOFTMAX_SQUARED if name == "activation_backward" else Network((5, 4, 3), "tanh")
+        fault = Fault(name, "", (old, ""), (new, ""), net)
+        copy = copy_with(monkeypatch, "column", fault)
+        for answering in ("equal", "right"):
+            found = answer(answering, fault, column=copy)
+            assert found, (new, found.refused[:3])
+
+
 def test_the_same_fault_in_both_that_only_deeper_networks_have(monkeypatch):
     """Then the whole is not composed of the steps."""
     fault = Fault(

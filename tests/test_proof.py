@@ -195,10 +195,13 @@ def test_results_are_named_by_their_docstrings():
     assert result_names(column.check_data) == ["the result"]
 
 
-def test_the_command(capsys):
+def test_the_command(whole, monkeypatch, capsys):
+    monkeypatch.setattr(shapecheck_bp, "prove", lambda: whole, raising=False)
     assert main(["prove", "--json"]) == 0
     out, err = capsys.readouterr()
-    assert (json.loads(out)["holds"], err) == (True, "")
+    assert (json.loads(out), err) == (json.loads(json.dumps(whole.to_dict())), "")
+    assert main(["prove"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "The proof holds."
 
 
 def test_the_command_when_it_does_not_hold(monkeypatch, capsys):

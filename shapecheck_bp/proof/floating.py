@@ -84,8 +84,9 @@ def floating(
         left_out=left_out,
         figures=figures,
         legend="apart: column from row; bound: the most that rounding can make\n"
-        "off slope: dW or db from the slope of J by central differences, relative; that slope is\n"
-        "uncertain by the next column\nPyTorch, JAX: column from their own gradients",
+        "off slope: dW or db from a slope of J by central differences, relative\n"
+        "uncertain by: how far that slope is known\n"
+        "PyTorch, JAX: column from their own gradients",
     )
 
 

@@ -165,11 +165,29 @@ class Symbolic(Arithmetic):
         return entry
 
 
+LARGEST_SPREAD = 2000  # operations
+
+
 def same(a: Symbolic, b: Symbolic) -> bool:
     """Whether two arrays have the same shape, and the same entry whatever the symbols stand for."""
     if a.shape != b.shape:
         return False
-    return bool(a.entry == b.entry or sympy.expand(a.entry - b.entry) == 0)
+    if a.entry == b.entry:
+        return True
+    if max(sympy.count_ops(one.entry) for one in (a, b)) > LARGEST_SPREAD:
+        return bool(sympy.expand(a.entry - b.entry) == 0)
+    return bool(sympy.expand(_spread(a.entry) - _spread(b.entry)) == 0)
+
+
+def _spread(entry: Any) -> Any:
+    """Σ (a + b) c as Σ a c + Σ b c, inside out."""
+    if not entry.args:
+        return entry
+    if not isinstance(entry, Sigma):
+        return entry.func(*map(_spread, entry.args))
+    term, k, size = entry.args
+    terms = Add.make_args(sympy.expand(_spread(term).xreplace({k: K})))
+    return Add(*(_sum(one, size) for one in terms))
 
 
 def _index_around(term: Any) -> Symbol:
