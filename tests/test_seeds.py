@@ -45,6 +45,14 @@ TABLE = [
     ("layers", "Loss and activation", "(n, n) by (n, d); (n, 1) fattened", "fattened"),
     ("layers", "Optimised calculations", "(a[2] - y) a[1]ᵀ, Σ_i for each q", "last_layer_sum"),
     ("layers", "Optimised calculations", "(1, n) by (n, 2)", "last_layer_sum"),
+    ("layers", "Optimised calculations", "(a, b) by (b, c): sums along b", "last_layer_sum"),
+    (
+        "layers",
+        "Optimised calculations",
+        "weights (1, q), layer input (d, n)",
+        "loop_and_outer_product",
+    ),
+    ("layers", "multiple data points", "the average of the points first", "averages_come_last"),
     ("layers", "Optimised calculations", "the for loop over q", "loop_and_outer_product"),
     ("layers", "Optimised calculations", "w[2]ᵀ (a[2] - y), (q, n)", "loop_and_outer_product"),
     ("layers", "Optimised calculations", "(w[2]ᵀ (a[2] - y)) Xᵀ", "loop_and_outer_product"),
@@ -71,6 +79,8 @@ TABLE = [
     ("design matrix", "Non-linear step", "A[2] = σ(Z[2]), m × n_2; W[3] n_2 × n_3", "students"),
     ("design matrix", "Generic forward", "Z[l+1] = A[l] W[l+1] + b[l+1]", "generic_forward"),
     ("design matrix", "Generic forward", "Z[i, j] = Σ_k A[i, k] W[k, j] + b[j]", "generic_forward"),
+    ("design matrix", "Generic forward", "Z[3](4)_2", "generic_forward"),
+    ("design matrix", "Linear step", "1 × n_l or m × n_l", "one_student"),
     ("design matrix", "Cost function", "J = (1/m) Σ_i L(i)", "cost_is_a_mean"),
     ("design matrix", "Cost function", "∂J/∂W_jk = (1/m) Σ_i ∂L(i)/∂W_jk", "cost_is_a_mean"),
     ("design matrix", "Chain rule", "dW_jk = Σ_p dZ_p Σ_q A_q δ_qj δ_pk", "dW_by_deltas"),
@@ -101,6 +111,7 @@ TABLE = [
     ("design matrix", "Final layer", "∂L/∂Ŷ = -Y / Ŷ + (1 - Y) / (1 - Ŷ)", "two_classes"),
     ("tensors", "2", "3, 4 and 2 nodes, f: R³ → R²", "figure_network"),
     ("tensors", "2", "C = (f - λ)²", "squared_difference"),
+    ("tensors", "2", "E = Σ_i C", "squared_difference"),
     ("tensors", "2.1", "σ(x) = 1 / (1 + exp(-x)), max(0, x)", "activations"),
     ("tensors", "2.2", "W is N_l × N_(l-1): 2 × 3, b a 2-vector", "scalar_and_vector_view"),
     ("tensors", "2.2", "z_i = Σ_j w_ij a_j + b_i", "scalar_and_vector_view"),
@@ -121,6 +132,7 @@ TABLE = [
     ("tensors", "(6)", "δ^l = δ^(l+1) [δz^(l+1)/δz^l]", "helpers"),
     ("tensors", "4.2", "(1 × N_(l+1)) (N_(l+1) × N_l) = 1 × N_l", "helpers"),
     ("tensors", "(7)", "[δz^(l+1)/δz^l] = W^(l+1) [δa^l/δz^l]", "helpers"),
+    ("tensors", "4.2", "(N_(l+1) × N_l) (N_l × N_l)", "helpers"),
     ("tensors", "(8)", "[δa^l/δz^l] = diag(σ'(z_j))", "helpers"),
     ("tensors", "(9)", "δ^l = δ^(l+1) W^(l+1) diag(σ'(z_j))", "helpers"),
     ("tensors", "(10)", "[δC/δW] = [δC/δz] · [δz/δW]", "weights_by_tensor"),
@@ -130,6 +142,7 @@ TABLE = [
     ("tensors", "(12)", "Σ_k δ_k I(j=k) a_i = δ_j a_i", "weights_by_tensor"),
     ("tensors", "(13)", "[δC/δW] = a ⊗ δ", "weights_by_tensor"),
     ("tensors", "(14)", "[δC/δb] = [δC/δz] · [δz/δb]", "biases"),
+    ("tensors", "4.4", "[δz/δb] is N_l × N_l", "biases"),
     ("tensors", "(15)", "[δC/δb] = δ · I = δ", "biases"),
     ("tensors", "5", "the loop, one example", "the_loop"),
     ("tensors", "5", "how it maps to the conventions", "numerator_layout"),
@@ -310,9 +323,14 @@ def test_diagonal_jacobians():
     Jsigma = layers.jacobian_of_elementwise(G_PRIME["sigmoid"](z))
     assert JL.shape == Jsigma.shape == (n, n)
     close(JL @ Jsigma, np.diag((a2 - y)[0]))
-    half_square = (a2 - y) * np.eye(n)  # the loss (a - y)² / 2, and no activation
-    close(layers.jacobian_of_elementwise(a2 - y) @ np.eye(n), half_square)
-    close(LOSS_PRIME["squared_error"](a2, y), 2 * (a2 - y))  # and twice that for (a - y)²
+    for J, f, at in (
+        (JL, lambda a: LOSS["log_loss"](a, y), a2),
+        (Jsigma, sigmoid, z),
+        (layers.jacobian_of_elementwise(a2 - y), lambda a: (a - y) ** 2 / 2, a2),
+        (layers.jacobian_of_elementwise(2 * (a2 - y)), lambda a: LOSS["squared_error"](a, y), a2),
+    ):
+        by_slopes = [slopes(lambda at, i=i, f=f: f(at)[0, i], at)[0] for i in range(n)]
+        close(J, np.array(by_slopes), 1e-6)
 
 
 def test_fattened():
@@ -338,6 +356,15 @@ def test_loop_and_outer_product():
     assert outer.shape == (2, 3)
     for q in range(2):
         close(outer[q], w2[0, q] * sum((a2 - y)[0, i] * X[:, i] for i in range(n)))
+
+
+def test_averages_come_last():
+    """The text's shortcut, the average of the points and then the loop, forgets the losses."""
+    right = layers.first_layer_loop(w2, a2 - y, X)
+    shortcut = np.mean(a2 - y) * layers.first_layer_loop(w2, np.ones((1, n)), X)
+    assert relative(shortcut, right) > 0.1
+    same_losses = layers.first_layer_loop(w2, np.full((1, n), 0.3), X)
+    close(0.3 * layers.first_layer_loop(w2, np.ones((1, n)), X), same_losses)
 
 
 def test_with_activations():
@@ -433,6 +460,10 @@ def test_generic_forward():
     sums = design_matrix.linear_forward(ROWS.X, W, b)
     close(sums, row.linear_forward(ROWS.X, W, b))
     close(sums, ROWS.X @ W + b)
+    cache = row.forward(NET, ROWS.params, ROWS.X)
+    third = ROWS.params[2]
+    node = sum(cache.A[2][3, k] * third.W[k, 0] for k in range(4)) + third.b[0, 0]
+    close(cache.Z[2][3, 0], node)  # the third layer's node, fed with example 4
 
 
 def test_cost_is_a_mean():
@@ -537,7 +568,8 @@ def test_cross_entropy():
     dA = LOSS_PRIME["cross_entropy"](probabilities, Y)
     close(dA, -Y / probabilities)
     close(row.activation_backward(dA, logits, "softmax"), probabilities - Y)
-    assert losses[0] > 0
+    by_slopes = slopes(lambda A: design_matrix.cross_entropy(A, Y).sum(), probabilities)
+    close(dA, by_slopes, 1e-6)
 
 
 def test_two_classes():
@@ -562,6 +594,10 @@ ONE = problem(column, FIGURE, m=1)
 TZ, TA = tensors.feed_forward(FIGURE, ONE.params, ONE.X)
 
 
+def columns(array):
+    return [array[:, i : i + 1] for i in range(array.shape[1])]
+
+
 def test_figure_network():
     assert [z.shape for z in TZ] == [(4, 1), (2, 1)]
     cache = column.forward(FIGURE, ONE.params, ONE.X)
@@ -572,10 +608,18 @@ def test_figure_network():
 
 
 def test_squared_difference():
-    close(
-        tensors.cost_from(FIGURE, ONE.params, 1, TZ[0], ONE.Y), float(((TA[-1] - ONE.Y) ** 2).sum())
+    cost = tensors.cost_from(FIGURE, ONE.params, 2, TZ[0], ONE.Y)
+    close(cost, float(((TA[-1] - ONE.Y) ** 2).sum()))
+    assert tensors.cost_from(FIGURE, ONE.params, 3, TZ[1], TA[-1]) == 0
+    several = problem(column, FIGURE, m=4)
+    z, _ = zip(
+        *(tensors.feed_forward(FIGURE, several.params, x) for x in columns(several.X)), strict=True
     )
-    assert tensors.cost_from(FIGURE, ONE.params, 2, TZ[1], TA[-1]) == 0
+    error = sum(
+        tensors.cost_from(FIGURE, several.params, 3, one[-1], target)
+        for one, target in zip(z, columns(several.Y), strict=True)
+    )
+    close(error / 4, float(column.gradients(*several)[0]))
 
 
 def test_activations():
@@ -593,6 +637,7 @@ def test_scalar_and_vector_view():
     W, b, a = RANDOM.normal(size=(2, 3)), RANDOM.normal(size=(2, 1)), RANDOM.normal(size=(3, 1))
     close(tensors.phi(W, a, b), W @ a + b)
     close(tensors.phi(W, a, b), column.linear_forward(a, W, b))
+    close(tensors.phi(W, sigmoid(a), b), W @ (1 / (1 + np.exp(-a))) + b)
 
 
 def test_shapes_of_derivatives():
@@ -610,6 +655,10 @@ def test_shapes_of_derivatives():
     tensor = derivative(lambda W: W @ a, W)
     assert tensor.shape == (2, 3, 2)
     close(tensor, tensors.dz_dW(a, 2), 1e-8)
+    B = RANDOM.normal(size=(4, 2))
+    tensor = derivative(lambda W: B @ W @ a, W)
+    assert tensor.shape == (4, 3, 2)
+    close(tensor, np.einsum("kj,i->kij", B, a[:, 0]), 1e-8)
 
 
 def test_product_with_a_change():
@@ -625,15 +674,30 @@ def test_product_with_a_change():
 
 
 def test_cost_from_each_layer():
-    every = [tensors.cost_from(FIGURE, ONE.params, layer, TZ[layer - 1], ONE.Y) for layer in (1, 2)]
-    close(every[0], every[1])
-    close(every[0], float(column.gradients(*ONE)[0]))
-    dC = tensors.dC_da(TA[-1], ONE.Y, FIGURE.loss)
-    delta_2 = tensors.last_helper(dC, tensors.da_dz(TZ[1], "sigmoid"))
-    by_slopes = tensors.numeric_derivative(
-        lambda z: np.array([[tensors.cost_from(FIGURE, ONE.params, 2, z, ONE.Y)]]), TZ[1]
+    """C_1(z¹) = C_2(z²) = C_3(z³), and the slopes of each are its layer's helper gradient."""
+    first = RANDOM.normal(size=(3, 1))
+    inputs = sigmoid(first)  # the text passes the input through σ
+    z, a = tensors.feed_forward(FIGURE, ONE.params, inputs)
+    z = [first, *z]
+    every = [tensors.cost_from(FIGURE, ONE.params, l, z[l - 1], ONE.Y) for l in (1, 2, 3)]  # noqa: E741
+    J = float(column.gradients(FIGURE, ONE.params, inputs, ONE.Y)[0])
+    close(np.array(every), np.full(3, J))
+    helper = tensors.last_helper(
+        tensors.dC_da(a[-1], ONE.Y, FIGURE.loss), tensors.da_dz(z[2], "sigmoid")
     )
-    close(delta_2, by_slopes, 1e-8)
+    for layer in (3, 2, 1):
+        by_slopes = tensors.numeric_derivative(
+            lambda at, layer=layer: np.array(
+                [[tensors.cost_from(FIGURE, ONE.params, layer, at, ONE.Y)]]
+            ),
+            z[layer - 1],
+        )
+        close(helper, by_slopes, 1e-8)
+        if layer > 1:
+            W, slopes_ = ONE.params[layer - 2].W, tensors.da_dz(z[layer - 2], "sigmoid")
+            helper = tensors.helper(helper, W, slopes_)
+    with pytest.raises(ValueError, match="^layer: expected 1, the input, to 3; got 0"):
+        tensors.cost_from(FIGURE, ONE.params, 0, first, ONE.Y)
 
 
 def test_last_helper():

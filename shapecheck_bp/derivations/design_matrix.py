@@ -10,7 +10,11 @@ Where the text is loose:
 - i is the row of Z, and j its column; it says so the other way round.
 - Checking the dimensions it multiplies (m × n_(l-1)) by (m × n_l); the first is transposed.
 - It gives Y as n_L × m beside A as m × n_L. With both (m, n_L), a loss is the sum over k of
-  -log(A[i, k]) Y[i, k].
+  -log(A[i, k]) Y[i, k], and its derivative -Y / A entry by entry.
+- In (1/m) Aᵀ ∂L/∂Z the derivatives are those of all examples, each of its own loss; dW(i) is of one
+  example's loss, and dW of J.
+- dZ = dA ∘ g'(Z) is for elementwise g. Softmax, which its cross-entropy asks for, mixes the
+  classes, and the sum over q in ``activation_backward`` is needed.
 - The last derivative is by Ŷ, not by Y.
 - The activation step yields dZ[l], not Z[l].
 - What matches the shape of W[1] at the end of its summary matches that of W[l].

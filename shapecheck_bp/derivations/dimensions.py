@@ -1,8 +1,9 @@
 """The dimension check as a tool, and the sum over items that it cannot replace.
 
 After a question why W is transposed in backpropagation. Where all sizes differ, one product of
-what is at hand has the shape that is wanted; where sizes coincide, several have it, and the check
-says no more. Which of them is right, the sum over items says.
+the matrices of a step has the shape that is wanted; where sizes coincide, or matrices of other
+steps are at hand, several have it, and the check says no more. Which is right, the sum over items
+says.
 
 >>> dimension_check((2, 7), have={"W2": (1, 2), "dZ2": (1, 7), "X": (3, 7)})
 ['W2.T @ dZ2']

@@ -9,7 +9,11 @@ Where the text is loose:
 - It writes z = wᵀX + b for logistic regression and w X from then on. With weights as rows, as it
   says, z = w X + b, and (a - y) xᵀ has the shape of w.
 - Under g = (a - y) Xᵀ it draws X with its points as columns; in Xᵀ they are rows.
-- The stacked rows of w[2]ᵀ (a[2] - y) end at w_q and not at w_n: there is one for each neuron.
+- In (w[2]ᵀ (a[2] - y)) Xᵀ the stacked rows end at w_q and not at w_n: one for each neuron.
+- The input of the second-to-last layer there is X, and so (d, n), not (q, n).
+- Averaging the points first, and looping over neurons then, is right only while no loss is in it:
+  Σ (a_i - y_i) x_i is no product of averages.
+- J a[2](w[1]) with the shape of w[1] is a gradient laid out like its matrix, and no Jacobian.
 - The product of the Jacobians of squared loss is diag(a - y) for the loss (a - y)² / 2; for
   (a - y)², as this library has it, it is twice that.
 - The algorithm adjusts the weights of layer i, and then passes M back through w[i]. The w[i] that

@@ -13,7 +13,7 @@ gradient as ``row`` has it, (n_in, n_out): dC/dW is ``column``'s dW transposed, 
 db transposed. ``flip`` turns ``column``'s gradients into these.
 
 Layers are counted from 1, the input; the text passes the input through σ too, a¹ = σ(z¹). Here a¹
-is given: it is X.
+is given: it is X. The text's error sums the examples' costs; the gradients here are of their mean.
 
 Where the text is loose:
 
@@ -21,6 +21,11 @@ Where the text is loose:
 - In (7) the bias is b^(l+1), and the function differentiated is φ_(l+1).
 - The last helper gradient is δC_L / δz^L, not δf / δz^L.
 - C_l is a function on R^(N_l), the z of its own layer.
+- Before (11), the functions that lead to z^l are φ_l ∘ … ∘ φ_2.
+- At the end of 3.4 the matrix of dimensions N_(l+1) × N_l is W^(l+1); in 2.1 and 2.2 the summation
+  nodes are those of layer l; sections 2.2, 2.3 and 2.5 are cited for what stands in 3.2, 3.3 and
+  3.5.
+- In section 5, step 2 ends with a^L, and step 4 need not reach l = 1: no weights come before it.
 - Under (11) the sum that defines z_j is over another index than the i of w_ji by which it is
   differentiated.
 """
@@ -40,7 +45,7 @@ from shapecheck_bp.shapes import Array, shapechecked
 def phi(
     W: Float[Array, "n_out n_in"], a_prev: Float[Array, "n_in 1"], b: Float[Array, "n_out 1"]
 ) -> Float[Array, "n_out 1"]:
-    """z = W @ a_prev + b, component by component z_i = Σ_j w_ij a_j + b_i. Source: (1)."""
+    """z = W @ a_prev + b, z_i = Σ_j w_ij a_j + b_i, for a_prev = σ(z_prev). Source: (1)."""
     n_out, n_in = W.shape
     return np.array(
         [[sum(W[i, j] * a_prev[j, 0] for j in range(n_in)) + b[i, 0]] for i in range(n_out)]
@@ -58,12 +63,15 @@ def feed_forward(net: Network, params: Any, x: Any) -> tuple[list[Any], list[Any
 
 
 def cost_from(net: Network, params: Any, layer: int, z: Any, target: Any) -> float:
-    """C_l = C ∘ σ ∘ φ_L ∘ … ∘ φ_(l+1), of the z of layer l. Source: (4)."""
-    for here in range(layer, net.L + 1):
-        g = net.activations[here - 1]
+    """C_l = C ∘ σ ∘ φ_L ∘ … ∘ φ_(l+1), of the z of layer l; the input is layer 1. Source: (4)."""
+    if not 1 <= layer <= net.L + 1:
+        raise ValueError(f"layer: expected 1, the input, to {net.L + 1}; got {layer}")
+    a = z
+    for here in range(layer, net.L + 2):
+        g = net.hidden if here == 1 else net.activations[here - 2]
         a = softmax(z) if g == "softmax" else G[g](z)
-        if here < net.L:
-            z = phi(params[here].W, a, params[here].b)
+        if here <= net.L:
+            z = phi(params[here - 1].W, a, params[here - 1].b)
     return float(np.sum(LOSS[net.loss](a, target)))
 
 

@@ -38,7 +38,10 @@ def run(page: Page) -> None:
     page.agree("J is their mean", np.mean(losses), J)
     dA = LOSS_PRIME["cross_entropy"](A, Y)
     page.say("the first dA passed backwards: -Y / A")
-    dZ = page.step("through softmax", bp.activation_backward, dA, turned(Z), "softmax")
+    page.say("softmax mixes the classes: dZ = A * (dA - sum(A * dA)), the sum over classes")
+    dZ = page.step(
+        "through softmax, not elementwise", bp.activation_backward, dA, turned(Z), "softmax"
+    )
     page.agree("A - Y", dZ, A - Y)
 
     page.part("Two classes: A = (Ŷ, 1 - Ŷ), Y = (Y, 1 - Y)")

@@ -29,11 +29,13 @@ def run(page: Page) -> None:
         return result if row else flip(result)
 
     page.title("m = 5 examples, n_in = 3, n_out = 2", "the design matrix, its element formulas")
+    page.say("The sums are the text's own, examples as rows; the library's results are compared")
+    page.say(f"with them{'' if row else ', transposed'}.")
     page.part("Generic forward propagation")
     sums = page.step("sum over k", design_matrix.linear_forward, A, W, b)
     page.agree("the product", there(bp.linear_forward(*here(A, W, b))), sums)
     units = page.step("a bias for every example", design_matrix.bias_for_every_example, b, m)
-    page.agree("broadcasting", A @ W + units, sums)
+    page.agree("the product, and a bias for every example", A @ W + units, sums)
 
     page.part("Chain rule for dW: δ_qj and δ_pk leave one term of each sum")
     one = page.step("example 1", design_matrix.dW_of_example, dZ, A, 0)

@@ -32,7 +32,7 @@ def run(page: Page) -> None:
     stacked = page.step("both weight vectors", layers.jacobian_stacked, w2, x)
     page.agree("w[2].T @ x.T", stacked, w2.T @ x.T)
     slopes = numeric_derivative(lambda w: w2 @ w @ x, w1).T
-    page.agree("slopes of a[2]", np.round(slopes, 8), np.round(stacked, 8))
+    page.agree("slopes of a[2] by finite differences", np.round(slopes, 8), np.round(stacked, 8))
 
     page.part("Four points: the sum over all routes, through each a[1]_i")
     first, then = page.step("the route through a[1]_1", layers.route, w2, X, 0, 0)
@@ -67,4 +67,6 @@ def run(page: Page) -> None:
         return np.array([[np.sum(-y * np.log(a) - (1 - y) * np.log(1 - a))]])
 
     slopes = numeric_derivative(loss, w1).T
-    page.agree("slopes of the loss", np.round(slopes, 7), np.round(M @ X.T, 7))
+    page.agree(
+        "slopes of the loss by finite differences", np.round(slopes, 7), np.round(M @ X.T, 7)
+    )

@@ -22,6 +22,7 @@ def run(page: Page) -> None:
     bp = page.bp
 
     page.title("Logistic regression: 3 inputs, 5 points", "layers, 'Simple network'")
+    page.say("The text's own steps, points as columns, and the library's at the end.")
     page.part("One point x: three links")
     page.say("dL/da = -y/a + (1-y)/(1-a),  da/dz = a (1-a),  dz/dw = x.T")
     point = page.step("their product", layers.logistic_point, w, b, X[:, :1], y[:, :1])

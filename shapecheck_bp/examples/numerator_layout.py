@@ -29,10 +29,12 @@ def run(page: Page) -> None:
 
     page.title("A 3-4-2 network, layers counted from 1", "tensors, sections 2 to 5")
     page.part("Section 5, step 2: forward")
-    z2 = page.step("z², (1)", tensors.phi, W2, x, b2)
-    z3 = page.step("z³, (1)", tensors.phi, W3, column.activation_forward(z2, "sigmoid"), b3)
+    z2 = page.step("z of layer 2, by (1)", tensors.phi, W2, x, b2)
+    z3 = page.step(
+        "z of layer 3, by (1)", tensors.phi, W3, column.activation_forward(z2, "sigmoid"), b3
+    )
     z, a = tensors.feed_forward(net, params, x)
-    page.agree("f by composition, (2)", (z2, z3), z)
+    page.agree("both z by composition, (2)", (z2, z3), z)
 
     page.part("Step 3: the last helper gradient, a row")
     dC_da = page.step("δC/δa³ = 2 (a³ - λ)ᵗ", tensors.dC_da, a[2], target, "squared_error")
@@ -44,12 +46,14 @@ def run(page: Page) -> None:
     page.step("δz³/δz², (7)", tensors.dz_dz, W3, slopes)
     delta2 = page.step("δ², (6) and (9)", tensors.helper, delta3, W3, slopes)
     by_slopes = tensors.numeric_derivative(
-        lambda at: np.array([[tensors.cost_from(net, params, 1, at, target)]]), z2
+        lambda at: np.array([[tensors.cost_from(net, params, 2, at, target)]]), z2
     )
-    page.agree("slopes of C_2, (4)", np.round(by_slopes, 8), np.round(delta2, 8))
+    page.agree(
+        "slopes of C_2 by finite differences, (4)", np.round(by_slopes, 8), np.round(delta2, 8)
+    )
 
     page.part("Step 5: dC/dW, through a 3-tensor or as an outer product")
-    tensor = page.step("δz³/δW³, I(j = k) a_i", tensors.dz_dW, a[1], 2)
+    tensor = page.step("z of layer 3 by W of layer 3: I(j = k) a_i", tensors.dz_dW, a[1], 2)
     dC_dW = page.step("δ³ with the tensor, (10) and (12)", tensors.dC_dW, delta3, tensor)
     product = page.step("a² ⊗ δ³, (13)", tensors.outer, a[1], delta3)
     page.agree("tensor and outer product", dC_dW, product)

@@ -47,6 +47,7 @@ def run(page: Page) -> None:
     )
 
     page.part("Backward: the four key equations, layer by layer")
+    page.say("It starts with dA[3] = -Y / A[3] + (1 - Y) / (1 - A[3]).")
     dA = -Y / A[-1] + (1 - Y) / (1 - A[-1])
     grads: list[Any] = []
     for layer in (3, 2, 1):
@@ -54,8 +55,14 @@ def run(page: Page) -> None:
         dZ = page.step(
             f"dZ[{layer}], activation backwards", bp.activation_backward, dA, Z[layer - 1], g
         )
-        dA, dW, db = page.step(
-            f"dW[{layer}], db[{layer}] and dA[{layer - 1}], linear backwards",
+        dW, db = page.step(
+            f"dW[{layer}], db[{layer}], gradient contributions",
+            bp.weights_backward,
+            dZ,
+            A[layer - 1],
+        )
+        dA, _, _ = page.step(
+            f"dA[{layer - 1}], linear backwards",
             bp.linear_backward,
             dZ,
             A[layer - 1],

@@ -40,7 +40,10 @@ def run(page: Page) -> None:
     A2 = page.step("a[2] from z[2]: the predictions", bp.activation_forward, Z2, "sigmoid")
 
     page.part("Steps 2 to 4: the loss's derivatives, M = dL")
-    page.say("dL = -y/a + (1-y)/(1-a), elementwise")
+    page.say(
+        "dL = -y/a + (1-y)/(1-a), elementwise",
+        "In the equations below, dA is the text's M, g'(Z) its dA, and dZ its C.",
+    )
     M = LOSS_PRIME["log_loss"](A2, Y)
 
     page.part("Step 5, layer 2")

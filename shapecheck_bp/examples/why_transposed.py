@@ -36,9 +36,11 @@ def run(page: Page) -> None:
         page.say(f"n[1] = {n1}, n[2] = {n2}, m = {m}: wanted {wanted}, have {have}")
         for product in dimension_check(wanted, have):
             page.say(f"    {product}")
-    page.say("Sizes that differ leave one product; sizes that coincide leave several.")
+    page.say("Here sizes that differ leave one product, and sizes that coincide leave several.")
 
-    page.part("Item by item: z_j = b_j + Σ_i W_ji a_i, so that a_i has a part in every z_j")
+    page.part(
+        "Item by item, W (3, 2): z_j = b_j + Σ_i W_ji a_i, so that a_i has a part in every z_j"
+    )
     W, a, b = random.normal(size=(3, 2)), random.normal(size=(2, 1)), random.normal(size=(3, 1))
     z = page.step("forward, the sum is over i", z_item_by_item, a, W, b)
     page.agree("W @ a + b", z, W @ a + b)
@@ -48,7 +50,7 @@ def run(page: Page) -> None:
     found = bp.linear_backward(*(flip(here) if across else here))[0]
     page.agree("the library's dA_prev", flip(found) if across else found, da)
 
-    page.part("Square W: the shapes fit with and without the transpose, the sum does not")
+    page.part("W (3, 3): shapes fit with the transpose and without it; values fit with it alone")
     W = random.normal(size=(3, 3))
     da = dA_item_by_item(dz, W)
     page.agree("W.T @ dz", W.T @ dz, da)
