@@ -518,6 +518,16 @@ def gram(A: Float[Array, "{axes}"]) -> Float[Array, "n n"]:
         "exact": "its parameters have names that no array is known for",
         "floating": "its parameters have names that no array is known for",
     }
+    needing = """
+@shapechecked
+def scaled(A: Float[Array, "n m"], factor: float) -> Float[Array, "n m"]:
+    return factor * A
+"""
+    for copy in copies.values():
+        exec(needing, vars(copy))
+        copy.__all__.append("scaled")
+    found = answer("equal", FAULTS["sign of dZ"], **copies)
+    assert found.left_out["scaled"].endswith("scaled needs factor, which is no array")
     exec(added.format(axes="m n", body="A.T @ A / 2"), vars(copies["row"]))
     found = answer("equal", FAULTS["sign of dZ"], **copies)
     assert [(check.function, check.quantity) for check in found.refused] == [("gram", "G")]

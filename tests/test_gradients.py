@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from libraries import jax_in_float64
 from problems import NETWORKS, name, problem, relative
 
 from shapecheck_bp import Gradient, Layer, column, flip
+from shapecheck_bp.proof.oracles import frameworks
 
 every_network = pytest.mark.parametrize("net", NETWORKS, ids=name)
 
@@ -45,79 +45,19 @@ def test_central_differences(bp, net):
 
 
 @every_network
-def test_pytorch_autograd(bp, net):
-    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
-    F = torch.nn.functional
-    g = {
-        "sigmoid": torch.sigmoid,
-        "tanh": torch.tanh,
-        "relu": torch.relu,
-        "leaky_relu": F.leaky_relu,
-        "identity": lambda Z: Z,
-        "softmax": lambda Z: torch.softmax(Z, dim=1),
-    }
-    loss = {
-        "squared_error": lambda Z, Y: torch.sum((g[net.output](Z) - Y) ** 2),
-        "log_loss": lambda Z, Y: F.binary_cross_entropy_with_logits(Z, Y, reduction="sum"),
-        "cross_entropy": lambda Z, Y: F.cross_entropy(Z, Y, reduction="sum"),
-    }
+@pytest.mark.parametrize(
+    ("module", "library"), [("torch", "PyTorch"), ("jax", "JAX")], ids=["torch", "jax"]
+)
+def test_autograd(bp, net, module, library):
+    pytest.importorskip(module, reason=f"{library} is not installed")
     given = problem(bp, net, m=7)
-    _, params, X, Y = flip(given) if bp is column else given
-    theirs = [
-        [torch.tensor(np.ascontiguousarray(array), requires_grad=True) for array in layer]
-        for layer in params
-    ]
-    A = torch.tensor(np.ascontiguousarray(X))
-    for W, b in theirs[:-1]:
-        A = g[net.hidden](A @ W + b)
-    W, b = theirs[-1]
-    J = loss[net.loss](A @ W + b, torch.tensor(np.ascontiguousarray(Y))) / 7
-    J.backward()
-
+    as_columns = given if bp is column else flip(given)
+    J, theirs = frameworks()[library](*as_columns)
     ours, grads = bp.gradients(*given)
-    assert abs(ours - J.item()) <= 1e-12 * abs(ours)
-    _check(bp, grads, [[array.grad.numpy() for array in layer] for layer in theirs])
-
-
-@every_network
-def test_jax_autograd(bp, net):
-    jax = jax_in_float64()
-    g = {
-        "sigmoid": jax.nn.sigmoid,
-        "tanh": jax.numpy.tanh,
-        "relu": jax.nn.relu,
-        "leaky_relu": jax.nn.leaky_relu,
-        "identity": lambda Z: Z,
-        "softmax": lambda Z: jax.nn.softmax(Z, axis=1),
-    }
-
-    def cost(params, X, Y):
-        A = X
-        for W, b in params[:-1]:
-            A = g[net.hidden](A @ W + b)
-        Z = A @ params[-1][0] + params[-1][1]
-        if net.loss == "squared_error":
-            L = (g[net.output](Z) - Y) ** 2
-        elif net.loss == "log_loss":
-            L = -Y * jax.nn.log_sigmoid(Z) - (1 - Y) * jax.nn.log_sigmoid(-Z)
-        else:
-            L = -Y * jax.nn.log_softmax(Z, axis=1)
-        return L.sum() / len(X)
-
-    given = problem(bp, net, m=7)
-    _, params, X, Y = flip(given) if bp is column else given
-    J, theirs = jax.value_and_grad(cost)([tuple(layer) for layer in params], X, Y)
-
-    ours, grads = bp.gradients(*given)
-    assert abs(ours - float(J)) <= 1e-12 * abs(ours)
-    _check(bp, grads, theirs)
-
-
-def _check(bp, grads, theirs):
-    grads = flip(grads) if bp is column else grads
-    for grad, other in zip(grads, theirs, strict=True):
-        assert relative(grad.dW, np.asarray(other[0])) < 1e-10
-        assert relative(grad.db, np.asarray(other[1])) < 1e-10
+    assert abs(ours - J) <= 1e-12 * abs(ours)
+    for grad, other in zip(grads if bp is column else flip(grads), theirs, strict=True):
+        assert relative(grad.dW, other[0]) < 1e-10
+        assert relative(grad.db, other[1]) < 1e-10
 
 
 def test_steps_make_the_gradients(bp, small):

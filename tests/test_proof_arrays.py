@@ -262,6 +262,52 @@ def test_a_step_that_may_fall_either_way_allows_for_both():
     assert ACTIVATIONS["leaky_relu"].g_prime(Z).error[0, 1] >= 0.99
 
 
+OPERATIONS = {
+    "+": (lambda xp, a, b: a + b, lambda a, b: a + b),
+    "-": (lambda xp, a, b: a - b, lambda a, b: a - b),
+    "*": (lambda xp, a, b: a * b, lambda a, b: a * b),
+    "/": (lambda xp, a, b: a / b, lambda a, b: a / b),
+    "@": (lambda xp, a, b: a @ b, lambda a, b: a * b),
+    "square": (lambda xp, a, b: a**2, lambda a, b: a * a),
+    "exp": (lambda xp, a, b: xp.exp(a), lambda a, b: np.exp(a)),
+    "log": (lambda xp, a, b: xp.log(b), lambda a, b: np.log(b)),
+    "log1p": (lambda xp, a, b: xp.log1p(b), lambda a, b: np.log1p(b)),
+    "tanh": (lambda xp, a, b: xp.tanh(a), lambda a, b: np.tanh(a)),
+    "abs": (lambda xp, a, b: xp.abs(a), lambda a, b: abs(a)),
+    "max": (lambda xp, a, b: xp.maximum(a, 0), lambda a, b: max(a, 0.0)),
+    "min": (lambda xp, a, b: xp.minimum(a, 0), lambda a, b: min(a, 0.0)),
+    "step": (lambda xp, a, b: xp.astype(a > 0, a.dtype), lambda a, b: float(a > 0)),
+}
+UNIT = st.floats(-1, 1)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.sampled_from(sorted(OPERATIONS)),
+    st.tuples(st.floats(-9, 9), st.floats(0.1, 9)),
+    st.tuples(st.floats(0, 2), st.floats(0, 2)),
+    st.tuples(UNIT, UNIT),
+    st.tuples(UNIT, UNIT),
+)
+def test_errors_are_carried_through_every_operation(name, values, errors, truths, others):
+    """The truth lies within an error of the value, and any other result within one of the truth."""
+    of_arrays, of_numbers = OPERATIONS[name]
+    a, b = (
+        Rounded(np.array([[value]]), np.array([[error]]), dtype="float64")
+        for value, error in zip(values, errors, strict=True)
+    )
+    with np.errstate(all="ignore"):
+        found = of_arrays(Rounded.namespace, a, b)
+        true = [v + e * t for v, e, t in zip(values, errors, truths, strict=True)]
+        other = [t + e * o for t, e, o in zip(true, errors, others, strict=True)]
+        if not np.isfinite(found.error).all():
+            return
+        results = [of_numbers(*one) for one in (values, true, other)]
+    allowed = found.error.item() * (1 + 1e-9) + 1e-12
+    assert abs(results[2] - results[1]) <= allowed  # any result, from the truth
+    assert abs(results[0] - results[1]) <= allowed  # and the one at hand
+
+
 def test_flip_turns_every_kind_of_array():
     for made in (
         Symbolic.named("A", (n, k)),

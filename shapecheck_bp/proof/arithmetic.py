@@ -5,6 +5,7 @@ code of ``column`` and ``row`` like any library's: its operators and the functio
 all come down to five methods, which each kind of array defines for itself.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import partial
 from types import SimpleNamespace
@@ -13,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 
-class Arithmetic:
+class Arithmetic(ABC):
     """An array whose entries are no floating-point numbers, or more than that."""
 
     shape: tuple[Any, ...]
@@ -21,26 +22,26 @@ class Arithmetic:
     namespace: ClassVar[Any]
 
     @classmethod
+    @abstractmethod
     def combine(cls, operation: str, left: Any, right: Any) -> Any:
         """Combine two arrays, or an array and a number, entry by entry."""
-        raise NotImplementedError
 
+    @abstractmethod
     def apply(self, function: str) -> Any:
         """Apply exp, log, log1p, abs or tanh to every entry."""
-        raise NotImplementedError
 
+    @abstractmethod
     def reduce(self, function: str, axis: int | None, keepdims: bool) -> Any:
         """Take the sum or the max over an axis, or over all entries."""
-        raise NotImplementedError
 
+    @abstractmethod
     def __matmul__(self, other: Any) -> Any:
         """Multiply matrices."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def T(self) -> Any:
         """The transpose."""
-        raise NotImplementedError
 
     @property
     def ndim(self) -> int:

@@ -76,8 +76,13 @@ def equal(column: ModuleType, row: ModuleType, networks: Iterable[Network]) -> A
         elif not takes_and_gives_floats(law):
             left_out[name] = NO_FORMULA
         else:
+            try:
+                made = list(cases(name, law, networks, SymbolMaker))
+            except TypeError as error:  # a parameter that is no array, and has no default
+                left_out[name] = str(error).removeprefix("verify: ").partition(";")[0]
+                continue
             checks += _enforced(name, column, row)
-            for case in cases(name, law, networks, SymbolMaker):
+            for case in made:
                 checks += _compare(case, column, row, networks[-1].hidden)
     depths = sorted({net.L for net in networks})
     return Answer(
