@@ -43,10 +43,8 @@ class Listener(Protocol):
         """Hear that it is done, and that its result passed."""
 
 
-ON, OFF = (
-    False,
-    True,
-)  # so that a checked call asks one thing: is there anything out of the ordinary
+# So that a checked call asks one thing: is there anything out of the ordinary?
+ON, OFF = False, True
 
 
 class _Mode:

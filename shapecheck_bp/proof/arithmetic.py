@@ -110,9 +110,5 @@ def _namespace(cls: type[Arithmetic]) -> SimpleNamespace:
         maximum=partial(cls.combine, "max"),
         minimum=partial(cls.combine, "min"),
         ones_like=lambda x: 0 * x + 1,
-        **{
-            name: getattr(cls, name)
-            for name in ("astype", "where", "concat", "argmax")
-            if hasattr(cls, name)
-        },
+        **{name: getattr(cls, name) for name in ("astype", "where") if hasattr(cls, name)},
     )

@@ -23,9 +23,7 @@ from shapecheck_bp.network import Network
 HIDDEN = tuple(ACTIVATIONS)
 OUTPUTS = (*ACTIVATIONS, "softmax")
 ENDINGS = [(output, None) for output in OUTPUTS] + [(output, "squared_error") for output in PAIRS]
-
-
-LONGEST = 160
+LONGEST = 160  # characters of a reason
 
 
 class Case(NamedTuple):

@@ -10,6 +10,7 @@ loops over indices in three layouts, must give the same bits as well.
 """
 
 from collections.abc import Iterator
+from itertools import product
 from types import ModuleType
 from typing import Any
 
@@ -29,7 +30,7 @@ from shapecheck_bp.proof.cases import (
     result_names,
     takes_and_gives_floats,
 )
-from shapecheck_bp.proof.numeric import NO_ARGUMENTS, calls, lifted, outcomes, pool
+from shapecheck_bp.proof.numeric import NO_ARGUMENTS, calls, lifted, outcomes, pool, unlike
 from shapecheck_bp.proof.report import Answer, Check
 from shapecheck_bp.proof.rounding import Rounded
 from shapecheck_bp.switch import enforce
@@ -81,10 +82,9 @@ def _problems() -> Iterator[dict[str, Any]]:
     for dtype, m, units, levels in PROBLEMS:
         train = digits("column", dtype).train
         X = np.floor(train.X[:, :m] * (16 // levels))
-        for hidden in FUNCTIONS:
-            for output in FUNCTIONS:
-                net = Network((64, units, 10), hidden, output)
-                yield pool(net, _weights(net, dtype), X, train.Y[:, :m])
+        for hidden, output in product(FUNCTIONS, repeat=2):
+            net = Network((64, units, 10), hidden, output)
+            yield pool(net, _weights(net, dtype), X, train.Y[:, :m])
         two = Network((64, units, 1), FUNCTIONS[0], "sigmoid")  # its predictions are exact
         yield pool(two, _weights(two, dtype), X, train.Y[:1, :m])
 
@@ -116,7 +116,7 @@ def _compare(case: Case, column: ModuleType, row: ModuleType) -> Iterator[Check]
             return
         pairs = zip(quantities(names, flip(here)), quantities(names, there), strict=True)
         for (quantity, a), (_, b) in pairs:
-            reason = _difference(a, b)
+            reason = unlike(a, b)
             yield Check(case.function, quantity, case.about, not reason, reason)
         if case.function == "one_hot":
             wanted = choices.one_hot(*case.arguments)
@@ -167,44 +167,33 @@ def _refusals(column: ModuleType, row: ModuleType, names: list[str]) -> Iterator
 def _derived(column: ModuleType, row: ModuleType) -> Iterator[Check]:
     """The gradients beside the texts' own derivations, which share no code with the modules."""
     random = np.random.default_rng(0)
-    for hidden in FUNCTIONS:
-        for output in FUNCTIONS:
-            net = Network((3, 4, 2), hidden, output)
-            params = _weights(net, "float64")
-            X, Y = (random.integers(0, 5, size=(n, 4)).astype(float) for n in (3, 2))
-            given = (net, params, X, Y)
-            texts = {
-                "layers": layers.gradients(*given),
-                "design matrix": flip(design_matrix.gradients(*flip(given))),
-                "tensors": flip(tensors.gradients(*given)),
-            }
-            for convention, bp in (("column", column), ("row", row)):
-                try:
-                    with enforce(True):
-                        _, grads = (
-                            flip(bp.gradients(*flip(given))) if bp is row else bp.gradients(*given)
-                        )
-                    found = [value for _, value in quantities(["grads"], grads)]
-                except Exception as error:  # whatever a broken copy of a module may raise
-                    yield Check("gradients", "J", convention, False, refusal(["J"], error)[1])
-                    continue
-                for text, derived in texts.items():
-                    about = f"{convention} against {text}, {hidden}, {output}"
-                    named = quantities(["grads"], derived)
-                    for (quantity, wanted), got in zip(named, found, strict=True):
-                        reason = _difference(wanted, got)
-                        yield Check("gradients", quantity, about, not reason, reason)
+    for hidden, output in product(FUNCTIONS, repeat=2):
+        net = Network((3, 4, 2), hidden, output)
+        params = _weights(net, "float64")
+        X, Y = (random.integers(0, 5, size=(n, 4)).astype(float) for n in (3, 2))
+        given = (net, params, X, Y)
+        texts = {
+            "layers": layers.gradients(*given),
+            "design matrix": flip(design_matrix.gradients(*flip(given))),
+            "tensors": flip(tensors.gradients(*given)),
+        }
+        for convention, bp in (("column", column), ("row", row)):
+            try:
+                with enforce(True):
+                    _, grads = (
+                        flip(bp.gradients(*flip(given))) if bp is row else bp.gradients(*given)
+                    )
+                found = [value for _, value in quantities(["grads"], grads)]
+            except Exception as error:  # whatever a broken copy of a module may raise
+                yield Check("gradients", "J", convention, False, refusal(["J"], error)[1])
+                continue
+            for text, derived in texts.items():
+                about = f"{convention} against {text}, {hidden}, {output}"
+                named = quantities(["grads"], derived)
+                for (quantity, wanted), got in zip(named, found, strict=True):
+                    reason = unlike(wanted, got)
+                    yield Check("gradients", quantity, about, not reason, reason)
 
 
 def _is_exact(value: Any) -> bool:
     return not isinstance(value, Rounded) or not value.error.any()
-
-
-def _difference(a: Any, b: Any) -> str:
-    """What differs in the bits of two results."""
-    if not isinstance(a, np.ndarray | np.generic):
-        return "" if a is b else f"flip of column: {a!r}; row: {b!r}"
-    if (a.shape, a.dtype) != (b.shape, b.dtype):
-        return f"flip of column: {a.shape} {a.dtype}; row: {b.shape} {b.dtype}"
-    count = int(np.sum(a != b))
-    return f"{count} of {a.size} entries differ" if count else ""

@@ -6,7 +6,6 @@ rounding, from the sizes of the sums and of what is summed, and no two results i
 summation are further apart than twice that bound.
 """
 
-import inspect
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -15,8 +14,17 @@ import numpy as np
 
 from shapecheck_bp import column as shipped
 from shapecheck_bp.network import Layer, Network
-from shapecheck_bp.proof.cases import public_names, quantities, refusal, result_names
-from shapecheck_bp.proof.numeric import NO_ARGUMENTS, calls, lifted, outcomes, pool
+from shapecheck_bp.proof.cases import law_for, public_names, quantities, refusal, result_names
+from shapecheck_bp.proof.numeric import (
+    NO_ARGUMENTS,
+    calls,
+    is_float,
+    lifted,
+    outcomes,
+    pool,
+    through,
+    unlike,
+)
 from shapecheck_bp.proof.oracles import frameworks, slope
 from shapecheck_bp.proof.report import Answer, Check
 from shapecheck_bp.proof.rounding import Rounded
@@ -62,7 +70,8 @@ def floating(
             given = pool(net, *arguments)
             for name in public_names(column, row):
                 found = list(calls(name, column, given))
-                if "Z" in signature(getattr(column, name, None)):
+                law = law_for(name, column)
+                if law and "Z" in law.signature.parameters:
                     found += calls(name, column, given | {"Z": LARGE * given["Z"]})
                 for case in found:
                     about = ", ".join(filter(None, (case.about, dtype)))
@@ -138,14 +147,10 @@ def _compare(case: Any, column: ModuleType, row: ModuleType) -> Iterator[Check]:
 
 def _reason(a: Any, b: Any, bound: Any) -> str:
     """Why two results are further apart than rounding can bring them."""
-    if not isinstance(a, np.ndarray | np.generic):
-        return "" if a is b else f"column: {a!r}; row: {b!r}"
-    if (np.shape(a), a.dtype) != (np.shape(b), b.dtype):
-        return f"flip of column: {np.shape(a)} {a.dtype}; row: {np.shape(b)} {b.dtype}"
+    if not isinstance(bound, Rounded) or (a.shape, a.dtype) != (b.shape, b.dtype):
+        return unlike(a, b)
     if not np.all(np.isfinite(a)):
         return "is not finite"
-    if not isinstance(bound, Rounded):
-        return "" if np.array_equal(a, b) else f"{int(np.sum(a != b))} of {a.size} entries differ"
     found = _difference(0, "", np.asarray(a), np.asarray(b), bound)
     return "" if found.agrees else f"{found.eps:.3g} eps apart; rounding makes {found.bound:.3g}"
 
@@ -230,19 +235,9 @@ def _slope(
     return abs(near - expected), abs(near - far) + exact_to / STEP, size
 
 
-def signature(function: Any) -> tuple[str, ...]:
-    """The names of a function's parameters."""
-    return tuple(inspect.signature(function).parameters) if callable(function) else ()
-
-
 def _has_floats(value: Any) -> bool:
-    if isinstance(value, tuple):
-        return any(map(_has_floats, value))
-    return hasattr(value, "dtype") and np.issubdtype(value.dtype, np.floating)
+    return any(map(_has_floats, value)) if isinstance(value, tuple) else is_float(value)
 
 
 def _cast(value: Any, dtype: str) -> Any:
-    if isinstance(value, tuple):
-        items = (_cast(one, dtype) for one in value)
-        return value._make(items) if hasattr(value, "_make") else tuple(items)
-    return np.asarray(value, dtype=dtype)
+    return through(value, lambda one: np.asarray(one, dtype=dtype))

@@ -9,7 +9,7 @@
 ['sigmoid', 'tanh']
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -67,14 +67,33 @@ def calls(name: str, column: ModuleType, given: Mapping[str, Any]) -> Iterator[C
             yield Case(name, activation, tuple(known[parameter] for parameter in parameters))
 
 
+def through(value: Any, change: Callable[[Any], Any]) -> Any:
+    """Change everything inside tuples and NamedTuples."""
+    if not isinstance(value, tuple):
+        return change(value)
+    items = (through(item, change) for item in value)
+    return value._make(items) if hasattr(value, "_make") else tuple(items)
+
+
 def lifted(value: Any) -> Any:
     """Every floating-point array as one that knows its rounding."""
-    if isinstance(value, np.ndarray | np.floating):
-        return Rounded(value) if np.issubdtype(value.dtype, np.floating) else value
-    if isinstance(value, tuple):
-        items = map(lifted, value)
-        return value._make(items) if hasattr(value, "_make") else tuple(items)
-    return value
+    return through(value, lambda one: Rounded(one) if is_float(one) else one)
+
+
+def is_float(value: Any) -> bool:
+    """Whether this is an array of floating-point numbers."""
+    numeric = isinstance(value, np.ndarray | np.generic)
+    return numeric and np.issubdtype(value.dtype, np.floating)
+
+
+def unlike(a: Any, b: Any) -> str:
+    """What differs in two results, bit by bit."""
+    if not isinstance(a, np.ndarray | np.generic):
+        return "" if a is b else f"flip of column: {a!r}; row: {b!r}"
+    if (a.shape, a.dtype) != (b.shape, b.dtype):
+        return f"flip of column: {a.shape} {a.dtype}; row: {b.shape} {b.dtype}"
+    count = int(np.sum(a != b))
+    return f"{count} of {a.size} entries differ" if count else ""
 
 
 def outcomes(case: Case, column: ModuleType, row: ModuleType) -> tuple[Any, Any]:

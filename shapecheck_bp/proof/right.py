@@ -40,6 +40,7 @@ from shapecheck_bp.proof.cases import (
 )
 from shapecheck_bp.proof.entries import Entries, Opaque, opaque_function
 from shapecheck_bp.proof.equal import NO_FORMULA, absent
+from shapecheck_bp.proof.numeric import through
 from shapecheck_bp.proof.report import Answer, Check
 from shapecheck_bp.proof.statements import STATEMENTS
 from shapecheck_bp.proof.zero import is_zero
@@ -226,13 +227,14 @@ def _settled(case: Case, law: Law, column: ModuleType) -> tuple[tuple[Any, ...],
 
 
 def _bare(value: Any) -> Any:
-    """Entries as the NumPy arrays inside them."""
-    if isinstance(value, Entries):
-        return value.values if value.shape else value.values.item()
-    if isinstance(value, tuple):
-        bare = map(_bare, value)
-        return value._make(bare) if hasattr(value, "_make") else tuple(bare)
-    return value
+    """Entries as the NumPy arrays inside them; a single one as its expression."""
+
+    def bare(one: Any) -> Any:
+        if not isinstance(one, Entries):
+            return one
+        return one.values if one.shape else one.values.item()
+
+    return through(value, bare)
 
 
 def _first_difference(wanted: Any, got: Any) -> str:
