@@ -20,9 +20,9 @@ import numpy as np
 from shapecheck_bp import column, row
 from shapecheck_bp.data import Split, digits
 from shapecheck_bp.leaves import leaves_of
+from shapecheck_bp.naming import symbol_of
 from shapecheck_bp.network import Network
 from shapecheck_bp.proof import Proof, prove
-from shapecheck_bp.proof.cases import symbol_of
 from shapecheck_bp.proof.floating import Difference, differences
 from shapecheck_bp.shapes import ShapeError
 from shapecheck_bp.training import fit

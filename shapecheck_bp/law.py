@@ -7,7 +7,8 @@ name in the annotations is known: it looks the signature up in the memory, and a
 
 import builtins
 import inspect
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property, wraps
 from types import FunctionType
 from typing import Any, get_type_hints
@@ -31,9 +32,9 @@ _CODE = """\
     if _shapecheck_now is not False:
         if _shapecheck_now is True:
             return {run}
-        _shapecheck_law.announce(_shapecheck_now, {arguments})
-        _shapecheck_result = {run}
-        _shapecheck_law.report(_shapecheck_now, _shapecheck_result, {arguments})
+        with _shapecheck_law.heard(_shapecheck_now, {arguments}) as _shapecheck_done:
+            _shapecheck_result = {run}
+            _shapecheck_done(_shapecheck_result)
         return _shapecheck_result
     _shapecheck_signature = _shapecheck_results = None
     try:
@@ -182,28 +183,26 @@ class Law:
         """Judge a result that these arguments have not had yet, and remember it."""
         __tracebackhide__ = True
         if "return" in self.hints:
-            arguments, name = self.bind(args, kwargs), messages.RESULT
-            hints = {**self.hints, name: self.hints["return"]}
-            returned = leaves_of(hints, {name: result}, arguments)
-            self._check([*self.leaves(arguments), *returned])
+            arguments = self.bind(args, kwargs)
+            self._check([*self.leaves(arguments), *self.returned(result, arguments)])
         if outcome is not None:
             Memory.keep(results, outcome)
 
-    def announce(
+    @contextmanager
+    def heard(
         self, listener: Listener, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-    ) -> None:
-        """Judge arguments, and tell who listens."""
+    ) -> Iterator[Callable[[Any], None]]:
+        """Judge arguments and tell who listens; what is given does the same with the result."""
         __tracebackhide__ = True
         self.check_arguments(args, kwargs)
-        listener.enters(self.function, self.bind(args, kwargs))
+        with listener(self, self.bind(args, kwargs)) as tell:
 
-    def report(
-        self, listener: Listener, result: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-    ) -> None:
-        """Judge a result, and tell who listens."""
-        __tracebackhide__ = True
-        self.after(set(), None, result, args, kwargs)
-        listener.leaves(self.function, self.bind(args, kwargs), result)
+            def done(result: Any) -> None:
+                __tracebackhide__ = True
+                self.after(set(), None, result, args, kwargs)
+                tell(result)
+
+            yield done
 
     def check_arguments(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> list[Leaf]:
         """Judge arguments, whether or not they have passed before, and return their leaves."""
@@ -237,6 +236,11 @@ class Law:
             if value is not parameters[name].default or hasattr(value, "dtype")
         }
         return leaves_of(self.hints, given, arguments)
+
+    def returned(self, result: Any, arguments: Mapping[str, Any]) -> list[Leaf]:
+        """The leaves of a result."""
+        hints = {**self.hints, messages.RESULT: self.hints.get("return", Any)}
+        return leaves_of(hints, {messages.RESULT: result}, arguments)
 
     def _check(self, leaves: list[Leaf]) -> None:
         __tracebackhide__ = True

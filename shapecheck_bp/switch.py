@@ -15,10 +15,13 @@ The environment variable ``SHAPECHECK_BP_ENFORCE=0`` turns them off from the sta
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from types import TracebackType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from shapecheck_bp.law import Law
 
 _WORDS = {"": True, "1": True, "true": True, "on": True, "0": False, "false": False, "off": False}
 
@@ -31,16 +34,11 @@ def _from_environment() -> bool:
         raise ValueError(f"SHAPECHECK_BP_ENFORCE: expected 1 or 0; got {word!r}") from None
 
 
-class Listener(Protocol):
-    """Someone who is told of checked calls as they are made."""
-
-    def enters(self, function: Callable[..., Any], arguments: Mapping[str, Any]) -> None:
-        """Hear that a function is called, and that its arguments passed."""
-
-    def leaves(
-        self, function: Callable[..., Any], arguments: Mapping[str, Any], result: Any
-    ) -> None:
-        """Hear that it is done, and that its result passed."""
+# Someone who is told of checked calls: of the function's law and the arguments by name once they
+# have passed, and through what the context gives, of the result once that has.
+Listener: TypeAlias = Callable[
+    ["Law", Mapping[str, Any]], AbstractContextManager[Callable[[Any], None]]
+]
 
 
 # So that a checked call asks one thing: is there anything out of the ordinary?
@@ -66,13 +64,29 @@ mode = _Mode()
 def listen(listener: Listener) -> Iterator[None]:
     """Tell ``listener`` of every checked call, its arguments by name, and its result.
 
-    Every call is judged in full, also where it would have been remembered.
+    Every call is judged in full, also where it would have been remembered. Those who listen already
+    go on hearing.
     """
-    before = mode.set(listener)
+    now = mode.get()
+    before = mode.set(listener if isinstance(now, bool) else _both(now, listener))
     try:
         yield
     finally:
         mode.reset(before)
+
+
+def _both(first: Listener, second: Listener) -> Listener:
+    @contextmanager
+    def hear(law: "Law", arguments: Mapping[str, Any]) -> Iterator[Callable[[Any], None]]:
+        with first(law, arguments) as tell_first, second(law, arguments) as tell_second:
+
+            def tell(result: Any) -> None:
+                tell_first(result)
+                tell_second(result)
+
+            yield tell
+
+    return hear
 
 
 class enforce:  # used like a function

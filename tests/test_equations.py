@@ -8,8 +8,9 @@ import pytest
 from shapecheck_bp import Network, column, equations, row
 from shapecheck_bp.activations import ACTIVATIONS
 from shapecheck_bp.losses import cross_entropy, log_loss, squared_error
+from shapecheck_bp.naming import quantities, result_names
 from shapecheck_bp.proof import symbols
-from shapecheck_bp.proof.cases import cases, law_for, quantities, result_names
+from shapecheck_bp.proof.cases import cases, law_for
 from shapecheck_bp.proof.equal import SymbolMaker
 from shapecheck_bp.proof.equations import Recorder
 from shapecheck_bp.proof.symbols import Symbolic, same

@@ -1,6 +1,7 @@
 """Every kind of function, and every way of calling one."""
 
 import asyncio
+import contextlib
 import dataclasses
 import functools
 import inspect
@@ -441,11 +442,11 @@ class Heard(list):
     def __init__(self):
         self.entered = []
 
-    def enters(self, function, arguments):
-        self.entered.append(function.__name__)
-
-    def leaves(self, function, arguments, result):
-        self.append((function.__name__, arguments, result))
+    @contextlib.contextmanager
+    def __call__(self, law, arguments):
+        name = law.function.__name__
+        self.entered.append(name)
+        yield lambda result: self.append((name, arguments, result))
 
 
 def test_a_listener_hears_every_checked_call_after_those_inside_it():
@@ -497,6 +498,17 @@ def test_what_a_listener_hears_was_judged():
         with pytest.raises(ShapeError, match="the result does not fit"):
             broken(np.ones((3, 4)))
         assert heard == []
+
+
+def test_two_listeners_both_hear(bp, small):
+    first, second = Heard(), Heard()
+    with listen(first):
+        bp.forward(*small[:3])
+        with listen(second):
+            bp.softmax(np.ones((3, 4)))
+    assert first.entered[0] == "forward"
+    assert first.entered[-1:] == second.entered == ["softmax"]
+    assert second[0] == first[-1]
 
 
 def test_a_coroutine_is_heard_when_it_is_over():

@@ -9,8 +9,9 @@ import shapecheck_bp
 from shapecheck_bp import Array, Network, ShapeError, column, enforce, flip, proof, prove, row
 from shapecheck_bp.activations import ACTIVATIONS
 from shapecheck_bp.cli import main
+from shapecheck_bp.naming import result_names
 from shapecheck_bp.proof import choices
-from shapecheck_bp.proof.cases import ENDINGS, HIDDEN, describe, result_names
+from shapecheck_bp.proof.cases import ENDINGS, HIDDEN, describe
 from shapecheck_bp.proof.equal import KINDS, symbolic_networks
 from shapecheck_bp.proof.floating import differences
 from shapecheck_bp.proof.right import small_networks

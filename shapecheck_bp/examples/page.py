@@ -21,7 +21,7 @@ import numpy as np
 from shapecheck_bp.annotations import is_array_hint
 from shapecheck_bp.law import law_of
 from shapecheck_bp.leaves import Leaf, Sizes, leaves_of
-from shapecheck_bp.proof.cases import quantities, result_names
+from shapecheck_bp.naming import quantities, result_names
 
 ROUNDING = 1e-9
 

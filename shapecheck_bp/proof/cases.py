@@ -100,23 +100,6 @@ def describe(net: Network) -> str:
     return f"{layers}, {functions}, {net.loss}"
 
 
-def symbol_of(path: str) -> tuple[str, int | None]:
-    """The field's name for a place in a call: W, 1 for ``params[0].W``; A, 0 for ``cache.A[0]``."""
-    found = re.fullmatch(r"(?:\w+|\w+\.(Z|A))\[(\d+)\](?:\.(\w+))?", path)
-    if found is None:
-        return path, None
-    kept, index, field = found.groups()
-    return kept or field or path, int(index) + (kept != "A")
-
-
-def result_names(function: Callable[..., Any] | None) -> list[str]:
-    """What a docstring's first line says is returned: dA_prev, dW, db for ``linear_backward``."""
-    first = (function.__doc__ or "").strip().partition("\n")[0]
-    pieces = re.split(r"[,;] (?![^\[]*\])", first.rstrip("."))
-    named = (re.match(r"(log A|\w+)(?:\[[^\]]*\])?(?: =|$| as in)", piece) for piece in pieces)
-    return list(dict.fromkeys(name[1] for name in named if name)) or ["the result"]
-
-
 def refusal(names: list[str], error: Exception) -> tuple[str, str]:
     """The quantity that an exception is about, where it says so, and what it says."""
     told = " ".join(str(error).split())
@@ -128,36 +111,3 @@ def refusal(names: list[str], error: Exception) -> tuple[str, str]:
         if place and place[1] and int(place[1]) < len(names):
             return names[int(place[1])], reason
     return names[0], reason
-
-
-def quantities(names: list[str], result: Any) -> list[tuple[str, Any]]:
-    """The arrays of a result by name: dW[1], db[1], … of a tuple of gradients."""
-    if isinstance(result, tuple) and not hasattr(result, "_fields"):
-        if result and all(hasattr(item, "_fields") for item in result):
-            return [
-                (f"{field}[{layer}]", value)
-                for layer, item in enumerate(result, start=1)
-                for field, value in zip(item._fields, item, strict=True)
-            ]
-        named = (
-            names if len(names) >= len(result) else [f"result {i + 1}" for i in range(len(result))]
-        )
-        return [
-            found
-            for name, item in zip(named, result, strict=False)
-            for found in quantities([name], item)
-        ]
-    if hasattr(result, "_fields"):
-        return [
-            found
-            for field, value in zip(result._fields, result, strict=True)
-            for found in _entries(field, value)
-        ]
-    return [(names[0], result)]
-
-
-def _entries(field: str, value: Any) -> list[tuple[str, Any]]:
-    if not isinstance(value, tuple):
-        return [(field, value)]
-    first = 0 if field == "A" else 1
-    return [(f"{field}[{layer}]", one) for layer, one in enumerate(value, start=first)]

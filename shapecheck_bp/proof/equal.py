@@ -17,6 +17,7 @@ from typing import Any
 from shapecheck_bp.law import Law, law_of
 from shapecheck_bp.losses import PAIRS
 from shapecheck_bp.making import Maker
+from shapecheck_bp.naming import quantities, result_names, symbol_of
 from shapecheck_bp.network import Network
 from shapecheck_bp.proof import symbols
 from shapecheck_bp.proof.cases import (
@@ -27,10 +28,7 @@ from shapecheck_bp.proof.cases import (
     cases,
     law_for,
     public_names,
-    quantities,
     refusal,
-    result_names,
-    symbol_of,
     takes_and_gives_floats,
 )
 from shapecheck_bp.proof.report import Answer, Check

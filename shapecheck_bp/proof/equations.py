@@ -26,21 +26,16 @@ db[1]    = sum(dZ[1]   ) / m
 ['Z = W @ A_prev + b', 'A = exp(Z - max(Z)) / sum(exp(Z - max(Z)))']
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
+from shapecheck_bp.law import Law
+from shapecheck_bp.naming import quantities, result_names
 from shapecheck_bp.network import Network
 from shapecheck_bp.proof import notation
-from shapecheck_bp.proof.cases import (
-    OUTPUTS,
-    cases,
-    law_for,
-    public_names,
-    quantities,
-    result_names,
-    takes_and_gives_floats,
-)
+from shapecheck_bp.proof.cases import OUTPUTS, cases, law_for, public_names, takes_and_gives_floats
 from shapecheck_bp.proof.equal import SymbolMaker
 from shapecheck_bp.proof.notation import Formula
 from shapecheck_bp.proof.symbols import Symbolic, size
@@ -137,19 +132,21 @@ class Recorder:
         self.found: list[Formula] = []
         self.values: dict[str, Symbolic] = {}
 
-    def enters(self, function: Callable[..., Any], arguments: Mapping[str, Any]) -> None:
-        """Give a name to what was computed on the way here, such as dZ = A - Y."""
-        layer = _layer(arguments)
-        for name, value in arguments.items():
-            if isinstance(value, Symbolic):
-                self.name(value, name, layer)
+    @contextmanager
+    def __call__(self, law: Law, arguments: Mapping[str, Any]) -> Iterator[Callable[[Any], None]]:
+        """Give a name to what was computed on the way here, such as dZ = A - Y.
 
-    def leaves(
-        self, function: Callable[..., Any], arguments: Mapping[str, Any], result: Any
-    ) -> None:
-        """Give the result the name that the function's docstring has for it."""
+        And the result the name that the function's docstring has for it.
+        """
+        self.name_all(arguments.items(), arguments)
+        yield lambda result: self.name_all(
+            quantities(result_names(law.function), result), arguments
+        )
+
+    def name_all(self, values: Iterable[tuple[str, Any]], arguments: Mapping[str, Any]) -> None:
+        """Write down an equation for each value that a step took or gave."""
         layer = _layer(arguments)
-        for name, value in quantities(result_names(function), result):
+        for name, value in values:
             if isinstance(value, Symbolic):
                 self.name(value, name, layer)
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from shapecheck_bp.data import digits
 from shapecheck_bp.derivations import design_matrix, layers, tensors
+from shapecheck_bp.naming import quantities, result_names
 from shapecheck_bp.network import Layer, Network
 from shapecheck_bp.proof import choices
 from shapecheck_bp.proof.cases import (
@@ -25,9 +26,7 @@ from shapecheck_bp.proof.cases import (
     describe,
     law_for,
     public_names,
-    quantities,
     refusal,
-    result_names,
     takes_and_gives_floats,
 )
 from shapecheck_bp.proof.numeric import NO_ARGUMENTS, calls, lifted, outcomes, pool, unlike

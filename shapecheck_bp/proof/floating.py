@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from shapecheck_bp import column as shipped
+from shapecheck_bp.naming import quantities, result_names
 from shapecheck_bp.network import Layer, Network
-from shapecheck_bp.proof.cases import law_for, public_names, quantities, refusal, result_names
+from shapecheck_bp.proof.cases import law_for, public_names, refusal
 from shapecheck_bp.proof.numeric import (
     NO_ARGUMENTS,
     calls,

@@ -24,6 +24,7 @@ import sympy
 from shapecheck_bp.activations import ACTIVATIONS, Activation
 from shapecheck_bp.law import Law
 from shapecheck_bp.making import Maker
+from shapecheck_bp.naming import quantities, result_names, symbol_of
 from shapecheck_bp.network import Network
 from shapecheck_bp.proof.cases import (
     ENDINGS,
@@ -32,10 +33,7 @@ from shapecheck_bp.proof.cases import (
     cases,
     law_for,
     public_names,
-    quantities,
     refusal,
-    result_names,
-    symbol_of,
     takes_and_gives_floats,
 )
 from shapecheck_bp.proof.entries import Entries, Opaque, opaque_function
