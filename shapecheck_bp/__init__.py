@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from shapecheck_bp.derivations.dimensions import dimension_check
     from shapecheck_bp.proof import Proof, prove
     from shapecheck_bp.proof.equations import equations
+    from shapecheck_bp.tracing import Trace, trace
 
 __version__ = "0.1.0"
 
@@ -35,6 +36,7 @@ __all__ = [
     "Network",
     "Proof",
     "ShapeError",
+    "Trace",
     "blind_spots",
     "column",
     "dimension_check",
@@ -45,15 +47,18 @@ __all__ = [
     "prove",
     "row",
     "shapechecked",
+    "trace",
     "verify",
 ]
 
 # What a gradient step does not need is loaded when it is asked for.
 _LATER = {
     "Proof": "shapecheck_bp.proof",
+    "Trace": "shapecheck_bp.tracing",
     "dimension_check": "shapecheck_bp.derivations.dimensions",
     "equations": "shapecheck_bp.proof.equations",
     "prove": "shapecheck_bp.proof",
+    "trace": "shapecheck_bp.tracing",
 }
 
 

@@ -11,9 +11,12 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import shapecheck_bp
+
+CONVENTIONS = ("column", "row")
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -55,8 +58,34 @@ def main(argv: Sequence[str] | None = None) -> int:
         " name, list them.",
     )
     example.add_argument("name", nargs="?", help="see the list")
-    example.add_argument("--convention", choices=("column", "row"), help="default: the text's own")
+    example.add_argument("--convention", choices=CONVENTIONS, help="default: the text's own")
+    tracing = commands.add_parser(
+        "trace",
+        help="show the shapes that flow through one gradient step",
+        description="Show every step of one gradient computation: its equation, and under each"
+        " array the axes in names and numbers. Example: shapecheck-bp trace 3 2 1 --both",
+    )
+    tracing.add_argument(
+        "sizes", nargs="+", type=int, metavar="SIZE", help="n_0 n_1 …: inputs, then each layer's"
+    )
+    side = tracing.add_mutually_exclusive_group()
+    side.add_argument("--convention", choices=CONVENTIONS, default="column")
+    side.add_argument("--both", action="store_true", help="both conventions side by side")
+    tracing.add_argument(
+        "--examples", type=int, metavar="M", help="default: the first from 5 up that is no size"
+    )
+    tracing.add_argument("--hidden", default="relu", help="default: relu")
+    tracing.add_argument("--output", help="default: softmax; for a single output sigmoid")
+    tracing.add_argument("--loss", help="default: the one that goes with the output")
+    tracing.add_argument(
+        "--json",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="print the same facts as one JSON object",
+    )
     options = parser.parse_args(argv)
+    if options.command == "trace":
+        return _trace(tracing, options)
     if options.command == "example":
         return _example(example, options.name, options.convention)
     if options.command == "prove":
@@ -88,6 +117,42 @@ def _example(parser: argparse.ArgumentParser, name: str | None, convention: str 
         except ValueError as error:
             parser.error(str(error))
     _until_enough(lambda: print("\n".join(lines), flush=True))
+    return 0
+
+
+def _trace(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    """Trace one gradient computation, in one convention or in both."""
+    import numpy as np
+
+    from shapecheck_bp import Network, column, flip, row, trace
+
+    sizes, m = options.sizes, options.examples
+    if m is None:
+        m = next(size for size in count(5) if size not in sizes)
+    try:
+        if m < 1:
+            raise ValueError(f"--examples: expected a whole number from 1 up; got {m}")
+        output = options.output or ("sigmoid" if sizes[-1] == 1 else "softmax")
+        net = Network(tuple(sizes), options.hidden, output, options.loss)
+    except ValueError as error:
+        parser.error(str(error))
+    X, Y = np.ones((sizes[0], m)), np.full((sizes[-1], m), 1 / sizes[-1])
+    arguments: Any = (net, column.init(net), X, Y)
+    with trace() as here:
+        column.gradients(*arguments)
+    with trace() as there:
+        row.gradients(*flip(arguments))
+    traces = {"column": here, "row": there}
+    shown = here.beside(there) if options.both else traces[options.convention]
+    about = {"sizes": sizes, "hidden": net.hidden, "output": net.output, "loss": net.loss}
+    facts = {"network": about, "examples": m, **shown.to_dict()}
+    title = f"{'-'.join(map(str, sizes))}, {net.hidden} then {net.output}, {net.loss}; m = {m}"
+
+    def write(console: Console) -> None:
+        console.print(title)
+        console.print(shown, soft_wrap=True)
+
+    _print(facts, options.json, write)
     return 0
 
 

@@ -7,6 +7,7 @@ sizes for the whole call.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import combinations
 from types import NoneType, UnionType
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
@@ -78,6 +79,19 @@ def axis_names(leaf: Leaf) -> list[str]:
         many = len(leaf.value.shape) - len(dims) + 1 if dim.startswith(("*", "...")) else 0
         names += [f"{dim.lstrip('*')}_{i}" for i in range(many)] or [dim] * (dim[0] not in "*.")
     return names
+
+
+def coinciding(leaf: Leaf) -> list[tuple[str, str]]:
+    """The axes of an array that no check tells apart, because they have the same size.
+
+    Where that size is 1 there is nothing to tell: exchanged, it is the same array.
+    """
+    axes = zip(axis_names(leaf), leaf.value.shape, strict=True)
+    return [
+        (a, b)
+        for (a, size), (b, same) in combinations(axes, 2)
+        if size == same and size != 1 and (a != b or a == "_")
+    ]
 
 
 def leaves_of(

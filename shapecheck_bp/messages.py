@@ -23,6 +23,7 @@ from shapecheck_bp.hints import (
     wrong_dtype,
 )
 from shapecheck_bp.leaves import Leaf, Sizes, reason
+from shapecheck_bp.naming import first_line
 
 RESULT = "the result"
 LONGEST_TABLE = 6
@@ -109,8 +110,8 @@ def _parts(
     cells = [(leaf.path, _expected(leaf), f"got {_actual(leaf)}", note) for leaf, note in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     table = ["   ".join(map(str.ljust, row, widths)).rstrip() for row in cells]
-    first_line = (function.__doc__ or "").strip().partition("\n")[0].rstrip(".")
-    equation = first_line if "=" in first_line else ""
+    said = first_line(function)
+    equation = said if "=" in said else ""
     where = _where_examples_lie(function, [leaf for leaf, _ in rows])
     formula = f"{equation}        {where}".strip()
     sections = filter(any, ([formula], table, [suggestion]))

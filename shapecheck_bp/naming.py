@@ -18,10 +18,15 @@ def symbol_of(path: str) -> tuple[str, int | None]:
     return kept or field or path, int(index) + (kept != "A")
 
 
+def first_line(function: Callable[..., Any] | None) -> str:
+    """What a docstring says first, which in a step is its equation, without a full stop."""
+    line = ((function and function.__doc__) or "").strip().partition("\n")[0]
+    return line.partition(" Source:")[0].rstrip(".")
+
+
 def result_names(function: Callable[..., Any] | None) -> list[str]:
     """What a docstring's first line says is returned: dA_prev, dW, db for ``linear_backward``."""
-    first = (function.__doc__ or "").strip().partition("\n")[0]
-    pieces = re.split(r"[,;] (?![^\[]*\])", first.rstrip("."))
+    pieces = re.split(r"[,;] (?![^\[]*\])", first_line(function))
     named = (re.match(r"(log A|\w+)(?:\[[^\]]*\])?(?: =|$| as in)", piece) for piece in pieces)
     return list(dict.fromkeys(name[1] for name in named if name)) or ["the result"]
 

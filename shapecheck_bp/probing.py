@@ -20,13 +20,12 @@ shapecheck_bp.ShapeError: probing.gram: the result does not fit.
 
 import inspect
 from collections.abc import Callable
-from itertools import combinations
 from typing import Any, NamedTuple
 
 from shapecheck_bp.errors import ShapeError
 from shapecheck_bp.hints import is_array
 from shapecheck_bp.law import Law, law_of
-from shapecheck_bp.leaves import axis_names
+from shapecheck_bp.leaves import coinciding
 from shapecheck_bp.making import Maker
 from shapecheck_bp.messages import function_name
 
@@ -52,13 +51,7 @@ def blind_spots(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> l
         ShapeError: the arguments do not fit.
     """
     leaves = _law(function).check_arguments((*_owner(function), *args), kwargs)
-    blind = []
-    for leaf in filter(is_array, leaves):
-        axes = list(zip(axis_names(leaf), leaf.value.shape, strict=True))
-        pairs = combinations(axes, 2)
-        if any(size == same and (a != b or a == "_") for (a, size), (b, same) in pairs):
-            blind.append(leaf.path)
-    return blind
+    return [leaf.path for leaf in filter(is_array, leaves) if coinciding(leaf)]
 
 
 def verify(function: Callable[..., Any], /, **others: Any) -> Verified:

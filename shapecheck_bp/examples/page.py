@@ -18,10 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from shapecheck_bp.annotations import is_array_hint
-from shapecheck_bp.law import law_of
-from shapecheck_bp.leaves import Leaf, Sizes, leaves_of
-from shapecheck_bp.naming import quantities, result_names
+from shapecheck_bp.tracing import Place, trace
 
 ROUNDING = 1e-9
 
@@ -52,19 +49,14 @@ class Page:
 
     def step(self, what: str, function: Callable[..., Any], *args: Any) -> Any:
         """Call a function, and write down its equation, and the axes and sizes of its arrays."""
-        result = function(*args)
-        law = law_of(function)
-        assert law is not None, f"{function} is not held to its shapes"
-        arguments = law.bind(args, {})
-        rows = [_row(leaf.path, leaf) for leaf in filter(_is_array, law.leaves(arguments))]
-        hints = {**law.hints, "result": law.hints["return"]}
-        returned = filter(_is_array, leaves_of(hints, {"result": result}, arguments))
-        named = (name for name, _ in quantities(result_names(function), result))
-        for leaf, name in zip(returned, named, strict=True):
-            rows.append(_row(f"gives {name.removeprefix('the result')}".rstrip(), leaf))
-        equation = (function.__doc__ or "").strip().partition("\n")[0].partition(" Source:")[0]
+        with trace() as traced:
+            result = function(*args)
+        call = traced.calls[0]
+        rows = [_row(place.path, place) for place in call.arguments]
+        for place in call.result:
+            rows.append(_row(f"gives {place.name.removeprefix('the result')}".rstrip(), place))
         self.write(f"  {what}")
-        self.write(f"    {function.__name__}: {equation.rstrip('.')}")
+        self.write(f"    {call.name}: {call.equation}")
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for path, axes, sizes in rows:
             self.write(f"      {path:<{widths[0]}}  {axes:<{widths[1]}}   {sizes}".rstrip())
@@ -80,15 +72,8 @@ class Page:
         self.write(f"  = {what}: the same")
 
 
-def _is_array(leaf: Leaf) -> bool:
-    return is_array_hint(leaf.hint) and not isinstance(leaf.value, Sizes)
-
-
-def _row(path: str, leaf: Leaf) -> tuple[str, str, str]:
-    axes = leaf.hint.dim_str.split()
-    if any(character in leaf.hint.dim_str for character in "{+"):
-        axes = [str(size) for size in leaf.value.shape]
-    return path, f"({', '.join(axes)})", str(tuple(map(int, leaf.value.shape)))
+def _row(path: str, place: Place) -> tuple[str, str, str]:
+    return path, f"({', '.join(place.axes)})", str(tuple(map(int, place.sizes)))
 
 
 def _arrays(value: Any) -> Iterator[Any]:

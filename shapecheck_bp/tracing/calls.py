@@ -1,0 +1,170 @@
+"""What a trace keeps of each checked call: names, axes and sizes, and no array."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from operator import index
+from typing import Any, NamedTuple
+
+from shapecheck_bp.arrays import dtype_name
+from shapecheck_bp.hints import is_array
+from shapecheck_bp.law import Law
+from shapecheck_bp.leaves import Leaf, axis_names, coinciding
+from shapecheck_bp.messages import function_name
+from shapecheck_bp.naming import first_line, quantities, result_names, symbol_of
+
+LONGEST = 100  # characters of a plain argument
+
+
+class Place(NamedTuple):
+    """One array of a call: what it is called, its axes in names and in numbers."""
+
+    name: str
+    path: str
+    axes: tuple[str, ...]
+    sizes: tuple[Any, ...]
+    dtype: str
+    blind: tuple[tuple[str, str], ...] = ()
+    """The axes that no check tells apart here, because they have the same size."""
+
+    @property
+    def blind_to(self) -> str:
+        """In words what a check cannot see here, or nothing."""
+        if len(self.axes) == 2:
+            return f"{self.name}.T" if self.blind else ""
+        return ", ".join(f"{a} for {b} in {self.name}" for a, b in self.blind)
+
+
+@dataclass
+class Call:
+    """One call of a checked function."""
+
+    function: str
+    equation: str
+    """The first line of its docstring."""
+    depth: int
+    arguments: tuple[Place, ...]
+    others: dict[str, str] = field(default_factory=dict)
+    """Arguments without arrays, as they would be written down."""
+    result: tuple[Place, ...] = ()
+    calls: int = 0
+    """How many checked calls it made itself."""
+    raised: str = ""
+    """The kind of exception that it ended with, or nothing."""
+
+    @property
+    def name(self) -> str:
+        """The function's name alone."""
+        return self.function.rpartition(".")[2]
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Every array, arguments first."""
+        return self.arguments + self.result
+
+    @property
+    def sizes(self) -> dict[str, Any]:
+        """The size of each axis by name."""
+        found = (pair for one in self.places for pair in zip(one.axes, one.sizes, strict=True))
+        return {axis: size for axis, size in found if axis.isidentifier() and axis != "_"}
+
+    @property
+    def blind_to(self) -> list[str]:
+        """What the check could not have seen in this call: ``A_prev.T`` in the place of A_prev."""
+        return [one.blind_to for one in self.places if one.blind]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as plain values."""
+        return {
+            "function": self.function,
+            "equation": self.equation,
+            "depth": self.depth,
+            "arguments": [_plain(place) for place in self.arguments],
+            "others": self.others,
+            "result": [_plain(place) for place in self.result],
+            "blind_to": self.blind_to,
+            "raised": self.raised or None,
+        }
+
+
+class Recorder:
+    """A listener that writes a call down when it is entered, and its result when it is left."""
+
+    def __init__(self) -> None:
+        """Start with no calls."""
+        self.calls: list[Call] = []
+
+    @contextmanager
+    def __call__(self, law: Law, arguments: Mapping[str, Any]) -> Iterator[Callable[[Any], None]]:
+        """Write down a call."""
+        caller = _caller.get().get(id(self))
+        leaves = law.leaves(arguments)
+        given = {leaf.path.partition("[")[0].partition(".")[0] for leaf in leaves if is_array(leaf)}
+        call = Call(
+            function=function_name(law.function),
+            equation=first_line(law.function),
+            depth=caller.depth + 1 if caller else 0,
+            arguments=tuple(
+                _place(leaf, _argument_name(leaf)) for leaf in leaves if is_array(leaf)
+            ),
+            others={
+                name: _written(value) for name, value in arguments.items() if name not in given
+            },
+        )
+        self.calls.append(call)
+        if caller:
+            caller.calls += 1
+
+        def done(result: Any) -> None:
+            returned = [leaf for leaf in law.returned(result, arguments) if is_array(leaf)]
+            named = [name for name, _ in quantities(result_names(law.function), result)]
+            names = named if len(named) == len(returned) else [leaf.path for leaf in returned]
+            call.result = tuple(map(_place, returned, names))
+
+        inside = _caller.set({**_caller.get(), id(self): call})
+        try:
+            yield done
+        except BaseException as error:
+            call.raised = type(error).__name__
+            raise
+        finally:
+            _caller.reset(inside)
+
+
+# Which call each recorder is in; a context variable, so that tasks do not mix their calls up.
+_caller: ContextVar[dict[int, Call]] = ContextVar("caller", default={})  # noqa: B039  # never changed
+
+
+def _place(leaf: Leaf, name: str) -> Place:
+    sizes = tuple(leaf.value.shape)
+    axes = (
+        axis if axis.isidentifier() or axis.isdigit() else str(size)
+        for axis, size in zip(axis_names(leaf), sizes, strict=True)
+    )
+    blind = tuple(coinciding(leaf))
+    return Place(name, leaf.path, tuple(axes), sizes, dtype_name(leaf.value), blind)
+
+
+def _argument_name(leaf: Leaf) -> str:
+    """W[1] for ``params[0].W``, whose axes are a layer's; a user's own list is as it is."""
+    symbol, layer = symbol_of(leaf.path)
+    is_layered = any(axis.startswith("n_") and axis[2:].isdigit() for axis in axis_names(leaf))
+    return f"{symbol}[{layer}]" if layer is not None and is_layered else leaf.path
+
+
+def _written(value: Any) -> str:
+    """A plain value or a network as it is written; of anything else the class."""
+    plain = value is None or isinstance(value, str | int | float | complex)
+    text = repr(value) if plain or hasattr(value, "__shape_axes__") else type(value).__name__
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def _plain(place: Place) -> dict[str, Any]:
+    sizes: list[int | str] = []
+    for size in place.sizes:
+        try:
+            sizes.append(index(size))
+        except TypeError:
+            sizes.append(str(size))
+    return {**place._asdict(), "axes": list(place.axes), "sizes": sizes, "blind": bool(place.blind)}

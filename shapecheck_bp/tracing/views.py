@@ -1,0 +1,126 @@
+"""One trace, or two side by side, as a terminal, a notebook and JSON show them."""
+
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any
+
+from shapecheck_bp.tracing import page, text
+from shapecheck_bp.tracing.calls import Call
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+BETWEEN = "   |"
+
+
+class View:
+    """What a trace and a pair of traces have in common: how they are shown."""
+
+    columns: Sequence[Sequence[Call]]
+    headings: Sequence[str]
+
+    def __rich_console__(self, console: Any, options: Any) -> Iterator[Any]:
+        """Lines of text, coloured by what an axis means where the terminal has colours."""
+        yield from self._lines(options.max_width)
+
+    def __str__(self) -> str:
+        """The lines as text, as wide as they are."""
+        return "\n".join(line.plain for line in self._lines(width=None))
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return page.table(self.columns, self.headings)
+
+    def _lines(self, width: int | None) -> Iterator["Text"]:
+        raise NotImplementedError
+
+    def _footnote(self) -> Iterator["Text"]:
+        if any(call.blind_to for calls in self.columns for call in calls):
+            yield text.plain("")
+            yield text.plain(text.BLIND)
+
+
+class Trace(View):
+    """The checked calls that were made, in order: ``calls``.
+
+    Prints as text, shows as a table in a notebook, and ``to_dict`` is for JSON. It keeps names and
+    sizes, and no arrays.
+    """
+
+    headings = ()
+
+    def __init__(self, calls: list[Call]) -> None:
+        """Take the calls."""
+        self.calls = calls
+
+    @property
+    def columns(self) -> Sequence[Sequence[Call]]:  # type: ignore[override]
+        """The one column that this is."""
+        return (self.calls,)
+
+    def beside(self, other: "Trace", headings: tuple[str, str] = ("column", "row")) -> "Beside":
+        """This trace and another of the same steps, side by side.
+
+        Raises:
+            ValueError: they are not of the same steps; it says where they part.
+        """
+        return Beside((self, other), headings)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as plain values."""
+        return {"calls": [call.to_dict() for call in self.calls]}
+
+    def _lines(self, width: int | None) -> Iterator["Text"]:
+        for call in self.calls:
+            yield text.headline(call)
+            yield from text.body(call, with_sizes=True)
+        yield from self._footnote()
+
+
+class Beside(View):
+    """Two traces of the same steps, side by side."""
+
+    def __init__(self, traces: tuple[Trace, Trace], headings: tuple[str, str]) -> None:
+        """Take the traces, and what each is called."""
+        self.headings = headings
+        self.columns = [list(one.calls) for one in traces]
+        for number, pair in enumerate(zip_longest(*self.columns), start=1):
+            steps = [(call.name, call.depth) if call else None for call in pair]
+            if steps[0] != steps[1]:
+                here, there = (call.name if call else "nothing more" for call in pair)
+                raise ValueError(
+                    f"beside: expected traces of the same steps; call {number} is {here} in one"
+                    f" and {there} in the other"
+                )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as plain values."""
+        pairs = zip(self.headings, self.columns, strict=True)
+        return {heading: [call.to_dict() for call in calls] for heading, calls in pairs}
+
+    def _lines(self, width: int | None) -> Iterator["Text"]:
+        """Below each step its two equations; where that is too wide, one above the other."""
+        blocks = [[text.body(call, with_sizes=False) for call in calls] for calls in self.columns]
+        widths = [
+            max([len(line) for body in block for line in body], default=0) for block in blocks
+        ]
+        stacked = width is not None and sum(widths) + len(BETWEEN) > width
+        if not stacked:
+            first, second = map(text.plain, (self.headings[0], f"  {self.headings[1]}"))
+            yield self._pair(first, second, widths[0])
+        else:
+            yield text.plain(f"{self.headings[0]}, and under it {self.headings[1]}")
+        for call, left, right in zip(self.columns[0], *blocks, strict=True):
+            yield text.headline(call, with_sizes=True)
+            if stacked:
+                yield from (*left, *right)
+                continue
+            for here, there in zip_longest(left, right, fillvalue=text.plain("")):
+                yield self._pair(here, there, widths[0])
+        yield from self._footnote()
+
+    @staticmethod
+    def _pair(here: "Text", there: "Text", width: int) -> "Text":
+        line = text.plain("").append_text(here)
+        return line.append(" " * (width - len(here)) + BETWEEN).append_text(there)
