@@ -156,6 +156,18 @@ def test_values_of_nothing():
         draw.values()
 
 
+def test_curves_that_lie_on_one_another_are_both_seen():
+    axes = draw.curves(column=[2.0, 1.0, 0.5], row=(2.0, 1.0, 0.5)).figure.axes[0]
+    first, second = axes.lines
+    assert list(first.get_ydata()) == list(second.get_ydata()) == [2.0, 1.0, 0.5]
+    assert list(first.get_xdata()) == [1, 2, 3]
+    assert first.get_linewidth() > second.get_linewidth()
+    assert second.get_linestyle() == "--"
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["column", "row"]
+    with pytest.raises(ValueError, match="^curves: expected a run"):
+        draw.curves()
+
+
 def test_the_same_picture_is_the_same_file(tmp_path):
     first, second = (draw.products(*FORWARD)._repr_png_() for _ in range(2))
     assert first == second

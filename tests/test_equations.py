@@ -12,7 +12,7 @@ from shapecheck_bp.naming import quantities, result_names
 from shapecheck_bp.proof import symbols
 from shapecheck_bp.proof.cases import cases, law_for
 from shapecheck_bp.proof.equal import SymbolMaker
-from shapecheck_bp.proof.equations import Recorder
+from shapecheck_bp.proof.equations import Equations, Recorder
 from shapecheck_bp.proof.symbols import Symbolic, same
 from shapecheck_bp.switch import listen
 
@@ -244,3 +244,19 @@ def test_latex():
     assert shown.count("{") == shown.count("}")
     assert shown.count(r"\left(") == shown.count(r"\right)")
     assert not hasattr(found, "_repr_html_")
+
+
+def test_both_conventions_side_by_side():
+    net = Network((3, 2), output="tanh")
+    both = equations(column, net).beside(equations(row, net))
+    lines = str(both).splitlines()
+    assert re.fullmatch(r"column +\|   row", lines[0])
+    z = next(line for line in lines if line.startswith("Z[1]"))
+    assert re.fullmatch(
+        r"Z\[1\] += W\[1\] +@ X +\+ b\[1\] +\|   Z\[1\] += X +@ W\[1\] +\+ b\[1\]", z
+    )
+    assert both.latex.count("&") == both.latex.count(r"\\[8pt]") + 1
+    assert both.latex.count("{") == both.latex.count("}")
+    assert both._repr_latex_().startswith("$$\n\\begin{array}{l|l}\n\\text{column} & \\text{row}")
+    with pytest.raises(ValueError, match="as many equations in both; got 7 and 0"):
+        equations(column, net).beside(Equations())

@@ -14,8 +14,9 @@ A notebook shows the picture, ``save`` writes it to a file, and ``figure`` is ma
 on a white ground of their own, so that they can be read on a dark page too.
 """
 
+from shapecheck_bp.draw.curves import curves
 from shapecheck_bp.draw.picture import Picture
 from shapecheck_bp.draw.products import products
 from shapecheck_bp.draw.values import gradients, values
 
-__all__ = ["Picture", "gradients", "products", "values"]
+__all__ = ["Picture", "curves", "gradients", "products", "values"]

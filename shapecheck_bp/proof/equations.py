@@ -29,7 +29,7 @@ db[1]    = sum(dZ[1]   ) / m
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from shapecheck_bp.law import Law
 from shapecheck_bp.naming import quantities, result_names
@@ -74,6 +74,50 @@ class Equations(tuple[Formula, ...]):
         """The equations as one aligned LaTeX display."""
         lines = (formula.latex.replace(" = ", " &= ", 1) for formula in self)
         return "\\begin{aligned}\n" + " \\\\[6pt]\n".join(lines) + "\n\\end{aligned}"
+
+    def _repr_latex_(self) -> str:
+        return f"$$\n{self.latex}\n$$"
+
+    def beside(self, other: "Equations", headings: tuple[str, str] = ("column", "row")) -> "Beside":
+        """These equations and those of the other convention, side by side.
+
+        Raises:
+            ValueError: the two are not as many.
+        """
+        if len(self) != len(other):
+            raise ValueError(
+                f"beside: expected as many equations in both; got {len(self)} and {len(other)}"
+            )
+        return Beside(self, other, headings)
+
+
+class Beside(NamedTuple):
+    """The equations of both conventions, side by side: as text, and in a notebook as LaTeX."""
+
+    here: Equations
+    there: Equations
+    headings: tuple[str, str]
+
+    def __str__(self) -> str:
+        """The equations as text, the shapes underneath."""
+        pairs = [(self.headings[0], self.headings[1]), ("", "")]
+        for here, there in zip(self.here, self.there, strict=True):
+            pairs += zip(here.text.splitlines(), there.text.splitlines(), strict=True)
+            pairs.append(("", ""))
+        width = max(len(left) for left, _ in pairs)
+        return "\n".join(f"{left:<{width}}   |   {right}".rstrip() for left, right in pairs[:-1])
+
+    def __repr__(self) -> str:
+        """The same as text, so that a prompt shows it."""
+        return str(self)
+
+    @property
+    def latex(self) -> str:
+        """The equations as one LaTeX display of two columns."""
+        pairs = zip(self.here, self.there, strict=True)
+        lines = [f"\\text{{{heading}}}" for heading in self.headings]
+        rows = [" & ".join(lines), *(f"{one.latex} & {other.latex}" for one, other in pairs)]
+        return "\\begin{array}{l|l}\n" + " \\\\[8pt]\n".join(rows) + "\n\\end{array}"
 
     def _repr_latex_(self) -> str:
         return f"$$\n{self.latex}\n$$"

@@ -70,6 +70,7 @@ class Answer:
 
 
 MOST_SHOWN = 8
+LEFT = ' style="text-align: left"'  # where notebooks would have it on the right
 
 
 @dataclass(frozen=True, repr=False)
@@ -186,7 +187,9 @@ class Proof:
         from rich.console import Console
 
         text = StringIO()
-        Console(file=text, width=80, highlight=False, color_system=None).print(self)
+        Console(file=text, width=80, highlight=False, color_system=None, force_jupyter=False).print(
+            self
+        )
         return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
 
     def __rich_console__(self, console: Any, options: Any) -> Iterator[Any]:
@@ -201,9 +204,9 @@ class Proof:
         """The tables for a notebook, complete without styles."""
         parts = []
         for title, headings, rows in self.tables():
-            head = "".join(f"<th>{html.escape(heading)}</th>" for heading in headings)
+            head = "".join(f"<th{LEFT}>{html.escape(heading)}</th>" for heading in headings)
             body = "".join(
-                "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
+                "<tr>" + "".join(f"<td{LEFT}>{html.escape(cell)}</td>" for cell in row) + "</tr>"
                 for row in rows
             )
             parts.append(

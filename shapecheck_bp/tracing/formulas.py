@@ -43,13 +43,14 @@ def statements(equation: str, places: Sequence[Place]) -> list[list[Word]]:
     """Each statement of a docstring's first line, in words."""
     by_name = {place.name: place for place in places}
     names = "|".join(map(re.escape, sorted(by_name, key=len, reverse=True)))
-    found = re.compile(rf"(?<![\w.'])({names})(\.T)?(?![\w(\['])" if names else r"(?!)")
+    # An array, and neither a part of another word, a function, an entry, nor the article a.
+    found = re.compile(rf"(?<![\w.'])(?!a [a-z])({names})(\.T)?(?![\w(\['^])" if names else r"(?!)")
     return [list(_words(text, found, by_name)) for text in _BETWEEN.split(equation) if text]
 
 
 def _words(text: str, found: re.Pattern[str], by_name: dict[str, Place]) -> list[Word]:
     words, end = [], 0
-    for match in found.finditer(text):
+    for match in found.finditer(text) if " = " in text else ():
         words += [Word(text[end : match.start()])] * (match.start() > end)
         words.append(Word(match[0], by_name[match[1]], turned=bool(match[2])))
         end = match.end()

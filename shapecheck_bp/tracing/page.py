@@ -10,15 +10,17 @@ from shapecheck_bp.tracing.text import BLIND, headline_parts
 
 COLOURS = list(dict.fromkeys((*MEANINGS.values(), *OTHERS)))
 
-# Each axis brings its own background, so that it can be read on any page.
+# Each axis brings its own background, so that it can be read on any page; and notebooks have rules
+# of their own for tables, which this must override.
 STYLE = (
-    "<style>.shapecheck-bp {overflow-x: auto}"
-    ".shapecheck-bp td, .shapecheck-bp th {text-align: left; vertical-align: top}"
-    ".shapecheck-bp table table {margin: 0; border: none}"
-    ".shapecheck-bp table table tr, .shapecheck-bp table table td"
-    " {background: none; border: none; padding: 0 .2em; white-space: nowrap;"
-    " text-align: center}"
-    ".shapecheck-bp span {border-radius: 3px; padding: 0 .2em}"
+    "<style>"
+    ".shapecheck-bp {overflow-x: auto; font-size: 90%}"
+    ".shapecheck-bp td, .shapecheck-bp th {text-align: left !important; vertical-align: top}"
+    ".shapecheck-bp table table {margin: 0 !important; border: none !important}"
+    ".shapecheck-bp table table tr {background: none !important}"
+    ".shapecheck-bp table table td {border: none !important; padding: .1em .15em !important;"
+    " line-height: 1.4; white-space: nowrap; text-align: center !important}"
+    ".shapecheck-bp span {border-radius: 3px; padding: 0 .15em}"
     + "".join(
         f".shapecheck-bp .axis-{number} {{color: {one.ink}; background: {one.pale}}}"
         for number, one in enumerate(COLOURS)

@@ -26,9 +26,9 @@ def plain(words: str, style: str = "") -> "Text":
 
 
 def short_arguments(call: Call) -> list[str]:
-    """The arguments of a step that are no arrays: activation = 'tanh'."""
+    """Arguments that are no arrays: activation = 'tanh'."""
     shown = {name: value for name, value in call.others.items() if len(value) <= SHORT}
-    return [f"{name} = {value}" for name, value in shown.items()] * (not call.calls)
+    return [f"{name} = {value}" for name, value in shown.items()]
 
 
 def sizes(call: Call) -> str:
