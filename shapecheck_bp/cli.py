@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import shapecheck_bp
 
 CONVENTIONS = ("column", "row")
+LARGEST = 10**8  # entries of a matrix that is traced
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -132,8 +133,13 @@ def _trace(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     try:
         if m < 1:
             raise ValueError(f"--examples: expected a whole number from 1 up; got {m}")
-        output = options.output or ("sigmoid" if sizes[-1] == 1 else "softmax")
+        usual = "sigmoid" if sizes[-1] == 1 else "softmax"
+        output = usual if options.output is None else options.output
         net = Network(tuple(sizes), options.hidden, output, options.loss)
+        if (largest := max(sizes) * max(*sizes, m)) > LARGEST:
+            raise ValueError(
+                f"sizes: expected a step that can be run here; one of {largest} entries"
+            )
     except ValueError as error:
         parser.error(str(error))
     X, Y = np.ones((sizes[0], m)), np.full((sizes[-1], m), 1 / sizes[-1])
@@ -165,8 +171,10 @@ def _print(facts: dict[str, Any], as_json: bool, show: Callable[[Console], None]
         else:
             from rich.console import Console
 
-            show(Console(highlight=False, soft_wrap=False))
-            sys.stdout.flush()
+            console = Console(highlight=False, soft_wrap=False)
+            with console.capture() as shown:
+                show(console)
+            print(shown.get(), end="", flush=True)
 
     _until_enough(write)
 

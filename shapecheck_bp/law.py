@@ -192,10 +192,10 @@ class Law:
     def heard(
         self, listener: Listener, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> Iterator[Callable[[Any], None]]:
-        """Judge arguments and tell who listens; what is given does the same with the result."""
+        """Tell who listens, and judge the arguments; what is given does so with the result."""
         __tracebackhide__ = True
-        self.check_arguments(args, kwargs)
         with listener(self, self.bind(args, kwargs)) as tell:
+            self.check_arguments(args, kwargs)
 
             def done(result: Any) -> None:
                 __tracebackhide__ = True

@@ -20,7 +20,8 @@ def symbol_of(path: str) -> tuple[str, int | None]:
 
 def first_line(function: Callable[..., Any] | None) -> str:
     """What a docstring says first, which in a step is its equation, without a full stop."""
-    line = ((function and function.__doc__) or "").strip().partition("\n")[0]
+    told = getattr(function, "__doc__", None)
+    line = (told if isinstance(told, str) else "").strip().partition("\n")[0]
     return line.partition(" Source:")[0].rstrip(".")
 
 

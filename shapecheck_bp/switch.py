@@ -34,8 +34,8 @@ def _from_environment() -> bool:
         raise ValueError(f"SHAPECHECK_BP_ENFORCE: expected 1 or 0; got {word!r}") from None
 
 
-# Someone who is told of checked calls: of the function's law and the arguments by name once they
-# have passed, and through what the context gives, of the result once that has.
+# Someone who is told of checked calls: of the function's law and the arguments by name, before they
+# are judged, and through what the context gives, of the result once that has passed.
 Listener: TypeAlias = Callable[
     ["Law", Mapping[str, Any]], AbstractContextManager[Callable[[Any], None]]
 ]
@@ -59,6 +59,9 @@ class _Mode:
 
 mode = _Mode()
 
+# Who listens, also while the checks are off.
+_listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
+
 
 @contextmanager
 def listen(listener: Listener) -> Iterator[None]:
@@ -67,12 +70,16 @@ def listen(listener: Listener) -> Iterator[None]:
     Every call is judged in full, also where it would have been remembered. Those who listen already
     go on hearing.
     """
-    now = mode.get()
-    before = mode.set(listener if isinstance(now, bool) else _both(now, listener))
+    if not callable(listener):
+        raise TypeError(f"listen: expected a listener; got {listener!r}")
+    others = _listener.get()
+    together = listener if others is None else _both(others, listener)
+    heard, before = _listener.set(together), mode.set(together)
     try:
         yield
     finally:
         mode.reset(before)
+        _listener.reset(heard)
 
 
 def _both(first: Listener, second: Listener) -> Listener:
@@ -103,8 +110,7 @@ class enforce:  # used like a function
         """Turn the switch."""
         if not isinstance(on, bool):
             raise TypeError(f"enforce: expected True or False; got {type(on).__name__}")
-        listens = on and not isinstance(mode.get(), bool)
-        self._before = mode.set(mode.get() if listens else ON if on else OFF)
+        self._before = mode.set((_listener.get() or ON) if on else OFF)
 
     def __enter__(self) -> "enforce":
         """Leave the switch as it was just turned."""

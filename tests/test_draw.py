@@ -2,13 +2,26 @@
 
 import subprocess
 import sys
+from itertools import combinations
 
 import numpy as np
 import pytest
+from jaxtyping import Float
 
-from shapecheck_bp import Gradient, Network, column, draw, flip, row, trace
+from shapecheck_bp import (
+    Array,
+    Gradient,
+    Network,
+    column,
+    draw,
+    equations,
+    flip,
+    row,
+    shapechecked,
+    trace,
+)
 from shapecheck_bp.draw.products import _boxes, _products
-from shapecheck_bp.tracing.colours import EXAMPLES, INPUTS, OUTPUTS, colour_of
+from shapecheck_bp.tracing.colours import EXAMPLES, INPUTS, OUTPUTS, palette
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -83,22 +96,50 @@ def test_extreme_sizes_are_drawn_too(m):
 
 
 def test_an_axis_has_one_colour_wherever_it_is():
-    assert (colour_of("m"), colour_of("n_in"), colour_of("n_out")) == (EXAMPLES, INPUTS, OUTPUTS)
-    assert colour_of("heads") == colour_of("heads")
-    assert len({colour_of(f"n_{layer}") for layer in range(4)}) == 4
+    found = palette(["q", "n_in", "k", "n_out", "m", "d", "n_0", "n_1"])
+    assert (found["m"], found["n_in"], found["n_out"]) == (EXAMPLES, INPUTS, OUTPUTS)
+    assert (found["n_0"], found["n_1"]) == (INPUTS, OUTPUTS)
+    assert len({found[axis] for axis in "qkd"}) == 3
+    assert len(set(palette(f"n_{layer}" for layer in range(5)).values())) == 5
 
 
 def test_products_that_are_not_there():
     with trace() as nothing:
         column.softmax(ones(2, 5))
     with pytest.raises(
-        ValueError, match="equally many products in each trace, at least one; got 0"
+        ValueError, match="equally many products of two matrices.*and at least one; got 0"
     ):
         draw.products(nothing)
     with pytest.raises(ValueError, match="got 1, 2"):
         draw.products(FORWARD[0], BACKWARD[0])
     with pytest.raises(ValueError, match="got no trace"):
         draw.products()
+    with pytest.raises(TypeError, match="^products: expected traces; got Network"):
+        draw.products(Network((3, 2)))
+
+
+def test_an_equation_that_its_shapes_contradict_is_not_drawn():
+    @shapechecked
+    def inner(X: Float[Array, "m n_in"], W: Float[Array, "n_in n_out"]) -> Float[Array, "m n_out"]:
+        """Z = W @ X."""
+        return X @ W
+
+    @shapechecked
+    def outer(X: Float[Array, "m n_in"], W: Float[Array, "n_in n_out"]) -> Float[Array, "n_out m"]:
+        """Z = X @ W."""
+        return (X @ W).T
+
+    for function, told in (
+        (inner, r"the docstring's W @ X cannot be: \(3, 4\) @ \(5, 3\)"),
+        (outer, r"the docstring's Z = X @ W cannot be: \(4, 5\) = \(5, 3\) @ \(3, 4\)"),
+    ):
+        with trace() as t:
+            function(ones(5, 3), ones(3, 4))
+        with pytest.raises(ValueError, match=told):
+            draw.products(t)
+    with trace() as t:
+        inner(ones(5, 3), ones(3, 4))
+    assert "the docstring's W @ X cannot be: (3, 4) @ (5, 3)" in str(t)
 
 
 def test_a_single_trace_needs_no_heading():
@@ -118,7 +159,7 @@ def test_gradients_beside_their_flips():
         np.testing.assert_array_equal(same, there[layer].dW.T)
         assert np.max(np.abs(difference)) < 8
     titles = [axes.get_title(loc="left") for axes in picture.figure.axes]
-    assert titles[:3] == ["column: dW[1] (3, 4)", "flip of row's (4, 3)", "difference, ±8 eps"]
+    assert titles[:3] == ["column: dW[1] (3, 4)", "row's, flipped (3, 4)", "difference, ±8 eps"]
 
 
 def test_a_difference_shows():
@@ -126,6 +167,9 @@ def test_a_difference_shows():
     there = flip((Gradient(ones(2, 3) * (1 + 1e-12), ones(2, 1)),))
     difference = draw.gradients(here, there).figure.axes[2].images[0]
     assert np.min(np.abs(difference.get_array())) > difference.get_clim()[1]
+    axes = draw.gradients(here, flip((Gradient(ones(2, 3) * 1.5, ones(2, 1)),))).figure.axes[2]
+    assert axes.get_title(loc="left") == "DIFFERENT, by up to 0.5"
+    assert {text.get_text() for text in axes.texts} == {"-0.50"}
 
 
 def test_gradients_that_are_not_flips():
@@ -140,15 +184,71 @@ def test_values_of_matrices_and_tensors_on_one_scale():
     titles = [one.get_title(loc="left") for one in axes]
     assert titles == ["a (1, 3)", "T[0] (3, 4)", "T[1] (3, 4)"]
     assert {one.images[0].get_clim() for one in axes} == {(-2.0, 2.0)}
-    assert [text.get_text() for text in axes[0].texts] == ["0", "0", "2.0"]
+    assert [text.get_text() for text in axes[0].texts] == ["0", "-0.00", "2.00"]
     assert picture.words == "a (1, 3), T (2, 3, 4)"
     assert draw.values(zero=np.zeros((2, 2)))._repr_png_().startswith(PNG)
 
 
 @pytest.mark.parametrize("shape", [(3,), (2, 2, 2, 2), (0, 3)])
 def test_values_of_no_matrix(shape):
-    with pytest.raises(ValueError, match="^X: expected a matrix or a 3-tensor; got "):
+    with pytest.raises(
+        ValueError, match="^X: expected a matrix or a 3-tensor of real numbers, not empty; got "
+    ):
         draw.values(X=np.zeros(shape))
+
+
+def test_values_that_blew_up_are_shown():
+    picture = draw.values(X=np.array([[1.0, np.nan], [np.inf, -2.0]]))
+    texts = [text.get_text() for text in picture.figure.axes[0].texts]
+    assert texts == ["1.00", "nan", "inf", "-2.00"]
+    assert picture._repr_png_().startswith(PNG)
+
+
+@pytest.mark.parametrize("panels", [1, 5, 20])
+@pytest.mark.parametrize("shape", [(1, 1), (3, 3), (200, 2), (2, 300)])
+def test_every_panel_is_on_the_paper(panels, shape):
+    figure = draw.values(**{f"panel_{i}": np.ones(shape) for i in range(panels)}).figure
+    assert figure.get_size_inches()[0] < 10
+    boxes = [axes.get_position() for axes in figure.axes]
+    assert all(0 <= box.x0 < box.x1 <= 1 and 0 <= box.y0 < box.y1 <= 1 for box in boxes)
+    assert not any(
+        a.x0 < b.x1 and b.x0 < a.x1 and a.y0 < b.y1 and b.y0 < a.y1
+        for a, b in combinations(boxes, 2)
+    )
+
+
+def test_dollars_are_no_formulas():
+    picture = draw.values(**{r"$\foo$": np.eye(2)})
+    assert picture._repr_png_().startswith(PNG)
+    assert draw.curves(**{r"$\foo$": [1.0, 2.0]})._repr_png_().startswith(PNG)
+
+
+def test_gradients_of_different_networks():
+    here = (Gradient(ones(2, 3), ones(2, 1)),)
+    with pytest.raises(ValueError, match="of the same layers, without J; got 1 and 2"):
+        draw.gradients(here, (*here, *here))
+    with pytest.raises(ValueError, match="without J; got 2 and 2"):
+        draw.gradients((1.0, here), (1.0, here))
+
+
+@pytest.mark.parametrize("m", [1, 5])
+def test_what_is_added_is_to_scale_too(m):
+    here, there = traced("linear_forward", ones(3, m), ones(2, 3), ones(2, 1))
+    for t, size in ((here, (2, 1)), (there, (1, 2))):
+        (one,) = _products(t.calls[0])
+        assert (_boxes(one)[3].height, _boxes(one)[3].width) == size
+
+
+def test_sizes_that_are_symbols_are_not_drawn():
+    with trace() as t:
+        equations(column, Network((3, 2)))
+    with pytest.raises(ValueError, match="expected sizes that are numbers"):
+        draw.products(t)
+
+
+def test_headings_for_each_trace():
+    with pytest.raises(ValueError, match="^headings: expected one for each of 2 traces; got"):
+        draw.products(*FORWARD, headings=["one"])
 
 
 def test_values_of_nothing():

@@ -258,5 +258,5 @@ def test_both_conventions_side_by_side():
     assert both.latex.count("&") == both.latex.count(r"\\[8pt]") + 1
     assert both.latex.count("{") == both.latex.count("}")
     assert both._repr_latex_().startswith("$$\n\\begin{array}{l|l}\n\\text{column} & \\text{row}")
-    with pytest.raises(ValueError, match="as many equations in both; got 7 and 0"):
+    with pytest.raises(ValueError, match="the same network's equations; got 7 and 0"):
         equations(column, net).beside(Equations())

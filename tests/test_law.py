@@ -494,10 +494,16 @@ def test_what_a_listener_hears_was_judged():
     with listen(heard):
         with pytest.raises(ShapeError, match="X does not fit"):
             broken(np.ones(3))
-        assert heard.entered == []
+        assert heard.entered == ["broken"]
         with pytest.raises(ShapeError, match="the result does not fit"):
             broken(np.ones((3, 4)))
         assert heard == []
+
+
+@pytest.mark.parametrize("nobody", [None, True, 3])
+def test_nobody_can_listen_who_cannot_hear(nobody):
+    with pytest.raises(TypeError, match="^listen: expected a listener"), listen(nobody):
+        pass
 
 
 def test_two_listeners_both_hear(bp, small):

@@ -71,7 +71,7 @@ def same(one, other, rounding=False):
         pictures.append(data.pop("image/png", ""))
         each.pop("execution_count", None)
         told = repr((sorted(each.items()), sorted(data.items())))
-        words.append(re.sub(r"\s+", " ", ROUNDING[rounding].sub("#", told)))
+        words.append(re.sub(r"(\\n|\s)+", " ", ROUNDING[rounding].sub("#", told)))
     if words[0] != words[1] or bool(pictures[0]) != bool(pictures[1]):
         return False
     return not pictures[0] or same_pictures(*pictures)

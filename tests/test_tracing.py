@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import contextvars
 import gc
 import io
 import json
@@ -111,8 +112,9 @@ def test_what_the_check_could_not_see_is_said_where_blind_spots_says_it(bp):
     assert blind == blind_spots(bp.forward, net, params, X) == ["params[0].W", "X"]
     assert one(t, "linear_forward").blind_to == ["A_prev.T", "W.T", "Z.T"]
     assert "blind to A_prev.T, W.T, Z.T" in str(t)
-    assert "Blind to X.T: two axes of X have the same size" in str(t)
-    assert "Blind to X.T: two axes" in t._repr_html_()
+    assert "blind to W[1].T, X.T" in str(t)
+    assert "Blind to a transpose: two axes of that array have the same size" in str(t)
+    assert "Blind to a transpose" in t._repr_html_()
     assert "lind" not in str(traced(bp, (4, 3, 2), 5))
 
 
@@ -170,6 +172,14 @@ def test_a_list_of_ones_own_is_called_as_python_calls_it():
         total([ones(2, 3), ones(2, 3)])
     assert [place.name for place in t.calls[0].places] == ["rows[0]", "rows[1]", "the result"]
 
+    @shapechecked
+    def layered(items: list[Float[Array, "n_1 n_0"]]) -> None:
+        pass
+
+    with trace() as t:
+        layered([ones(2, 3)])
+    assert t.calls[0].arguments[0].name == "items[0]"
+
 
 def test_a_call_that_raises_is_marked_and_those_after_it_stand_where_they_belong():
     @shapechecked
@@ -201,9 +211,78 @@ def test_a_call_that_raises_is_marked_and_those_after_it_stand_where_they_belong
         ("inner", 1, ""),
         ("wrong", 0, "ShapeError"),
         ("inner", 1, ""),
+        ("outer", 0, "ShapeError"),
     ]
+    assert t.calls[-1].arguments[0].sizes == (2,)
     assert "  inner   raised ValueError   fails = True" in str(t)
     assert "raised ValueError" in t._repr_html_()
+
+
+def test_whatever_an_argument_does_when_looked_at_the_call_is_not_disturbed():
+    class Hostile(int):
+        def __repr__(self):
+            raise ZeroDivisionError
+
+        def __getattr__(self, name):
+            raise ZeroDivisionError(name)
+
+    @shapechecked
+    def take(X: Float[Array, "n m"], k: object) -> Float[Array, "n m"]:
+        return X
+
+    take.__wrapped__.__doc__ = 3
+    with trace() as t:
+        for k in (Hostile(3), 10**5000, "x" * 1000, np.ones((2, 3)), type):
+            take(ones(2, 3), k)
+    written = [call.others["k"] for call in t.calls]
+    assert written == ["Hostile", "int", f"'{'x' * 99}…", "ndarray (2, 3)", "type"]
+    assert {call.equation for call in t.calls} == {""}
+
+
+def test_a_coroutine_that_is_closed_elsewhere():
+    @shapechecked
+    async def later(X: Float[Array, "n m"]) -> Float[Array, "n m"]:
+        await asyncio.sleep(0)
+        return X
+
+    with trace() as t:
+        waiting = later(ones(2, 3))
+        waiting.send(None)
+        contextvars.copy_context().run(waiting.close)
+    assert t.calls[0].raised == "GeneratorExit"
+
+
+def test_an_argument_and_a_result_of_one_name():
+    @shapechecked
+    def turned(X: Float[Array, "n m"]) -> Float[Array, "m n"]:
+        """X = turned(X)."""
+        return X.T
+
+    with trace() as t:
+        turned(ones(2, 3))
+    assert str(t).splitlines()[2:] == ["  (m, n)          (n, m)", "  (3, 2)          (2, 3)"]
+
+
+def test_only_arrays_have_shapes():
+    @shapechecked
+    def loss(X: Float[Array, "n m"]) -> tuple[float, dict[str, Float[Array, "m n"]]]:
+        """J, dW = loss(X)."""
+        return 0.5, {"a": X.T}
+
+    with trace() as t:
+        loss(ones(2, 3))
+    assert [place.name for place in t.calls[0].result] == ["the result[1]['a']"]
+
+
+def test_commas_inside_parentheses_are_no_new_statement():
+    @shapechecked
+    def total(X: Float[Array, "n m"]) -> Float[Array, "n 1"]:
+        """s = sum(X, axis = 1, keep = True), over m."""
+        return X.sum(axis=1, keepdims=True)
+
+    with trace() as t:
+        total(ones(2, 3))
+    assert "  s      = sum(X     , axis = 1, keep = True), over m" in str(t)
 
 
 def test_no_array_is_kept():
@@ -226,9 +305,14 @@ def test_traces_inside_traces_and_switched_off_checks():
             column.softmax(ones(2, 5))
         with enforce(False):
             column.softmax(ones(2, 5))
+            with enforce(True):
+                column.log_softmax(ones(2, 5))
+            with trace():
+                column.log_softmax(ones(2, 5))
     column.softmax(ones(2, 5))
-    assert (len(outer.calls), len(inner.calls)) == (2, 1)
-    assert [call.depth for call in outer.calls] == [0, 0]
+    assert (len(outer.calls), len(inner.calls)) == (4, 1)
+    assert [call.name for call in outer.calls[2:]] == ["log_softmax"] * 2
+    assert {call.depth for call in outer.calls} == {0}
 
 
 def test_tasks_do_not_mix_their_calls_up():
@@ -248,9 +332,12 @@ def test_tasks_do_not_mix_their_calls_up():
 
     with trace() as t:
         asyncio.run(both())
-    assert sorted((call.name, call.depth, call.calls) for call in t.calls) == [
-        *[("inner", 1, 0)] * 6,
-        *[("outer", 0, 3)] * 2,
+    found = [(call.name, call.depth, call.calls, call.arguments[0].sizes) for call in t.calls]
+    assert found == [
+        ("outer", 0, 3, (2, 3)),
+        *[("inner", 1, 0, (2, 3))] * 3,
+        ("outer", 0, 3, (4, 5)),
+        *[("inner", 1, 0, (4, 5))] * 3,
     ]
 
 
@@ -341,6 +428,21 @@ def test_traces_of_other_steps_do_not_stand_side_by_side():
         pass
     with pytest.raises(ValueError, match="call 1 is softmax in one and nothing more in the other"):
         here.beside(nothing)
+    with pytest.raises(TypeError, match="^beside: expected a trace; got int"):
+        here.beside(3)
+    for headings in (("a",), "ab", ("a", "a")):
+        with pytest.raises(ValueError, match="^headings: expected two different ones; got"):
+            here.beside(here, headings)
+
+
+def test_what_differs_between_two_traces_is_said():
+    with trace() as here:
+        column.activation_forward(ones(2, 5), "tanh")
+    with trace() as there:
+        column.activation_forward(ones(3, 3), "relu")
+    told = str(here.beside(there)).splitlines()[1]
+    for part in ("'tanh'", "'relu'", "n = 2, m = 5", "n = m = 3", "blind to Z.T, A.T"):
+        assert part in told
 
 
 def printed(view, **options):
@@ -352,10 +454,9 @@ def printed(view, **options):
 def test_a_narrow_terminal_has_one_convention_under_the_other():
     both = traced(column, (3, 2, 1), 5).beside(traced(row, (3, 2, 1), 5))
     narrow = printed(both, width=80)
-    assert narrow.startswith("column, and under it row")
     assert max(map(len, narrow.splitlines())) <= 80
-    assert "Z          = W             @ A_prev    + b\n" in narrow
-    assert "Z          = A_prev    @ W             + b\n" in narrow
+    assert "Z          = W             @ A_prev    + b   (column)\n" in narrow
+    assert "Z          = A_prev    @ W             + b   (row)\n" in narrow
     assert printed(both, width=130).rstrip("\n") == str(both)
 
 
@@ -374,7 +475,7 @@ def test_the_command_for_both_conventions_fits_one_screen(capsys, monkeypatch):
     assert main(["trace", "3", "2", "1", "--both"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "3-2-1, relu then sigmoid, log_loss; m = 5"
-    assert len(lines) <= 40
+    assert len(lines) <= 44
     assert max(map(len, lines)) <= 120
     assert re.match(r"column +\|  row$", lines[1])
 
@@ -408,6 +509,8 @@ def test_the_command_as_json(capsys):
         (["3", "2", "--hidden", "gelu"], "hidden: expected one of"),
         (["3", "2", "--loss", "log_loss"], "does not go with output='softmax'"),
         (["3", "2", "--both", "--convention", "row"], "not allowed with argument"),
+        (["3", "2", "--output", ""], "output: expected one of"),
+        (["100000", "100000", "1"], "sizes: expected a step that can be run here"),
     ],
 )
 def test_a_command_line_that_cannot_be_traced_is_exit_status_2(arguments, message, capsys):

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from shapecheck_bp.draw.picture import FAINT, INK, Picture, new_figure
 from shapecheck_bp.tracing.colours import EXAMPLES, INPUTS, OUTPUTS
 
@@ -13,11 +15,16 @@ def curves(**costs: Sequence[float]) -> Picture:
     """The cost J of every epoch, a line for each run, by the names to show.
 
     Raises:
-        ValueError: no run.
+        ValueError: no run, or one that has not a cost for each epoch.
     """
     if not costs:
         raise ValueError("curves: expected a run's costs by name; got none")
+    for name, run in costs.items():
+        if np.ndim(run) != 1 or np.size(run) == 0:
+            raise ValueError(f"{name}: expected a cost for each epoch; got shape {np.shape(run)}")
     figure = new_figure(7.0, 3.2)
+    from matplotlib.ticker import MaxNLocator
+
     axes = figure.add_axes((0.1, 0.16, 0.87, 0.8))
     for number, (name, run) in enumerate(costs.items()):
         axes.plot(
@@ -31,9 +38,11 @@ def curves(**costs: Sequence[float]) -> Picture:
         )
     axes.set_xlabel("epoch", color=INK)
     axes.set_ylabel("cost J", color=INK)
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(bottom=min(0, *(min(run) for run in costs.values())))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(FAINT)
-    axes.legend(frameon=False)
+    for text in axes.legend(frameon=False).get_texts():
+        text.set_parse_math(False)
     ends = ", ".join(f"{name} from {run[0]:.3g} to {run[-1]:.3g}" for name, run in costs.items())
     return Picture(figure, f"cost J by epoch: {ends}")

@@ -40,6 +40,7 @@ from shapecheck_bp.proof.equal import SymbolMaker
 from shapecheck_bp.proof.notation import Formula
 from shapecheck_bp.proof.symbols import Symbolic, size
 from shapecheck_bp.switch import listen
+from shapecheck_bp.tracing.views import two_headings
 
 ANY_ACTIVATION = OUTPUTS[0]
 
@@ -54,6 +55,8 @@ class Equations(tuple[Formula, ...]):
 
     def __getitem__(self, place: Any) -> Any:
         """The equation at a place, or of a name: ``equations(bp, net)["dW[2]"]``."""
+        if isinstance(place, slice):
+            return Equations(super().__getitem__(place))
         if not isinstance(place, str):
             return super().__getitem__(place)
         named = {formula.line.partition(" = ")[0]: formula for formula in self}
@@ -82,13 +85,17 @@ class Equations(tuple[Formula, ...]):
         """These equations and those of the other convention, side by side.
 
         Raises:
-            ValueError: the two are not as many.
+            ValueError: the two are not of one network.
         """
-        if len(self) != len(other):
+        if not isinstance(other, Equations):
+            raise TypeError(f"beside: expected equations; got {type(other).__name__}")
+        if [len(one.text.splitlines()) for one in self] != [
+            len(one.text.splitlines()) for one in other
+        ]:
             raise ValueError(
-                f"beside: expected as many equations in both; got {len(self)} and {len(other)}"
+                f"beside: expected the same network's equations; got {len(self)} and {len(other)}"
             )
-        return Beside(self, other, headings)
+        return Beside(self, other, two_headings(headings))
 
 
 class Beside(NamedTuple):

@@ -84,7 +84,7 @@ def floating(
     except Exception as error:  # whatever a broken module may raise
         checks.append(Check("gradients", "J", "", False, refusal(["J"], error)[1]))
     worst = max((figure["apart"] for figure in figures), default=0.0)
-    m = X.shape[1]
+    m, beside = X.shape[1], {"PyTorch", "JAX"} & {key for figure in figures for key in figure}
     return Answer(
         name="floating",
         question="How far apart are they in floating point, in units of eps?",
@@ -95,8 +95,9 @@ def floating(
         figures=figures,
         legend="apart: column from row; bound: the most that rounding can make\n"
         "off slope: dW or db from a slope of J by central differences, relative\n"
-        "uncertain by: how far that slope is known\n"
-        "PyTorch, JAX: column from their own gradients",
+        "uncertain by: how far that slope is known"
+        + "\nPyTorch, JAX: column from their own gradients"
+        * bool(beside),
     )
 
 

@@ -1,10 +1,11 @@
 """What a trace keeps of each checked call: names, axes and sizes, and no array."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from operator import index
+from types import NoneType
 from typing import Any, NamedTuple
 
 from shapecheck_bp.arrays import dtype_name
@@ -112,15 +113,15 @@ class Recorder:
                 name: _written(value) for name, value in arguments.items() if name not in given
             },
         )
-        self.calls.append(call)
-        if caller:
-            caller.calls += 1
+        self._add(call, caller)
 
         def done(result: Any) -> None:
             returned = [leaf for leaf in law.returned(result, arguments) if is_array(leaf)]
-            named = [name for name, _ in quantities(result_names(law.function), result)]
-            names = named if len(named) == len(returned) else [leaf.path for leaf in returned]
-            call.result = tuple(map(_place, returned, names))
+            named = quantities(result_names(law.function), result)
+            names = {id(value): name for name, value in named}
+            call.result = tuple(
+                _place(leaf, names.get(id(leaf.value), leaf.path)) for leaf in returned
+            )
 
         inside = _caller.set({**_caller.get(), id(self): call})
         try:
@@ -129,7 +130,19 @@ class Recorder:
             call.raised = type(error).__name__
             raise
         finally:
-            _caller.reset(inside)
+            # A coroutine may be closed where it was not started.
+            with suppress(ValueError):
+                _caller.reset(inside)
+
+    def _add(self, call: Call, caller: Call | None) -> None:
+        """Write a call down below its caller, after those that this one has made already."""
+        place = len(self.calls)
+        if caller:
+            caller.calls += 1
+            place = 1 + next(i for i, one in enumerate(self.calls) if one is caller)
+            while place < len(self.calls) and self.calls[place].depth > caller.depth:
+                place += 1
+        self.calls.insert(place, call)
 
 
 # Which call each recorder is in; a context variable, so that tasks do not mix their calls up.
@@ -137,10 +150,12 @@ _caller: ContextVar[dict[int, Call]] = ContextVar("caller", default={})  # noqa:
 
 
 def _place(leaf: Leaf, name: str) -> Place:
-    sizes = tuple(leaf.value.shape)
+    sizes, declared = tuple(leaf.value.shape), axis_names(leaf)
+    if len(declared) != len(sizes):  # the call is about to be refused
+        return Place(name, leaf.path, ("?",) * len(sizes), sizes, dtype_name(leaf.value))
     axes = (
         axis if axis.isidentifier() or axis.isdigit() else str(size)
-        for axis, size in zip(axis_names(leaf), sizes, strict=True)
+        for axis, size in zip(declared, sizes, strict=True)
     )
     blind = tuple(coinciding(leaf))
     return Place(name, leaf.path, tuple(axes), sizes, dtype_name(leaf.value), blind)
@@ -150,13 +165,19 @@ def _argument_name(leaf: Leaf) -> str:
     """W[1] for ``params[0].W``, whose axes are a layer's; a user's own list is as it is."""
     symbol, layer = symbol_of(leaf.path)
     is_layered = any(axis.startswith("n_") and axis[2:].isdigit() for axis in axis_names(leaf))
-    return f"{symbol}[{layer}]" if layer is not None and is_layered else leaf.path
+    is_field = symbol != leaf.path and layer is not None and "." in leaf.path
+    return f"{symbol}[{layer}]" if is_field and is_layered else leaf.path
 
 
 def _written(value: Any) -> str:
     """A plain value or a network as it is written; of anything else the class."""
-    plain = value is None or isinstance(value, str | int | float | complex)
-    text = repr(value) if plain or hasattr(value, "__shape_axes__") else type(value).__name__
+    kind = type(value)
+    text = kind.__name__
+    with suppress(Exception):  # a value's own code may do anything, and is not to be disturbed
+        if kind in (NoneType, bool, str, int, float, complex) or hasattr(kind, "__shape_axes__"):
+            text = repr(value)
+        elif hasattr(kind, "dtype") and isinstance(value.shape, tuple):
+            text = f"{text} {value.shape}"
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 

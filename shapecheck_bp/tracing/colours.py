@@ -3,8 +3,9 @@
 Colour is an addition: whatever it says stands there in words too.
 """
 
+from collections.abc import Iterable
+from itertools import cycle
 from typing import NamedTuple
-from zlib import crc32
 
 
 class Colour(NamedTuple):
@@ -26,15 +27,30 @@ OTHERS = (
     Colour("gold3", "#5f5600", "#f1ecbc"),
 )
 PLAIN = Colour("default", "#444444", "#e6e6e6")
-MEANINGS = {"m": EXAMPLES, "n_in": INPUTS, "n_out": OUTPUTS, "n": OUTPUTS, "n_0": INPUTS}
+MEANINGS = {"m": EXAMPLES, "n_in": INPUTS, "n_out": OUTPUTS, "n": OUTPUTS}
+LAYERS = (INPUTS, OUTPUTS, *OTHERS)
+COLOURS = (EXAMPLES, *LAYERS)
 
 
-def colour_of(axis: str) -> Colour:
-    """The colour of an axis by its name; a number has none."""
-    if axis.isdigit():
-        return PLAIN
-    if axis in MEANINGS:
-        return MEANINGS[axis]
-    layers = (OUTPUTS, *OTHERS, INPUTS)
-    layer = axis.removeprefix("n_")
-    return layers[(int(layer) - 1 if layer.isdigit() else crc32(axis.encode())) % len(layers)]
+def palette(axes: Iterable[str]) -> dict[str, Colour]:
+    """A colour for each axis: by its meaning, by its layer, or in the order in which they come.
+
+    >>> found = palette(["m", "n_in", "n_0", "n_1", "q", "1"])
+    >>> found["n_in"] == found["n_0"] == INPUTS, found["n_1"] == OUTPUTS
+    (True, True)
+    >>> found["q"] in OTHERS, found["1"] == PLAIN
+    (True, True)
+    """
+    found: dict[str, Colour] = {}
+    others = cycle((*OTHERS, INPUTS, OUTPUTS))
+    for axis in dict.fromkeys(axes):
+        layer = axis.removeprefix("n_")
+        if axis.isdigit():
+            found[axis] = PLAIN
+        elif axis in MEANINGS:
+            found[axis] = MEANINGS[axis]
+        elif layer != axis and layer.isdigit():
+            found[axis] = LAYERS[int(layer) % len(LAYERS)]
+        else:
+            found[axis] = next(others)
+    return found

@@ -1,14 +1,13 @@
 """A call's equation with its arrays found in it, so that their axes can stand underneath.
 
->>> from shapecheck_bp.tracing.calls import Place
 >>> W, X = Place("W", "W", ("n", "k"), (2, 3), "float64"), Place("X", "X", ("k", "m"), (3, 5), "f4")
->>> (words,) = statements("S = X.T @ W.T", [W, X])
+>>> (words,) = statements(Call("f", "S = X.T @ W.T", 0, (W, X)))
 >>> [(word.text, word.axes) for word in words]
-[('S = ', ()), ('X.T', ('m', 'k')), (' @ ', ()), ('W.T', ('k', 'n'))]
+[('S', ()), (' = ', ()), ('X.T', ('m', 'k')), (' @ ', ()), ('W.T', ('k', 'n'))]
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from shapecheck_bp.tracing.calls import Call, Place
@@ -39,22 +38,57 @@ class Word(NamedTuple):
         return axes[::-1] if self.turned else axes
 
 
-def statements(equation: str, places: Sequence[Place]) -> list[list[Word]]:
-    """Each statement of a docstring's first line, in words."""
+def statements(call: Call) -> list[list[Word]]:
+    """Each statement of a docstring's first line, in words; left of = stand the results."""
+    return [list(_words(text, call)) for text in _split(call.equation) if text]
+
+
+def _split(equation: str) -> list[str]:
+    """The statements; what stands in parentheses is in one of them."""
+    parts, start = [], 0
+    for match in _BETWEEN.finditer(equation):
+        before = equation[: match.start()]
+        if before.count("(") == before.count(")"):
+            parts.append(equation[start : match.start()])
+            start = match.end()
+    return [*parts, equation[start:]]
+
+
+def _words(text: str, call: Call) -> Iterator[Word]:
+    left, equals, right = text.partition(" = ")
+    if not equals:
+        yield Word(text)
+        return
+    yield from _found(left, (*call.arguments, *call.result))
+    yield Word(" = ")
+    yield from _found(right, (*call.result, *call.arguments))
+
+
+def _found(text: str, places: Sequence[Place]) -> Iterator[Word]:
+    """The arrays in one side of an equation; of two with one name the later place is meant."""
     by_name = {place.name: place for place in places}
     names = "|".join(map(re.escape, sorted(by_name, key=len, reverse=True)))
     # An array, and neither a part of another word, a function, an entry, nor the article a.
-    found = re.compile(rf"(?<![\w.'])(?!a [a-z])({names})(\.T)?(?![\w(\['^])" if names else r"(?!)")
-    return [list(_words(text, found, by_name)) for text in _BETWEEN.split(equation) if text]
-
-
-def _words(text: str, found: re.Pattern[str], by_name: dict[str, Place]) -> list[Word]:
-    words, end = [], 0
-    for match in found.finditer(text) if " = " in text else ():
-        words += [Word(text[end : match.start()])] * (match.start() > end)
-        words.append(Word(match[0], by_name[match[1]], turned=bool(match[2])))
+    pattern = rf"(?<![\w.'])(?!a [a-z])({names})(\.m?T)?(?![\w(\['^.])" if names else r"(?!)"
+    end = 0
+    for match in re.finditer(pattern, text):
+        if match.start() > end:
+            yield Word(text[end : match.start()])
+        yield Word(match[0], by_name[match[1]], turned=bool(match[2]))
         end = match.end()
-    return words + [Word(text[end:])] * (end < len(text))
+    if end < len(text):
+        yield Word(text[end:])
+
+
+def contradiction(call: Call) -> str:
+    """A product in a docstring that cannot be, with these shapes; or nothing."""
+    for words in statements(call):
+        for left, sign, right in zip(words, words[1:], words[2:], strict=False):
+            meet = left.sizes[-1:], right.sizes[-2:-1] or right.sizes
+            if sign.text == " @ " and left.place and right.place and meet[0] != meet[1]:
+                shapes = f"{left.sizes} @ {right.sizes}"
+                return f"the docstring's {left.text} @ {right.text} cannot be: {shapes}"
+    return ""
 
 
 class Working(NamedTuple):
@@ -67,12 +101,14 @@ class Working(NamedTuple):
 def working(call: Call, nested: bool = True) -> Working:
     """A call's equation in words, and after it whatever arrays are not named there.
 
-    Of a call that made others only what it did itself: these show the rest. ``nested`` arrays are
-    those inside an argument, such as a cache's.
+    Of a call that made others only what gives a result of its own: these show the rest. ``nested``
+    arrays are those inside an argument, such as a cache's.
     """
-    lines = statements(call.equation, call.places)
+    lines = statements(call)
     if call.calls:
-        own = [line for line in lines if _names(line, call.arguments) and _names(line, call.result)]
+        own = [
+            line for line in lines if any(word.place in call.result for word in line if word.axes)
+        ]
         rest = [line for line in lines if line not in own]
         return Working(own, ", ".join("".join(word.text for word in line) for line in rest))
     named = {word.place for line in lines for word in line}
@@ -84,7 +120,3 @@ def working(call: Call, nested: bool = True) -> Working:
                 line += [Word(", ")] * (len(line) > 1) + [Word(place.name, place)]
             lines.append(line)
     return Working(lines, "")
-
-
-def _names(line: Sequence[Word], places: Sequence[Place]) -> bool:
-    return any(word.place in places for word in line)

@@ -1,20 +1,19 @@
 """A call as lines of text: its equation, and under every array the axes, in names and numbers."""
 
-import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from shapecheck_bp.tracing.calls import Call
-from shapecheck_bp.tracing.colours import colour_of
-from shapecheck_bp.tracing.formulas import Word, working
+from shapecheck_bp.tracing.colours import Colour
+from shapecheck_bp.tracing.formulas import Word, contradiction, working
 
 if TYPE_CHECKING:
     from rich.text import Text
 
 SHORT = 24  # characters of a plain argument that is shown
 BLIND = (
-    "Blind to X.T: two axes of X have the same size, so X.T has the same shape, and no check"
-    " tells them apart."
+    "Blind to a transpose: two axes of that array have the same size, so its transpose has the same"
+    " shape, and no check tells them apart."
 )
 
 
@@ -34,15 +33,17 @@ def short_arguments(call: Call) -> list[str]:
 def sizes(call: Call) -> str:
     """The size of every axis: n_in = 3, n_out = m = 4."""
     by_size: dict[object, list[str]] = {}
-    for axis in sorted(call.sizes, key=_layers_first):
+    for axis in sorted(call.sizes, key=_in_order):
         by_size.setdefault(call.sizes[axis], []).append(axis)
     return ", ".join(f"{' = '.join(axes)} = {size}" for size, axes in by_size.items())
 
 
-def _layers_first(axis: str) -> int:
-    """n_0, n_1, … in their order, then the others in theirs."""
+def _in_order(axis: str) -> tuple[int, int]:
+    """n_0, n_1, … in their order, then n_in, n_out, then the others as they come; m is the last."""
     layer = axis.removeprefix("n_")
-    return int(layer) if layer.isdigit() else sys.maxsize
+    if layer.isdigit():
+        return 0, int(layer)
+    return {"n_in": (1, 0), "n_out": (1, 1), "m": (3, 0)}.get(axis, (2, 0))
 
 
 def headline_parts(call: Call, with_sizes: bool = False) -> list[str]:
@@ -51,31 +52,37 @@ def headline_parts(call: Call, with_sizes: bool = False) -> list[str]:
         *[f"raised {call.raised}"] * bool(call.raised),
         *short_arguments(call),
         *[sizes(call)] * (with_sizes and bool(working(call).lines)),
-        *[f"blind to {', '.join(call.blind_to)}"] * bool(call.blind_to and not call.calls),
+        *[f"blind to {', '.join(call.blind_to)}"] * bool(call.blind_to),
+        *filter(None, [contradiction(call)]),
     ]
 
 
-def headline(call: Call, with_sizes: bool = False) -> "Text":
-    """A call's name, and what its lines do not say."""
+def headline(call: Call, *others: Call, with_sizes: bool = False) -> "Text":
+    """The name of a call, and of the same in other traces, and what the lines do not say."""
     line = plain("  " * call.depth).append(call.name, style="bold")
-    for part in filter(None, (*headline_parts(call, with_sizes), working(call).rest)):
+    told = [headline_parts(one, with_sizes) for one in (call, *others)]
+    for part in dict.fromkeys(part for parts in told for part in parts):
         line.append(f"   {part}", style="bold red" if part.startswith("raised ") else "")
     return line
 
 
-def body(call: Call, with_sizes: bool) -> list["Text"]:
+def body(call: Call, colours: Mapping[str, Colour], with_sizes: bool) -> list["Text"]:
     """A call's equations, with its arrays' axes underneath."""
     indent = "  " * (call.depth + 1)
-    lines = working(call, nested=with_sizes).lines
-    return [row for words in lines for row in _aligned(words, indent, with_sizes)]
+    made = working(call, nested=with_sizes)
+    lines = [row for words in made.lines for row in _aligned(words, colours, indent, with_sizes)]
+    return [*lines, plain(f"{indent}{made.rest}")] if made.rest else lines
 
 
-def _aligned(words: Sequence[Word], indent: str, with_sizes: bool) -> list["Text"]:
+def _aligned(
+    words: Sequence[Word], colours: Mapping[str, Colour], indent: str, with_sizes: bool
+) -> list["Text"]:
     """An equation, the names of the axes, and their sizes, each array above its own."""
     named = any(word.place for word in words)
     rows = [plain(indent) for _ in range(1 + named * (1 + with_sizes))]
     for word in words:
-        cells = [plain(word.text), _tuple(word, word.axes), _tuple(word, word.sizes)][: len(rows)]
+        cells = [plain(word.text), *(_tuple(word, one, colours) for one in (word.axes, word.sizes))]
+        cells = cells[: len(rows)]
         width = max(map(len, cells))
         for row, cell in zip(rows, cells, strict=True):
             row.append_text(cell).append(" " * (width - len(cell)))
@@ -84,10 +91,10 @@ def _aligned(words: Sequence[Word], indent: str, with_sizes: bool) -> list["Text
     return rows
 
 
-def _tuple(word: Word, shown: Sequence[object]) -> "Text":
+def _tuple(word: Word, shown: Sequence[object], colours: Mapping[str, Colour]) -> "Text":
     text = plain("")
     if word.place is None:
         return text
     for place, (axis, one) in enumerate(zip(word.axes, shown, strict=True)):
-        text.append(", " if place else "(").append(str(one), style=colour_of(axis).terminal)
+        text.append(", " if place else "(").append(str(one), style=colours[axis].terminal)
     return text.append("()" if not shown else ",)" if len(shown) == 1 else ")")

@@ -6,11 +6,24 @@ from typing import TYPE_CHECKING, Any
 
 from shapecheck_bp.tracing import page, text
 from shapecheck_bp.tracing.calls import Call
+from shapecheck_bp.tracing.colours import Colour, palette
 
 if TYPE_CHECKING:
     from rich.text import Text
 
 BETWEEN = "   |"
+
+
+def two_headings(headings: tuple[str, str]) -> tuple[str, str]:
+    """Two different headings.
+
+    Raises:
+        ValueError: something else.
+    """
+    if isinstance(headings, str) or len(set(headings)) != 2 or len(tuple(headings)) != 2:
+        raise ValueError(f"headings: expected two different ones; got {headings!r}")
+    here, there = map(str, headings)
+    return here, there
 
 
 class View:
@@ -30,10 +43,15 @@ class View:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return page.table(self.columns, self.headings)
+        return page.table(self.columns, self.headings, self._colours)
 
     def _lines(self, width: int | None) -> Iterator["Text"]:
         raise NotImplementedError
+
+    @property
+    def _colours(self) -> dict[str, Colour]:
+        places = (place for calls in self.columns for call in calls for place in call.places)
+        return palette(axis for place in places for axis in place.axes)
 
     def _footnote(self) -> Iterator["Text"]:
         if any(call.blind_to for calls in self.columns for call in calls):
@@ -72,9 +90,10 @@ class Trace(View):
         return {"calls": [call.to_dict() for call in self.calls]}
 
     def _lines(self, width: int | None) -> Iterator["Text"]:
+        colours = self._colours
         for call in self.calls:
             yield text.headline(call)
-            yield from text.body(call, with_sizes=True)
+            yield from text.body(call, colours, with_sizes=True)
         yield from self._footnote()
 
 
@@ -83,7 +102,9 @@ class Beside(View):
 
     def __init__(self, traces: tuple[Trace, Trace], headings: tuple[str, str]) -> None:
         """Take the traces, and what each is called."""
-        self.headings = headings
+        if not all(isinstance(one, Trace) for one in traces):
+            raise TypeError(f"beside: expected a trace; got {type(traces[1]).__name__}")
+        self.headings = two_headings(headings)
         self.columns = [list(one.calls) for one in traces]
         for number, pair in enumerate(zip_longest(*self.columns), start=1):
             steps = [(call.name, call.depth) if call else None for call in pair]
@@ -101,7 +122,10 @@ class Beside(View):
 
     def _lines(self, width: int | None) -> Iterator["Text"]:
         """Below each step its two equations; where that is too wide, one above the other."""
-        blocks = [[text.body(call, with_sizes=False) for call in calls] for calls in self.columns]
+        colours = self._colours
+        blocks = [
+            [text.body(call, colours, with_sizes=False) for call in calls] for calls in self.columns
+        ]
         widths = [
             max([len(line) for body in block for line in body], default=0) for block in blocks
         ]
@@ -109,12 +133,13 @@ class Beside(View):
         if not stacked:
             first, second = map(text.plain, (self.headings[0], f"  {self.headings[1]}"))
             yield self._pair(first, second, widths[0])
-        else:
-            yield text.plain(f"{self.headings[0]}, and under it {self.headings[1]}")
-        for call, left, right in zip(self.columns[0], *blocks, strict=True):
-            yield text.headline(call, with_sizes=True)
+        for call, other, left, right in zip(*self.columns, *blocks, strict=True):
+            yield text.headline(call, other, with_sizes=True)
             if stacked:
-                yield from (*left, *right)
+                for heading, lines in zip(self.headings, (left, right), strict=True):
+                    for line in lines[:1]:
+                        line.append(f"   ({heading})", style="italic")
+                    yield from lines
                 continue
             for here, there in zip_longest(left, right, fillvalue=text.plain("")):
                 yield self._pair(here, there, widths[0])
