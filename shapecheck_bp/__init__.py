@@ -22,6 +22,7 @@ from shapecheck_bp.transpose import flip
 
 if TYPE_CHECKING:
     from shapecheck_bp.derivations.dimensions import dimension_check
+    from shapecheck_bp.doctor import Diagnosis, diagnose
     from shapecheck_bp.proof import Proof, prove
     from shapecheck_bp.proof.equations import equations
     from shapecheck_bp.tracing import Trace, trace
@@ -31,6 +32,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Array",
     "Cache",
+    "Diagnosis",
     "Gradient",
     "Layer",
     "Network",
@@ -39,6 +41,7 @@ __all__ = [
     "Trace",
     "blind_spots",
     "column",
+    "diagnose",
     "dimension_check",
     "enforce",
     "equations",
@@ -53,8 +56,10 @@ __all__ = [
 
 # What a gradient step does not need is loaded when it is asked for.
 _LATER = {
+    "Diagnosis": "shapecheck_bp.doctor",
     "Proof": "shapecheck_bp.proof",
     "Trace": "shapecheck_bp.tracing",
+    "diagnose": "shapecheck_bp.doctor",
     "dimension_check": "shapecheck_bp.derivations.dimensions",
     "equations": "shapecheck_bp.proof.equations",
     "prove": "shapecheck_bp.proof",

@@ -1,0 +1,82 @@
+"""``shapecheck-bp diagnose``: what is wrong with the gradients in somebody's file."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any
+
+from shapecheck_bp.cli.output import (
+    CONVENTIONS,
+    add_functions,
+    add_json,
+    network,
+    print_facts,
+)
+
+HELP = "name the mistake in your own backprop"
+DESCRIPTION = (
+    "Import a Python file, which runs it, and call a function in it on small problems made for it;"
+    " say whether its gradients are right, and if not, which mistake is where and which line is"
+    " right. Only diagnose files that you would run. Exit status 0 if they are right, 1 if not."
+    " Example: shapecheck-bp diagnose homework.py:gradients --sizes 3 4 2 --convention row"
+)
+
+
+def describe(parser: argparse.ArgumentParser) -> None:
+    """Add its arguments."""
+    parser.add_argument(
+        "function", metavar="FILE.py:FUNCTION", help="a function of (params, X, Y); FILE.py is run"
+    )
+    parser.add_argument(
+        "--sizes", nargs="+", type=int, required=True, metavar="SIZE", help="n_0 n_1 …"
+    )
+    parser.add_argument(
+        "--convention", choices=CONVENTIONS, default="column", help="how X lies; default: column"
+    )
+    add_functions(parser)
+    add_json(parser)
+
+
+def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    """Diagnose, and return 0 if the gradients are right."""
+    from shapecheck_bp import diagnose
+
+    try:
+        net = network(options.sizes, options)
+        diagnosis = diagnose(_function(options.function), net, options.convention)
+    except (ValueError, TypeError) as error:
+        parser.error(str(error))
+    print_facts(diagnosis.to_dict(), options, lambda console: console.print(diagnosis))
+    return 0 if diagnosis else 1
+
+
+def _function(place: str) -> Callable[..., Any]:
+    """Import the file and get the function.
+
+    Raises:
+        ValueError: there is no such file, it cannot be run, or there is no such function in it.
+    """
+    file, _, name = place.rpartition(":")
+    path = Path(file)
+    if not name.isidentifier() or path.suffix != ".py":
+        raise ValueError(f"expected FILE.py:FUNCTION; got {place!r}")
+    if not path.is_file():
+        raise ValueError(f"{file}: no such file")
+    spec = spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    sys.path.insert(0, str(path.parent.resolve()))
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        raise ValueError(f"{file} cannot be run: {type(error).__name__}: {error}") from error
+    finally:
+        del sys.path[0]
+    if not hasattr(module, name):
+        functions = [one for one, value in vars(module).items() if callable(value)]
+        raise ValueError(f"{file} has no {name}; it has {', '.join(functions) or 'no functions'}")
+    found: Callable[..., Any] = getattr(module, name)
+    return found

@@ -1,0 +1,255 @@
+"""Findings in words: from what came out, and from the mistakes that explain it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from shapecheck_bp import column
+from shapecheck_bp.doctor.matching import close, wrong_quantities
+from shapecheck_bp.doctor.mistakes import in_words
+from shapecheck_bp.doctor.patient import Outcome
+from shapecheck_bp.doctor.probe import Probe
+from shapecheck_bp.doctor.remedies import remedy
+from shapecheck_bp.doctor.report import Finding
+from shapecheck_bp.doctor.sick import Fault, backprop
+
+EVERYTHING = ("missing_mean", "double_mean")  # of which 1/m is in dW and db, and not in dZ
+ONCE = "1/m comes in once, in dW and db"
+
+
+def known(
+    outcome: Outcome, found: list[list[Fault]], raised: Outcome | None = None
+) -> list[Finding]:
+    """Findings for the mistakes that give the very numbers, and for others that would too."""
+    findings = [_finding(outcome, faults) for faults in _from_the_output_on(found[0])]
+    with_these = " and ".join(one.evidence for one in findings)
+    evidence = f"{_wrong(outcome)}. The same numbers come out with {with_these}"
+    if raised is not None:
+        evidence = f"it raises {_error(raised)}; in a square network, where it runs, {evidence}"
+    first, *rest = findings
+    told = [first._replace(evidence=evidence)]
+    told += [one._replace(evidence=f"{one.evidence}, with {first.mistake} besides") for one in rest]
+    named = {one.mistake for one in findings}
+    others: dict[str, Finding] = {}
+    for one in (
+        _finding(outcome, one) for faults in found[1:] for one in _from_the_output_on(faults)
+    ):
+        if one.mistake not in named:
+            evidence = f"the same numbers would come out with {one.evidence}"
+            others.setdefault(one.mistake, one._replace(evidence=evidence, sure="likely"))
+    if others:
+        told = [one._replace(sure="likely") for one in told]
+    expected, _ = backprop(outcome.problem, found[0])
+    return [*told, *about_cost(outcome, expected, 1.0), *others.values()]
+
+
+def _from_the_output_on(faults: list[Fault]) -> list[list[Fault]]:
+    """The faults of each mistake, those nearest to the output first."""
+    ordered = sorted(faults, key=lambda fault: -max(fault.layers))
+    names = dict.fromkeys(fault.mistake for fault in ordered)
+    return [[fault for fault in faults if fault.mistake == name] for name in names]
+
+
+def _finding(outcome: Outcome, faults: list[Fault]) -> Finding:
+    """One mistake, which may be in two quantities; its evidence is yet only the wrong formula."""
+    net, reading, fault = outcome.problem.net, outcome.reading, faults[-1]
+    everywhere = fault.quantity == "dZ" and fault.layers == (net.L,)
+    mistake, quantity = fault.mistake, fault.quantity
+    layer = fault.layers[0] if len(fault.layers) == 1 else None
+    fix = remedy(quantity, layer, net, reading)
+    if mistake in EVERYTHING and everywhere:
+        quantity, layer = "dW", None if net.L > 1 else 1
+        fix = "; ".join(remedy(one, layer, net, reading) for one in ("dW", "db"))
+    elif mistake == "double_mean" and quantity == "dZ":
+        fix = f"{fix}; {ONCE}"
+    elif mistake == "reduction_mismatch":
+        fix = f"{remedy('cost', None, net, reading)} goes with {fix}"
+    wrong = in_words(fault, reading.convention)
+    if len(fault.layers) == 1 and net.L > 1 and not everywhere:
+        wrong += f" in layer {fault.layers[0]}"
+    return Finding(mistake, layer, quantity, wrong, fix, "certain")
+
+
+def _wrong(outcome: Outcome) -> str:
+    """What is wrong with the gradients, in numbers."""
+    wrong = wrong_quantities(outcome, outcome.problem.grads)
+    told = [_difference(outcome, quantity, layer) for quantity, layer in wrong[:2]]
+    names = {f"{quantity}[{layer}]" for quantity, layer in wrong}
+    everything = [
+        f"{q}[{layer}]" for layer in range(outcome.problem.net.L, 0, -1) for q in ("dW", "db")
+    ]
+    right = [name for name in everything if name not in names]
+    if len(wrong) > 2:
+        told.append(f"{len(wrong) - 2} more {'is' if len(wrong) == 3 else 'are'} wrong")
+    unharmed = f"; {', '.join(right)} {'are' if len(right) > 1 else 'is'} right" if right else ""
+    return ", ".join(told) + unharmed
+
+
+def _difference(outcome: Outcome, quantity: str, layer: int) -> str:
+    """How a gradient differs from what is right: a factor, a shape, a share."""
+    place = ("dW", "db").index(quantity)
+    found = np.asarray(outcome.grads[layer - 1][place])
+    right = np.asarray(outcome.problem.grads[layer - 1][place])
+    name, m = f"{quantity}[{layer}]", outcome.problem.m
+    if np.squeeze(found).shape != np.squeeze(right).shape or (
+        quantity == "dW" and found.shape != right.shape
+    ):
+        lies = _as_given(outcome, quantity)
+        return f"{name} is {lies(found)} where {lies(right)} is meant"
+    if not np.all(np.isfinite(found)):
+        return f"{name} has entries that are no numbers"
+    found = found.reshape(right.shape)
+    ratio = float(np.sum(found * right) / np.sum(right**2))
+    if close(found, ratio * right) and ratio:
+        is_m = f", and m = {m}" if abs(ratio - m) < 1e-3 or abs(ratio * m - 1) < 1e-3 else ""
+        return f"{name} is {ratio:.4g} times what it should be{is_m}"
+    off = float(np.max(np.abs(found - right)) / np.max(np.abs(right)))
+    return f"{name} is off by up to {off:.0%}" if off >= 0.01 else f"{name} is off by {off:.1e}"
+
+
+def _as_given(outcome: Outcome, quantity: str) -> Any:
+    """The shape of an array as its author sees it."""
+    reading = outcome.reading
+    turned = reading.transposes_W if quantity == "dW" else reading.convention == "row"
+    return lambda array: array.shape[::-1] if turned else array.shape
+
+
+def unknown(outcome: Outcome, seen: Sequence[Any]) -> Finding:
+    """A mistake that is not in the table: where it enters, and all that can be said of it.
+
+    ``seen`` are the arrays that the person's code had in hand: the first of the forward pass that
+    is not among them is where it went wrong, if it did so there.
+    """
+    problem, net = outcome.problem, outcome.problem.net
+    wrong = wrong_quantities(outcome, problem.grads)
+    layer = wrong[0][1]
+    here = [quantity for quantity, place in wrong if place == layer]
+    quantity = here[0] if len(here) == 1 else "dZ"
+    evidence = "no known mistake gives these numbers"
+    if layer == net.L and quantity == "dZ":
+        quantity, layer = _first_missing(problem, seen) or (quantity, layer)
+    if quantity in ("Z", "A"):
+        evidence += f"; {quantity}[{layer}] is nowhere in its code, and what comes before is right"
+    evidence += f"; {_wrong(outcome)}"
+    if outcome.cost is not None:
+        verdict = "right" if close(outcome.cost, problem.cost) else "wrong"
+        evidence += f"; the cost is {verdict}"
+    W, dW = problem.params[layer - 1].W, np.asarray(outcome.grads[layer - 1][0])
+    if dW.shape == W.shape and np.all(np.isfinite(dW)):
+        rest = dW - problem.grads[layer - 1].dW
+        share = float(np.sum(rest * W) / np.sum(W**2))
+        if close(rest, share * W) and abs(share) > 1e-9:
+            quantity = "dW"
+            evidence += (
+                f". What is too much in dW[{layer}] is {share:.3g} * W[{layer}]: weight decay?"
+            )
+    fix = remedy(quantity, layer, net, outcome.reading)
+    return Finding("unknown", layer, quantity, evidence, fix, "likely")
+
+
+def _first_missing(problem: Probe, seen: Sequence[Any]) -> tuple[str, int] | None:
+    """The first quantity of the forward pass that was not come to, where the output was not."""
+    cache = column.forward(problem.net, problem.params, problem.X)
+    rows = list(zip(cache.Z, cache.A[1:], strict=True))
+
+    def came(array: Any) -> bool:
+        return any(one.shape == array.shape and close(one, array) for one in seen)
+
+    if came(rows[-1][1]):
+        return None
+    for layer, (Z, A) in enumerate(rows, start=1):
+        if not came(A):
+            return ("A" if came(Z) else "Z"), layer
+    return None
+
+
+def about_cost(outcome: Outcome, expected: float, scale: float) -> list[Finding]:
+    """Whether the cost is the one that the gradients belong to."""
+    net, m = outcome.problem.net, outcome.problem.m
+    if outcome.cost is None or close(outcome.cost, scale * expected) or not np.isfinite(expected):
+        return []
+    n_L, factor = net.sizes[-1], outcome.cost / expected
+    names = {
+        m: "missing_mean", 1 / m: "double_mean", -1: "sign", 2: "factor_two", 0.5: "factor_two",
+        1 / n_L: "reduction_mismatch", n_L: "reduction_mismatch",
+    }  # fmt: skip
+    mistake = next((name for one, name in names.items() if close(factor, one)), "unknown")
+    if not wrong_quantities(outcome, outcome.problem.grads):
+        told = "the gradients are right, and the cost is"
+    else:
+        told = "the cost is"
+    evidence = f"{told} {factor:.4g} times what it should be: {outcome.cost:.6g} for {expected:.6g}"
+    fix = remedy("cost", None, net, outcome.reading)
+    return [
+        Finding(
+            mistake, None, "cost", evidence, fix, "certain" if mistake != "unknown" else "likely"
+        )
+    ]
+
+
+def about_shapes(outcome: Outcome) -> list[Finding]:
+    """Right values in a shape that is not that of W or b."""
+    net, reading = outcome.problem.net, outcome.reading
+    found: dict[tuple[str, str, str], list[tuple[int, str]]] = {}
+    for layer in range(net.L, 0, -1):
+        for place, (quantity, given) in enumerate((("dW", "W"), ("db", "b"))):
+            array = np.asarray(outcome.grads[layer - 1][place])
+            right = np.asarray(outcome.problem.grads[layer - 1][place])
+            wanted = right[:, 0] if quantity == "db" and reading.rank_1 else right
+            if array.shape == wanted.shape:
+                continue
+            lies = _as_given(outcome, quantity)
+            told = f"{quantity}[{layer}] is {lies(array)}, and {given}[{layer}] {lies(wanted)}"
+            # b - learning_rate * db is right all the same where db is stretched and b is not.
+            harmless = np.broadcast_shapes(lies(array), lies(wanted)) == lies(wanted)
+            mistake = "db_no_keepdims" if quantity == "db" else "rank_1"
+            key = mistake, quantity, "possible" if harmless else "certain"
+            found.setdefault(key, []).append((layer, told))
+    findings = []
+    for (mistake, quantity, sure), places in found.items():
+        only = places[0][0] if len(places) == 1 else None
+        fix = remedy(quantity, only, net, reading)
+        if sure == "possible":
+            fix += "; as it is where b has that shape too"
+        evidence = f"right values in another shape: {'; '.join(told for _, told in places)}"
+        findings.append(Finding(mistake, only, quantity, evidence, fix, sure))
+    return findings
+
+
+def about_arguments(outcome: Outcome) -> list[Finding]:
+    """Whether the arguments came back as they went in."""
+    if not outcome.changed:
+        return []
+    evidence = f"after the call {', '.join(outcome.changed)} are not what they were"
+    fix = "Work on copies: W = W - learning_rate * dW, not W -= learning_rate * dW"
+    return [Finding("modifies_arguments", None, "", evidence, fix, "certain")]
+
+
+def about_state(first: Outcome, again: Outcome) -> list[Finding]:
+    """Whether a second call with the same arguments gives the same."""
+    fix = "Keep nothing between calls: no globals, no random numbers, no sums that go on"
+    if again.error is not None:
+        evidence = f"a second call with the same arguments raises {_error(again)}"
+        return [Finding("keeps_state", None, "", evidence, fix, "certain")]
+    for layer in range(len(first.grads), 0, -1):
+        pairs = zip(("dW", "db"), first.grads[layer - 1], again.grads[layer - 1], strict=True)
+        for quantity, one, other in pairs:
+            if not close(other, one):
+                evidence = (
+                    f"a second call with the same arguments gives another {quantity}[{layer}]"
+                )
+                return [Finding("keeps_state", layer, quantity, evidence, fix, "certain")]
+    return []
+
+
+def about_exception(outcome: Outcome) -> Finding:
+    """What was raised, and where."""
+    evidence = f"at {outcome.problem.about} it raises {_error(outcome)}"
+    return Finding("raises", None, "", evidence, "", "certain")
+
+
+def _error(outcome: Outcome) -> str:
+    told = " ".join(str(outcome.error).split())
+    place = f" ({outcome.place})" if outcome.place else ""
+    return f"{type(outcome.error).__name__}: {told[:200]}{place}"
