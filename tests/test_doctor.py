@@ -15,10 +15,11 @@ from homework import G, homework, source, written
 from shapecheck_bp import Diagnosis, Layer, Network, column, diagnose, row
 from shapecheck_bp.cli import main
 from shapecheck_bp.doctor.mistakes import TABLE, candidates
-from shapecheck_bp.doctor.patient import Patient, Reading
+from shapecheck_bp.doctor.patient import Patient
 from shapecheck_bp.doctor.probe import probe
 from shapecheck_bp.doctor.remedies import LINES
 from shapecheck_bp.doctor.sick import backprop
+from shapecheck_bp.doctor.styles import Reading
 
 CONVENTIONS = ("column", "row")
 STYLES = ("layers", "dicts", "lists")

@@ -177,5 +177,7 @@ def test_pictures_that_differ_are_noticed():
     assert not same_pictures(one, encoded(X=np.eye(4)))
 
 
-def test_there_are_six():
-    assert [path.stem[0] for path in NOTEBOOKS] == [*"123456"]
+def test_the_readme_lists_them_all():
+    readme = (FOLDER.parent / "README.md").read_text(encoding="utf-8")
+    assert [path.stem[0] for path in NOTEBOOKS] == [*"1234567"]
+    assert all(f"(notebooks/{path.name})" in readme for path in NOTEBOOKS)

@@ -35,9 +35,10 @@ from shapecheck_bp.doctor.findings import (
     unknown,
 )
 from shapecheck_bp.doctor.matching import broadcast, explanations, wrong_quantities
-from shapecheck_bp.doctor.patient import ACCESS, Outcome, Patient, Reading
+from shapecheck_bp.doctor.patient import ACCESS, Patient
 from shapecheck_bp.doctor.probe import M, probe
 from shapecheck_bp.doctor.report import Diagnosis, Finding
+from shapecheck_bp.doctor.styles import Outcome, Reading
 from shapecheck_bp.network import Network
 
 __all__ = ["Diagnosis", "Finding", "diagnose"]

@@ -8,11 +8,11 @@ import numpy as np
 from shapecheck_bp import column
 from shapecheck_bp.doctor.matching import close, wrong_quantities
 from shapecheck_bp.doctor.mistakes import in_words
-from shapecheck_bp.doctor.patient import Outcome
 from shapecheck_bp.doctor.probe import Probe
 from shapecheck_bp.doctor.remedies import remedy
 from shapecheck_bp.doctor.report import Finding
 from shapecheck_bp.doctor.sick import Fault, backprop
+from shapecheck_bp.doctor.styles import Outcome
 
 EVERYTHING = ("missing_mean", "double_mean")  # of which 1/m is in dW and db, and not in dZ
 ONCE = "1/m comes in once, in dW and db"

@@ -12,9 +12,9 @@ import numpy as np
 
 from shapecheck_bp import column
 from shapecheck_bp.doctor.mistakes import candidates
-from shapecheck_bp.doctor.patient import Outcome
 from shapecheck_bp.doctor.probe import Probe
 from shapecheck_bp.doctor.sick import Fault, backprop
+from shapecheck_bp.doctor.styles import Outcome
 from shapecheck_bp.network import Gradient
 from shapecheck_bp.switch import enforce
 

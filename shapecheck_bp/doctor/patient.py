@@ -1,4 +1,4 @@
-"""Somebody's function: how it wants its arguments, what it gives back, and what it does meanwhile.
+"""Somebody's function: what it wants and gives, what it does meanwhile, and where it fails.
 
 It always gets arrays of its own, so that nothing it changes is ours; whatever it raises is kept
 with its place.
@@ -8,75 +8,20 @@ import linecache
 import re
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
 from inspect import Parameter, getsource, signature, unwrap
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from shapecheck_bp.doctor.probe import Probe
-from shapecheck_bp.network import Layer
+from shapecheck_bp.doctor.styles import Outcome, Reading, named, packed, unpack
 
 ACCESS = (KeyError, AttributeError, IndexError, TypeError)  # what a wrong container ends in
 NAMES = {
     "X": ("x", "inputs", "data"),
     "Y": ("y", "targets", "labels", "t"),
 }
-
-
-class Reading(NamedTuple):
-    """One way to understand a function: how its parameters come, and how its arrays lie."""
-
-    style: str
-    """``"layers"``: Layer(W, b) tuples; ``"dict"``: W1, b1, …; ``"lists"``: W and b by themselves;
-    ``"pair"``: the same as one argument."""
-    convention: str
-    turned: bool = False
-    """Whether W lies as in the other convention."""
-    rank_1: bool = False
-    """Whether b is (n_out,)."""
-
-    @property
-    def transposes_W(self) -> bool:
-        """Whether W is the transpose of ``column``'s."""
-        return (self.convention == "row") != self.turned
-
-    def __str__(self) -> str:
-        """The reading in words."""
-        style = {
-            "layers": "a tuple of Layer(W, b)",
-            "dict": 'a dict of "W1", "b1", …',
-            "lists": "lists of W and of b",
-            "pair": "a pair of lists, of W and of b",
-        }[self.style]
-        lies = "(n_in, n_out)" if self.transposes_W else "(n_out, n_in)"
-        b = {"column": "(n_out, 1)", "row": "(1, n_out)"}[self.convention]
-        return (
-            f"examples are {self.convention}s, {style}, W is {lies}, b is"
-            f" {'(n_out,)' if self.rank_1 else b}"
-        )
-
-
-@dataclass
-class Outcome:
-    """One call: cost and gradients as ``column`` would have them, or what was raised instead."""
-
-    reading: Reading
-    problem: Probe
-    cost: float | None = None
-    grads: list[tuple[Any, Any]] = field(default_factory=list)
-    shapes_fit: bool = False
-    """Whether every gradient has the shape of what was given."""
-    error: BaseException | None = None
-    place: str = ""
-    """Where in the person's code it was raised."""
-    seen: list[Any] = field(default_factory=list)
-    """The arrays that were in their code's hands then."""
-    changed: list[str] = field(default_factory=list)
-    """Arguments that are not what they were."""
-    gives: str = ""
-    """The form of what came back."""
 
 
 class Patient:
@@ -133,7 +78,7 @@ class Patient:
         """Call it on a problem."""
         self.calls += 1
         outcome = Outcome(reading, problem)
-        given, kept = _packed(problem, reading), _packed(problem, reading)
+        given, kept = packed(problem, reading), packed(problem, reading)
         arguments: list[Any] = [None] * len(self.order)
         for place, argument in zip(self.order, given, strict=True):
             arguments[place] = argument
@@ -141,13 +86,13 @@ class Patient:
             with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
                 result = self.function(*arguments)
-            _unpack(result, outcome)
+            unpack(result, outcome)
         except (Exception, SystemExit) as error:
             outcome.error = error
             outcome.place, outcome.seen = self._seen(error)
-        before = dict(_named(kept))
+        before = dict(named(kept))
         outcome.changed = [
-            name for name, array in _named(given) if not _equal(array, before.get(name))
+            name for name, array in named(given) if not _equal(array, before.get(name))
         ]
         return outcome
 
@@ -182,43 +127,6 @@ class Patient:
         return place, seen
 
 
-def _packed(problem: Probe, reading: Reading) -> list[Any]:
-    """Parameters, X and Y as a reading has them, in arrays that nobody else has."""
-    row = reading.convention == "row"
-
-    def own(array: Any, turn: bool) -> Any:
-        return np.array(array.T if turn else array, order="C")
-
-    Ws = [own(W, reading.transposes_W) for W, _ in problem.params]
-    bs = [np.array(b[:, 0]) if reading.rank_1 else own(b, row) for _, b in problem.params]
-    data = [own(problem.X, row), own(problem.Y, row)]
-    if reading.style == "dict":
-        params: dict[str, Any] = {}
-        for layer, (W, b) in enumerate(zip(Ws, bs, strict=True), start=1):
-            params |= {f"W{layer}": W, f"b{layer}": b}
-        return [params, *data]
-    if reading.style == "lists":
-        return [Ws, bs, *data]
-    if reading.style == "pair":
-        return [(Ws, bs), *data]
-    return [tuple(map(Layer, Ws, bs)), *data]
-
-
-def _named(arguments: Any) -> Iterator[tuple[str, Any]]:
-    """Every array in the arguments by name."""
-    *params, X, Y = arguments
-    yield from (("X", X), ("Y", Y))
-    if isinstance(params[0], dict):
-        yield from params[0].items()
-    elif len(params) == 2 or (len(params[0]) == 2 and isinstance(params[0][0], list)):
-        Ws, bs = params if len(params) == 2 else params[0]
-        for layer, pair in enumerate(zip(Ws, bs, strict=False), start=1):
-            yield from zip((f"W[{layer}]", f"b[{layer}]"), pair, strict=False)
-    else:
-        for layer, pair in enumerate(params[0], start=1):
-            yield from zip((f"W[{layer}]", f"b[{layer}]"), pair, strict=False)
-
-
 def _arrays(value: Any, depth: int = 3) -> Iterator[Any]:
     """The matrices in a value and in the containers inside it."""
     if isinstance(value, np.ndarray):
@@ -230,98 +138,3 @@ def _arrays(value: Any, depth: int = 3) -> Iterator[Any]:
 
 def _equal(one: Any, other: Any) -> bool:
     return np.shape(one) == np.shape(other) and bool(np.array_equal(one, other))
-
-
-def _unpack(result: Any, outcome: Outcome) -> None:
-    """Find cost and gradients in what came back, in whatever form fits the shapes best.
-
-    Raises:
-        ValueError: there are no gradients in it.
-    """
-    best: tuple[int, float | None, list[tuple[Any, Any]], str] | None = None
-    for cost, grads, gives in _forms(result):
-        for pairs, form in _pairs(grads, outcome.problem.net.L):
-            try:
-                arrays = [(np.asarray(dW, float), np.asarray(db, float)) for dW, db in pairs]
-                value = None if cost is None else float(np.asarray(cost).reshape(()))
-            except (TypeError, ValueError, RuntimeError):
-                continue
-            score = _score(arrays, outcome)
-            if best is None or score > best[0]:
-                best = (score, value, arrays, gives.format(form))
-    if best is None:
-        raise ValueError(
-            f"expected gradients, with the cost or without; got {_told(result)}, which is no tuple"
-            ' of (dW, db), dict of "dW1", "db1", … nor lists of dW and db'
-        )
-    score, outcome.cost, arrays, outcome.gives = best
-    outcome.shapes_fit = score == 3 * 2 * len(arrays)
-    reading = outcome.reading
-    outcome.grads = [
-        (
-            dW.T if reading.transposes_W and dW.ndim == 2 else dW,
-            db.T if reading.convention == "row" and db.ndim == 2 else db,
-        )
-        for dW, db in arrays
-    ]
-
-
-def _forms(result: Any) -> Iterator[tuple[Any, Any, str]]:
-    """Gradients alone, after the cost, or before it."""
-    yield None, result, "{}"
-    if isinstance(result, tuple | list) and len(result) == 2:
-        first, second = result
-        if _is_number(first):
-            yield first, second, "(cost, {})"
-        if _is_number(second):
-            yield second, first, "({}, cost)"
-
-
-def _is_number(value: Any) -> bool:
-    return not isinstance(value, Mapping | tuple | list | str) and np.size(value) == 1
-
-
-def _pairs(grads: Any, L: int) -> Iterator[tuple[list[tuple[Any, Any]], str]]:
-    """The (dW, db) of each layer, in every form that this may be."""
-    if isinstance(grads, Mapping):
-        for W, b in (("dW{}", "db{}"), ("W{}", "b{}"), ("dw{}", "db{}")):
-            names = [(W.format(layer), b.format(layer)) for layer in range(1, L + 1)]
-            if all(name in grads for pair in names for name in pair):
-                told = f'a dict of "{names[0][0]}", "{names[0][1]}", …'
-                yield [(grads[one], grads[other]) for one, other in names], told
-        return
-    if not isinstance(grads, tuple | list):
-        return
-    items = [_fields(item) for item in grads]
-    if len(items) == L and all(len(item) == 2 for item in items):
-        yield [(item[0], item[1]) for item in items], "a (dW, db) for each layer"
-    if len(items) == 2 and all(len(item) == L for item in items):
-        yield list(zip(*items, strict=True)), "lists of dW and of db"
-    if len(items) == 2 * L:
-        yield list(zip(grads[::2], grads[1::2], strict=True)), "dW, db, dW, db, …"
-
-
-def _fields(item: Any) -> Sequence[Any]:
-    if isinstance(item, Mapping):
-        names = next((pair for pair in (("dW", "db"), ("W", "b")) if set(pair) <= {*item}), ())
-        return [item[name] for name in names]
-    return item if isinstance(item, tuple | list) else ()
-
-
-def _score(arrays: list[tuple[Any, Any]], outcome: Outcome) -> int:
-    """How well gradients have the shapes of what they are gradients of: 3 for each that does."""
-    total = 0
-    params = _packed(outcome.problem, outcome.reading._replace(style="lists"))[:2]
-    for pair, given in zip(arrays, zip(*params, strict=True), strict=True):
-        for found, wanted in zip(pair, given, strict=True):
-            turned = found.shape == wanted.shape[::-1]
-            total += (
-                3 if found.shape == wanted.shape else 2 if turned else found.size == wanted.size
-            )
-    return total
-
-
-def _told(result: Any) -> str:
-    if isinstance(result, tuple | list):
-        return f"{type(result).__name__} of {len(result)}"
-    return type(result).__name__

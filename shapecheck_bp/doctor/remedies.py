@@ -2,7 +2,7 @@
 
 import re
 
-from shapecheck_bp.doctor.patient import Reading
+from shapecheck_bp.doctor.styles import Reading
 from shapecheck_bp.network import Network
 
 # For examples as columns or as rows, and W as that convention has it or turned.
