@@ -3,9 +3,10 @@
 import argparse
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from shapecheck_bp.cli.output import (
     CONVENTIONS,
@@ -27,10 +28,17 @@ DESCRIPTION = (
 def describe(parser: argparse.ArgumentParser) -> None:
     """Add its arguments."""
     parser.add_argument(
-        "function", metavar="FILE.py:FUNCTION", help="a function of (params, X, Y); FILE.py is run"
+        "function",
+        metavar="FILE.py:FUNCTION",
+        help="a function of (params, X, Y); FILE.py is run",
     )
     parser.add_argument(
-        "--sizes", nargs="+", type=int, required=True, metavar="SIZE", help="n_0 n_1 …"
+        "--sizes",
+        nargs="+",
+        type=int,
+        required=True,
+        metavar="SIZE",
+        help="n_0 n_1 …, for the number of layers; the problems have sizes of their own",
     )
     parser.add_argument(
         "--convention", choices=CONVENTIONS, default="column", help="how X lies; default: column"
@@ -43,11 +51,16 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     """Diagnose, and return 0 if the gradients are right."""
     from shapecheck_bp import diagnose
 
+    path = [*sys.path]
     try:
         net = network(options.sizes, options)
-        diagnosis = diagnose(_function(options.function), net, options.convention)
+        # What the file prints is its own, and no part of what is printed here.
+        with redirect_stdout(sys.stderr):
+            diagnosis = diagnose(_function(options.function), net, options.convention)
     except (ValueError, TypeError) as error:
         parser.error(str(error))
+    finally:
+        sys.path[:] = path
     print_facts(diagnosis.to_dict(), options, lambda console: console.print(diagnosis))
     return 0 if diagnosis else 1
 
@@ -60,23 +73,30 @@ def _function(place: str) -> Callable[..., Any]:
     """
     file, _, name = place.rpartition(":")
     path = Path(file)
-    if not name.isidentifier() or path.suffix != ".py":
+    if not all(part.isidentifier() for part in name.split(".")) or path.suffix != ".py":
         raise ValueError(f"expected FILE.py:FUNCTION; got {place!r}")
     if not path.is_file():
         raise ValueError(f"{file}: no such file")
     spec = spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None
-    module = module_from_spec(spec)
+    module = sys.modules[path.stem] = module_from_spec(spec)
     sys.path.insert(0, str(path.parent.resolve()))
+    argv, sys.argv = sys.argv, [str(path)]
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         raise ValueError(f"{file} cannot be run: {type(error).__name__}: {error}") from error
     finally:
-        del sys.path[0]
-    if not hasattr(module, name):
-        functions = [one for one, value in vars(module).items() if callable(value)]
-        raise ValueError(f"{file} has no {name}; it has {', '.join(functions) or 'no functions'}")
-    found: Callable[..., Any] = getattr(module, name)
-    return found
+        sys.argv = argv
+    found: Any = module
+    for part in name.split("."):
+        if not hasattr(found, part):
+            own = [one for one, value in vars(module).items() if _is_of(value, module.__name__)]
+            raise ValueError(f"{file} has no {name}; it has {', '.join(own) or 'no functions'}")
+        found = getattr(found, part)
+    return cast(Callable[..., Any], found)
+
+
+def _is_of(value: Any, module: str) -> bool:
+    return callable(value) and getattr(value, "__module__", None) == module

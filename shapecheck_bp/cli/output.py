@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from shapecheck_bp.activations import ACTIVATIONS
 from shapecheck_bp.network import Network
 
 if TYPE_CHECKING:
@@ -29,9 +30,14 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 def add_functions(parser: argparse.ArgumentParser) -> None:
     """What a network computes, beside its sizes."""
-    parser.add_argument("--hidden", default="relu", help="default: relu")
-    parser.add_argument("--output", help="default: softmax; for a single output sigmoid")
-    parser.add_argument("--loss", help="default: the one that goes with the output")
+    names = ", ".join(ACTIVATIONS)
+    parser.add_argument("--hidden", default="relu", help=f"{names}; default: relu")
+    parser.add_argument(
+        "--output", help="those and softmax; default: softmax, for a single output sigmoid"
+    )
+    parser.add_argument(
+        "--loss", help="squared_error, or the one that goes with the output, which is the default"
+    )
 
 
 def network(sizes: Sequence[int], options: argparse.Namespace) -> Network:

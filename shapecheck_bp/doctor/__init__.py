@@ -25,6 +25,8 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
+import numpy as np
+
 from shapecheck_bp.doctor.findings import (
     about_arguments,
     about_cost,
@@ -32,13 +34,20 @@ from shapecheck_bp.doctor.findings import (
     about_shapes,
     about_state,
     known,
-    unknown,
 )
-from shapecheck_bp.doctor.matching import broadcast, explanations, wrong_quantities
+from shapecheck_bp.doctor.matching import (
+    TOLERANCE,
+    broadcast,
+    explanations,
+    holds,
+    wrong_quantities,
+)
 from shapecheck_bp.doctor.patient import ACCESS, Patient
-from shapecheck_bp.doctor.probe import M, probe
+from shapecheck_bp.doctor.probe import SIDE, M, Probe, probe, second
 from shapecheck_bp.doctor.report import Diagnosis, Finding
+from shapecheck_bp.doctor.scales import laws_of_cost, own_scale
 from shapecheck_bp.doctor.styles import Outcome, Reading
+from shapecheck_bp.doctor.unknown import for_another_network, unknown
 from shapecheck_bp.network import Network
 
 __all__ = ["Diagnosis", "Finding", "diagnose"]
@@ -82,23 +91,22 @@ def diagnose(gradients: Callable[..., Any], net: Network, convention: str = "col
             return _report([_other_convention(first, elsewhere)], elsewhere)
     if first.error is not None:
         return _report(_after_an_exception(patient, first), first)
-    findings = _numbers(patient, first)
-    findings += about_shapes(first) if not findings else []
-    findings += about_arguments(first)
     again = patient(first.problem, first.reading)
-    findings += about_state(first, again)
-    if not findings or all(one.sure == "possible" for one in findings):
-        sizes_are_given = first.problem.net.sizes != probe(net).net.sizes
-        findings += _elsewhere(patient, first, sizes_are_given)
+    state = about_state(first, again)
+    findings = _numbers(patient, first, second(first.problem, _sizes_are_given(first, net)))
+    findings += about_shapes(first) if not findings else []
+    findings += [*about_arguments(first), *state]
+    if all(one.sure == "possible" for one in findings):
+        findings += _elsewhere(patient, first, _sizes_are_given(first, net))
     return _report(findings, first)
 
 
 def _recognise(patient: Patient, net: Network, convention: str) -> Outcome:
     """Call it in one style after the other until what is right comes out, or the best there is."""
     outcomes: list[Outcome] = []
-    for own_sizes in (False, True):
-        problem = probe(net, own_sizes=own_sizes)
-        for style in patient.styles():
+    for sizes in (None, net.sizes):
+        problem = probe(net, sizes=sizes)
+        for style in patient.styles(net.L):
             for turned, rank_1 in LAYOUTS[convention]:
                 outcome = patient(problem, Reading(style, convention, turned, rank_1))
                 outcomes.append(outcome)
@@ -115,32 +123,38 @@ def _recognise(patient: Patient, net: Network, convention: str) -> Outcome:
     return max(outcomes, key=_quality)
 
 
+def _sizes_are_given(first: Outcome, net: Network) -> bool:
+    """Whether it runs with the sizes of its own network alone."""
+    return first.problem.net.sizes != probe(net).net.sizes
+
+
 def _quality(outcome: Outcome) -> int:
     """How well a call went."""
     if outcome.error is not None:
         return 0 if isinstance(outcome.error, ACCESS) else 1
-    if wrong_quantities(outcome, outcome.problem.grads, _scale(outcome)):
+    if wrong_quantities(outcome, outcome.problem.grads, own_scale(outcome).factor):
         return 2 + outcome.shapes_fit
     return RIGHT_BUT_FOR_SHAPES + outcome.shapes_fit
 
 
-def _scale(outcome: Outcome) -> float:
-    """The factor by which cost and gradients are ours: a loss of one's own, a sum for a mean."""
-    if outcome.cost is None or not outcome.cost / outcome.problem.cost > 0:
-        return 1.0
-    factor = outcome.cost / outcome.problem.cost
-    return 1.0 if wrong_quantities(outcome, outcome.problem.grads, factor) else factor
-
-
-def _numbers(patient: Patient, outcome: Outcome) -> list[Finding]:
-    """What is wrong with the values that came out."""
-    if not wrong_quantities(outcome, outcome.problem.grads, _scale(outcome)):
-        return about_cost(outcome, outcome.problem.cost, _scale(outcome))
-    found = list(islice(explanations(outcome), ALTERNATIVES))
-    if found:
-        return known(outcome, found)
+def _numbers(patient: Patient, outcome: Outcome, other: Probe) -> list[Finding]:
+    """What is wrong with the values that came out; what explains them has to do so twice."""
+    scale = own_scale(outcome)
+    if not wrong_quantities(outcome, outcome.problem.grads, scale.factor):
+        return about_cost(outcome, outcome.problem.cost, scale.factor)
+    again = patient(other, outcome.reading)
+    for law in laws_of_cost(outcome):
+        found = [
+            faults
+            for faults in islice(explanations(outcome, law(outcome.problem)), ALTERNATIVES)
+            if holds(again, faults, law(other))
+        ]
+        if found:
+            return known(outcome, found, law(outcome.problem))
     if told := broadcast(outcome):
         return [_rank_1(outcome, told)]
+    if found_elsewhere := for_another_network(outcome, again):
+        return found_elsewhere
     return [unknown(outcome, patient.watched(outcome.problem, outcome.reading))]
 
 
@@ -148,33 +162,63 @@ def _after_an_exception(patient: Patient, first: Outcome) -> list[Finding]:
     """Find out why it was raised: by what is in sight there, or where all sizes are equal."""
     if told := broadcast(first):
         return [_rank_1(first, told), about_exception(first)]
-    square = probe(first.problem.net, square=True)
-    reading = first.reading
-    for turned, rank_1 in LAYOUTS[reading.convention]:
-        outcome = patient(square, reading._replace(turned=turned, rank_1=rank_1))
-        if outcome.error is None and wrong_quantities(outcome, square.grads, _scale(outcome)):
-            found = list(islice(explanations(outcome), ALTERNATIVES))
-            if found:
-                return [*known(outcome, found, first), about_exception(first)]
+    net, reading = first.problem.net, first.reading
+    squares = [probe(net, square=True)]
+    if net.sizes[-1] == 1:  # above which no transpose can hide
+        squares.append(probe(net, sizes=(SIDE,) * len(net.sizes), m=SIDE))
+    for square in squares:
+        for turned, rank_1 in LAYOUTS[reading.convention]:
+            outcome = patient(square, reading._replace(turned=turned, rank_1=rank_1))
+            if outcome.error is None and wrong_quantities(outcome, square.grads):
+                again, simple = patient(second(square), outcome.reading), not (turned or rank_1)
+                found = [
+                    faults
+                    for faults in islice(explanations(outcome, pairs=simple), ALTERNATIVES)
+                    if holds(again, faults, 1.0)
+                ]
+                if found:
+                    return [*known(outcome, found, 1.0, first), about_exception(first)]
     return [about_exception(first)]
 
 
 def _elsewhere(patient: Patient, first: Outcome, sizes_are_given: bool) -> list[Finding]:
-    """Whether what is right on one problem is right on others."""
+    """Whether what is right on one problem is right on others, and still on the first."""
     net = first.problem.net
     others = [
-        probe(net, own_sizes=True, m=M + 2, seed=1),
-        probe(net, own_sizes=True, scale=3.0, seed=2),
+        probe(net, sizes=net.sizes, m=M + 2, seed=1),
+        probe(net, sizes=net.sizes, m=1, seed=3),
+        probe(net, sizes=net.sizes, scale=3.0, seed=2),
         *([] if sizes_are_given else [probe(net, square=True)]),
     ]
+    laws = own_scale(first).laws
     for problem in others:
         outcome = patient(problem, first.reading)
         if outcome.error is not None:
             return [about_exception(outcome)]
-        if findings := _numbers(patient, outcome):
-            right = f"right at {first.problem.about}, and not at {problem.about}: "
+        findings = _numbers(patient, outcome, second(problem, sizes_are_given))
+        laws &= own_scale(outcome).laws
+        if not findings and not laws and problem.m > 1:
+            findings = [_no_law(first, outcome)]
+        if findings and problem.m > 1:
+            right = f"right at {first.problem.about}, and not at {_named(problem)}: "
             return [one._replace(evidence=right + one.evidence) for one in findings]
-    return []
+    return about_state(first, patient(first.problem, first.reading))
+
+
+def _named(problem: Probe) -> str:
+    largest = float(np.max(np.abs(problem.X)))
+    return f"{problem.about}, entries of X up to {largest:.1f}"
+
+
+def _no_law(first: Outcome, outcome: Outcome) -> Finding:
+    """Cost and gradients that go together, and are ours by another factor on every problem."""
+    factors = [own_scale(one).factor for one in (first, outcome)]
+    evidence = (
+        f"cost and gradients are {factors[0]:.4g} times what they should be there, and"
+        f" {factors[1]:.4g} times here: look at what stands for m"
+    )
+    m = "X.shape[1]" if first.reading.convention == "column" else "X.shape[0]"
+    return Finding("unknown", None, "dW", evidence, f"m = {m}", "certain")
 
 
 def _rank_1(outcome: Outcome, told: str) -> Finding:
@@ -196,8 +240,7 @@ def _report(findings: list[Finding], outcome: Outcome) -> Diagnosis:
     told = str(outcome.reading)
     if outcome.gives:
         told += f"; it gives {outcome.gives}"
-    scale = _scale(outcome) if outcome.error is None else 1.0
-    if abs(scale - 1) > 1e-6:
+    if outcome.error is None and abs((scale := own_scale(outcome).factor) - 1) > TOLERANCE:
         told += f"; its cost is {scale:.4g} times ours, and its gradients are that cost's"
     ok = all(one.sure == "possible" for one in findings)
-    return Diagnosis(ok, findings, told, [outcome.problem.about])
+    return Diagnosis(ok, findings, told, outcome.problem.about)

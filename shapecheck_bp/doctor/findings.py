@@ -1,47 +1,60 @@
 """Findings in words: from what came out, and from the mistakes that explain it."""
 
-from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
-from shapecheck_bp import column
 from shapecheck_bp.doctor.matching import close, wrong_quantities
 from shapecheck_bp.doctor.mistakes import in_words
-from shapecheck_bp.doctor.probe import Probe
 from shapecheck_bp.doctor.remedies import remedy
 from shapecheck_bp.doctor.report import Finding
 from shapecheck_bp.doctor.sick import Fault, backprop
-from shapecheck_bp.doctor.styles import Outcome
+from shapecheck_bp.doctor.styles import NoGradientsError, Outcome
 
 EVERYTHING = ("missing_mean", "double_mean")  # of which 1/m is in dW and db, and not in dZ
+OWN_LOSS = "If your loss is half the square, or a mean over outputs, it is right for that"
 ONCE = "1/m comes in once, in dW and db"
 
 
 def known(
-    outcome: Outcome, found: list[list[Fault]], raised: Outcome | None = None
+    outcome: Outcome, found: list[list[Fault]], scale: float, raised: Outcome | None = None
 ) -> list[Finding]:
     """Findings for the mistakes that give the very numbers, and for others that would too."""
     findings = [_finding(outcome, faults) for faults in _from_the_output_on(found[0])]
     with_these = " and ".join(one.evidence for one in findings)
-    evidence = f"{_wrong(outcome)}. The same numbers come out with {with_these}"
+    evidence = f"{wrong_in_words(outcome, scale)}. The same numbers come out with {with_these}"
     if raised is not None:
         evidence = f"it raises {_error(raised)}; in a square network, where it runs, {evidence}"
     first, *rest = findings
     told = [first._replace(evidence=evidence)]
     told += [one._replace(evidence=f"{one.evidence}, with {first.mistake} besides") for one in rest]
-    named = {one.mistake for one in findings}
+    names = {one.mistake for one in findings}
     others: dict[str, Finding] = {}
-    for one in (
-        _finding(outcome, one) for faults in found[1:] for one in _from_the_output_on(faults)
-    ):
-        if one.mistake not in named:
-            evidence = f"the same numbers would come out with {one.evidence}"
-            others.setdefault(one.mistake, one._replace(evidence=evidence, sure="likely"))
+    for faults in found[1:]:
+        for one in (_finding(outcome, same) for same in _from_the_output_on(faults)):
+            if one.mistake not in names:
+                evidence = f"the same numbers would come out with {one.evidence}"
+                others.setdefault(one.mistake, one._replace(evidence=evidence, sure="likely"))
     if others:
         told = [one._replace(sure="likely") for one in told]
+    if is_own_loss(outcome, found[0]):
+        told[0] = told[0]._replace(sure="possible", evidence=f"{told[0].evidence}. {OWN_LOSS}")
     expected, _ = backprop(outcome.problem, found[0])
-    return [*told, *about_cost(outcome, expected, 1.0), *others.values()]
+    return [*told, *about_cost(outcome, expected, scale), *others.values()]
+
+
+def is_own_loss(outcome: Outcome, faults: list[Fault]) -> bool:
+    """Whether this may be a squared error of one's own: half of ours, or a mean over outputs."""
+    net = outcome.problem.net
+    return (
+        outcome.cost is None
+        and net.loss == "squared_error"
+        and all(fault.is_factor and fault.quantity == "dZ" for fault in faults)
+        and all(fault.layers == (net.L,) for fault in faults)
+        and {fault.mistake for fault in faults} <= {"factor_two", "reduction_mismatch"}
+        and all(fault.wrong in ("half of dZ", "1/n_L of dZ") for fault in faults)
+    )
 
 
 def _from_the_output_on(faults: list[Fault]) -> list[list[Fault]]:
@@ -54,27 +67,30 @@ def _from_the_output_on(faults: list[Fault]) -> list[list[Fault]]:
 def _finding(outcome: Outcome, faults: list[Fault]) -> Finding:
     """One mistake, which may be in two quantities; its evidence is yet only the wrong formula."""
     net, reading, fault = outcome.problem.net, outcome.reading, faults[-1]
-    everywhere = fault.quantity == "dZ" and fault.layers == (net.L,)
+    alike = [one for one in faults if one.quantity == fault.quantity]
+    layers = tuple(sorted({layer for one in alike for layer in one.layers}))
+    everywhere = fault.quantity == "dZ" and layers == (net.L,)
     mistake, quantity = fault.mistake, fault.quantity
-    layer = fault.layers[0] if len(fault.layers) == 1 else None
-    fix = remedy(quantity, layer, net, reading)
+    fix = remedy(quantity, layers, net, reading)
     if mistake in EVERYTHING and everywhere:
-        quantity, layer = "dW", None if net.L > 1 else 1
-        fix = "; ".join(remedy(one, layer, net, reading) for one in ("dW", "db"))
+        quantity, layers = "dW", tuple(range(1, net.L + 1))
+        fix = "; ".join(remedy(one, layers, net, reading) for one in ("dW", "db"))
     elif mistake == "double_mean" and quantity == "dZ":
         fix = f"{fix}; {ONCE}"
     elif mistake == "reduction_mismatch":
-        fix = f"{remedy('cost', None, net, reading)} goes with {fix}"
+        fix = f"{remedy('cost', (), net, reading)} goes with {fix}"
     wrong = in_words(fault, reading.convention)
-    if len(fault.layers) == 1 and net.L > 1 and not everywhere:
-        wrong += f" in layer {fault.layers[0]}"
+    if net.L > 1 and not everywhere and len(layers) < net.L:
+        numbers = " and ".join(map(str, layers))
+        wrong += f" in layer{'s' * (len(layers) > 1)} {numbers}"
+    layer = layers[0] if len(layers) == 1 else None
     return Finding(mistake, layer, quantity, wrong, fix, "certain")
 
 
-def _wrong(outcome: Outcome) -> str:
+def wrong_in_words(outcome: Outcome, scale: float = 1.0) -> str:
     """What is wrong with the gradients, in numbers."""
-    wrong = wrong_quantities(outcome, outcome.problem.grads)
-    told = [_difference(outcome, quantity, layer) for quantity, layer in wrong[:2]]
+    wrong = wrong_quantities(outcome, outcome.problem.grads, scale)
+    told = [_difference(outcome, quantity, layer, scale) for quantity, layer in wrong[:2]]
     names = {f"{quantity}[{layer}]" for quantity, layer in wrong}
     everything = [
         f"{q}[{layer}]" for layer in range(outcome.problem.net.L, 0, -1) for q in ("dW", "db")
@@ -86,11 +102,11 @@ def _wrong(outcome: Outcome) -> str:
     return ", ".join(told) + unharmed
 
 
-def _difference(outcome: Outcome, quantity: str, layer: int) -> str:
+def _difference(outcome: Outcome, quantity: str, layer: int, scale: float) -> str:
     """How a gradient differs from what is right: a factor, a shape, a share."""
     place = ("dW", "db").index(quantity)
     found = np.asarray(outcome.grads[layer - 1][place])
-    right = np.asarray(outcome.problem.grads[layer - 1][place])
+    right = scale * np.asarray(outcome.problem.grads[layer - 1][place])
     name, m = f"{quantity}[{layer}]", outcome.problem.m
     if np.squeeze(found).shape != np.squeeze(right).shape or (
         quantity == "dW" and found.shape != right.shape
@@ -98,10 +114,12 @@ def _difference(outcome: Outcome, quantity: str, layer: int) -> str:
         lies = _as_given(outcome, quantity)
         return f"{name} is {lies(found)} where {lies(right)} is meant"
     if not np.all(np.isfinite(found)):
-        return f"{name} has entries that are no numbers"
+        return f"{name} has NaN or infinity in it"
+    if not np.any(found):
+        return f"{name} is 0"
     found = found.reshape(right.shape)
     ratio = float(np.sum(found * right) / np.sum(right**2))
-    if close(found, ratio * right) and ratio:
+    if close(found, ratio * right) and ratio and right.size > 1:
         is_m = f", and m = {m}" if abs(ratio - m) < 1e-3 or abs(ratio * m - 1) < 1e-3 else ""
         return f"{name} is {ratio:.4g} times what it should be{is_m}"
     off = float(np.max(np.abs(found - right)) / np.max(np.abs(right)))
@@ -115,55 +133,6 @@ def _as_given(outcome: Outcome, quantity: str) -> Any:
     return lambda array: array.shape[::-1] if turned else array.shape
 
 
-def unknown(outcome: Outcome, seen: Sequence[Any]) -> Finding:
-    """A mistake that is not in the table: where it enters, and all that can be said of it.
-
-    ``seen`` are the arrays that the person's code had in hand: the first of the forward pass that
-    is not among them is where it went wrong, if it did so there.
-    """
-    problem, net = outcome.problem, outcome.problem.net
-    wrong = wrong_quantities(outcome, problem.grads)
-    layer = wrong[0][1]
-    here = [quantity for quantity, place in wrong if place == layer]
-    quantity = here[0] if len(here) == 1 else "dZ"
-    evidence = "no known mistake gives these numbers"
-    if layer == net.L and quantity == "dZ":
-        quantity, layer = _first_missing(problem, seen) or (quantity, layer)
-    if quantity in ("Z", "A"):
-        evidence += f"; {quantity}[{layer}] is nowhere in its code, and what comes before is right"
-    evidence += f"; {_wrong(outcome)}"
-    if outcome.cost is not None:
-        verdict = "right" if close(outcome.cost, problem.cost) else "wrong"
-        evidence += f"; the cost is {verdict}"
-    W, dW = problem.params[layer - 1].W, np.asarray(outcome.grads[layer - 1][0])
-    if dW.shape == W.shape and np.all(np.isfinite(dW)):
-        rest = dW - problem.grads[layer - 1].dW
-        share = float(np.sum(rest * W) / np.sum(W**2))
-        if close(rest, share * W) and abs(share) > 1e-9:
-            quantity = "dW"
-            evidence += (
-                f". What is too much in dW[{layer}] is {share:.3g} * W[{layer}]: weight decay?"
-            )
-    fix = remedy(quantity, layer, net, outcome.reading)
-    return Finding("unknown", layer, quantity, evidence, fix, "likely")
-
-
-def _first_missing(problem: Probe, seen: Sequence[Any]) -> tuple[str, int] | None:
-    """The first quantity of the forward pass that was not come to, where the output was not."""
-    cache = column.forward(problem.net, problem.params, problem.X)
-    rows = list(zip(cache.Z, cache.A[1:], strict=True))
-
-    def came(array: Any) -> bool:
-        return any(one.shape == array.shape and close(one, array) for one in seen)
-
-    if came(rows[-1][1]):
-        return None
-    for layer, (Z, A) in enumerate(rows, start=1):
-        if not came(A):
-            return ("A" if came(Z) else "Z"), layer
-    return None
-
-
 def about_cost(outcome: Outcome, expected: float, scale: float) -> list[Finding]:
     """Whether the cost is the one that the gradients belong to."""
     net, m = outcome.problem.net, outcome.problem.m
@@ -175,17 +144,12 @@ def about_cost(outcome: Outcome, expected: float, scale: float) -> list[Finding]
         1 / n_L: "reduction_mismatch", n_L: "reduction_mismatch",
     }  # fmt: skip
     mistake = next((name for one, name in names.items() if close(factor, one)), "unknown")
-    if not wrong_quantities(outcome, outcome.problem.grads):
-        told = "the gradients are right, and the cost is"
-    else:
-        told = "the cost is"
+    right = not wrong_quantities(outcome, outcome.problem.grads, scale)
+    told = "the gradients are right, and the cost is" if right else "the cost is"
     evidence = f"{told} {factor:.4g} times what it should be: {outcome.cost:.6g} for {expected:.6g}"
-    fix = remedy("cost", None, net, outcome.reading)
-    return [
-        Finding(
-            mistake, None, "cost", evidence, fix, "certain" if mistake != "unknown" else "likely"
-        )
-    ]
+    fix = remedy("cost", (), net, outcome.reading)
+    sure = "certain" if mistake != "unknown" else "likely"
+    return [Finding(mistake, None, "cost", evidence, fix, sure)]
 
 
 def about_shapes(outcome: Outcome) -> list[Finding]:
@@ -209,9 +173,9 @@ def about_shapes(outcome: Outcome) -> list[Finding]:
     findings = []
     for (mistake, quantity, sure), places in found.items():
         only = places[0][0] if len(places) == 1 else None
-        fix = remedy(quantity, only, net, reading)
+        fix = remedy(quantity, tuple(layer for layer, _ in places), net, reading)
         if sure == "possible":
-            fix += "; as it is where b has that shape too"
+            fix += f"; nothing to do if your b {'is' if only else 'are'} of that shape too"
         evidence = f"right values in another shape: {'; '.join(told for _, told in places)}"
         findings.append(Finding(mistake, only, quantity, evidence, fix, sure))
     return findings
@@ -221,8 +185,11 @@ def about_arguments(outcome: Outcome) -> list[Finding]:
     """Whether the arguments came back as they went in."""
     if not outcome.changed:
         return []
-    evidence = f"after the call {', '.join(outcome.changed)} are not what they were"
-    fix = "Work on copies: W = W - learning_rate * dW, not W -= learning_rate * dW"
+    names = ", ".join(outcome.changed)
+    evidence = (
+        f"after the call {names} {'is' if len(outcome.changed) == 1 else 'are'} not as before"
+    )
+    fix = "Work on copies: W = W - step, not W -= step; and nothing taken out of a dict or list"
     return [Finding("modifies_arguments", None, "", evidence, fix, "certain")]
 
 
@@ -235,21 +202,29 @@ def about_state(first: Outcome, again: Outcome) -> list[Finding]:
     for layer in range(len(first.grads), 0, -1):
         pairs = zip(("dW", "db"), first.grads[layer - 1], again.grads[layer - 1], strict=True)
         for quantity, one, other in pairs:
-            if not close(other, one):
+            if not np.array_equal(one, other, equal_nan=True) and not close(other, one):
                 evidence = (
                     f"a second call with the same arguments gives another {quantity}[{layer}]"
                 )
                 return [Finding("keeps_state", layer, quantity, evidence, fix, "certain")]
+    costs = [one.cost for one in (first, again) if one.cost is not None and np.isfinite(one.cost)]
+    if len(costs) == 2 and not close(*costs):
+        evidence = "a second call with the same arguments gives another cost"
+        return [Finding("keeps_state", None, "cost", evidence, fix, "certain")]
     return []
 
 
 def about_exception(outcome: Outcome) -> Finding:
-    """What was raised, and where."""
+    """What was raised, and where; or what came back instead of gradients."""
+    if isinstance(outcome.error, NoGradientsError):
+        return Finding("unknown", None, "", str(outcome.error), "", "certain")
     evidence = f"at {outcome.problem.about} it raises {_error(outcome)}"
     return Finding("raises", None, "", evidence, "", "certain")
 
 
 def _error(outcome: Outcome) -> str:
-    told = " ".join(str(outcome.error).split())
+    told = ""
+    with suppress(Exception):  # an exception's own words may be anything
+        told = " ".join(str(outcome.error).split())[:200]
     place = f" ({outcome.place})" if outcome.place else ""
-    return f"{type(outcome.error).__name__}: {told[:200]}{place}"
+    return f"{type(outcome.error).__name__}: {told}{place}"

@@ -29,6 +29,8 @@ def close(found: Any, expected: Any) -> bool:
     found, expected = np.squeeze(np.asarray(found)), np.squeeze(np.asarray(expected))
     if found.shape != expected.shape or not np.all(np.isfinite(found)):
         return False
+    if not np.all(np.isfinite(expected)):
+        return False
     size = max(float(np.max(np.abs(expected), initial=0)), NOTHING)
     return bool(np.max(np.abs(found - expected), initial=0) <= TOLERANCE * size)
 
@@ -47,17 +49,22 @@ def wrong_quantities(
     return wrong
 
 
-def explanations(outcome: Outcome) -> Iterator[list[Fault]]:
-    """Mistakes with which everything comes out as it did: single ones, or else pairs of them."""
+def explanations(outcome: Outcome, scale: float = 1.0, pairs: bool = True) -> Iterator[list[Fault]]:
+    """Mistakes with which everything comes out as it did: single ones, or else pairs of them.
+
+    ``scale`` is the factor by which the person's own loss is ours.
+    """
     problem = outcome.problem
-    wrong = wrong_quantities(outcome, problem.grads)
+    wrong = wrong_quantities(outcome, problem.grads, scale)
     with enforce(False), np.errstate(all="ignore"):
         touched = [(faults, _touched(problem, faults)) for faults in candidates(problem.net)]
         singles, spoiled = zip(*(one for one in touched if one[1]), strict=True)
-        left = [_left(outcome, faults) for faults in singles]
+        left = [_left(outcome, faults, scale) for faults in singles]
         found = [faults for faults, rest in zip(singles, left, strict=True) if rest == []]
-        if found := found or _with_updated_weights(outcome, []):
+        if found := found or _with_updated_weights(outcome, [], scale):
             yield from found
+            return
+        if not pairs:
             return
         # Alone, a mistake spoils nothing that is right here, and one of two explains something,
         # unless both are in all that is wrong.
@@ -66,13 +73,13 @@ def explanations(outcome: Outcome) -> Iterator[list[Fault]]:
         if len(first) * len(able) > MOST_PAIRS:  # in a deep network those in all layers at once
             able = [i for i in able if any(len(fault.layers) > 1 for fault in singles[i])]
             first = [i for i in first if i in able] or able
-        yield from _pairs(outcome, [singles[i] for i in first], [singles[i] for i in able])
+        yield from _pairs(outcome, [singles[i] for i in first], [singles[i] for i in able], scale)
         for i in able:
-            yield from _with_updated_weights(outcome, singles[i])
+            yield from _with_updated_weights(outcome, singles[i], scale)
 
 
 def _pairs(
-    outcome: Outcome, first: list[list[Fault]], second: list[list[Fault]]
+    outcome: Outcome, first: list[list[Fault]], second: list[list[Fault]], scale: float
 ) -> Iterator[list[Fault]]:
     """Two mistakes at once; of several places for the same two the first is as good as any."""
     seen: set[frozenset[str]] = set()
@@ -82,7 +89,7 @@ def _pairs(
             names = frozenset(fault.mistake for fault in pair)
             if one is other or names in seen or _overlap(pair):
                 continue
-            if _left(outcome, pair) == []:
+            if _left(outcome, pair, scale) == []:
                 seen.add(names)
                 yield pair
 
@@ -104,10 +111,16 @@ def _computed(problem: Probe, faults: Sequence[Fault]) -> list[Gradient[Any, Any
         return None
 
 
-def _left(outcome: Outcome, faults: Sequence[Fault]) -> list[tuple[str, int]] | None:
+def _left(outcome: Outcome, faults: Sequence[Fault], scale: float) -> list[tuple[str, int]] | None:
     """What these mistakes do not explain."""
     grads = _computed(outcome.problem, faults)
-    return None if grads is None else wrong_quantities(outcome, grads)
+    return None if grads is None else wrong_quantities(outcome, grads, scale)
+
+
+def holds(outcome: Outcome, faults: Sequence[Fault], scale: float) -> bool:
+    """Whether these mistakes give what came out here too."""
+    with enforce(False), np.errstate(all="ignore"):
+        return outcome.error is None and _left(outcome, faults, scale) == []
 
 
 def _touched(problem: Probe, faults: Sequence[Fault]) -> set[tuple[str, int]]:
@@ -123,7 +136,7 @@ def _touched(problem: Probe, faults: Sequence[Fault]) -> set[tuple[str, int]]:
     }
 
 
-def _with_updated_weights(outcome: Outcome, faults: list[Fault]) -> list[list[Fault]]:
+def _with_updated_weights(outcome: Outcome, faults: list[Fault], scale: float) -> list[list[Fault]]:
     """The mistake of passing dZ back through weights that have been updated already, and others.
 
     By how much is not known. The gradient of the layer below the last is linear in it, so that it
@@ -133,7 +146,7 @@ def _with_updated_weights(outcome: Outcome, faults: list[Fault]) -> list[list[Fa
     if L < 2:
         return []
     at_zero, at_one = (_computed(problem, [*faults, _updated(rate, L)]) for rate in (0.0, 1.0))
-    found = np.asarray(outcome.grads[L - 2][0])
+    found = np.asarray(outcome.grads[L - 2][0]) / scale
     if at_zero is None or at_one is None or found.shape != np.shape(at_zero[L - 2].dW):
         return []
     start, change = at_zero[L - 2].dW, at_one[L - 2].dW - at_zero[L - 2].dW
@@ -141,7 +154,7 @@ def _with_updated_weights(outcome: Outcome, faults: list[Fault]) -> list[list[Fa
         return []
     rate = float(np.sum((found - start) * change) / np.sum(change**2))
     explained = [*faults, _updated(rate, L)]
-    return [explained] if abs(rate) > TOLERANCE and _left(outcome, explained) == [] else []
+    return [explained] if abs(rate) > TOLERANCE and _left(outcome, explained, scale) == [] else []
 
 
 def _updated(rate: float, L: int) -> Fault:

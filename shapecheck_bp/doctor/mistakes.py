@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from shapecheck_bp.activations import ACTIVATIONS
 from shapecheck_bp.doctor.sick import Fault, Step, g_prime
 from shapecheck_bp.network import Network
 
@@ -68,6 +69,19 @@ def _from_output(s: Step) -> Any:
 def smooth(s: Any) -> bool:
     """A layer whose derivative has a form in A that differs from its form in Z."""
     return differentiated(s) and bool(s.activation in ("sigmoid", "tanh"))
+
+
+def linear_output(s: Any) -> bool:
+    """The output layer, where its own derivative cancels against the loss's."""
+    return bool(last(s) and s.paired and s.activation == "sigmoid")
+
+
+def _derivative_of(name: str) -> Callable[[Step], Any]:
+    return lambda s: s.dA * ACTIVATIONS[name].g_prime(s.Z)
+
+
+def _other_than(name: str) -> Callable[[Any], bool]:
+    return lambda s: differentiated(s) and s.activation != name
 
 
 def _softmax_over(axis: int) -> Callable[[Step], Any]:
@@ -146,6 +160,16 @@ TABLE = [
             lambda s: s.W * s.dZ, not_first),
     Mistake("elementwise_product", "Z", "Z = W * A_prev + b", "Z = A_prev * W + b",
             lambda s: s.W * s.A_prev + s.b),
+    # What is in no table of mistakes, and seen all the same: it has no name, but a place.
+    Mistake("unknown", "dZ", "dZ = (A - Y) * A * (1 - A)", "dZ = (A - Y) * A * (1 - A)",
+            lambda s: (s.A - s.Y) * s.A * (1 - s.A), linear_output),
+    Mistake("unknown", "Z", "Z = W @ A_prev, without b", "Z = A_prev @ W, without b",
+            lambda s: s.W @ s.A_prev),
+    Mistake("unknown", "A", "A = Z, without the activation", "A = Z, without the activation",
+            lambda s: s.Z, lambda s: s.activation != "identity"),
+    *(Mistake("unknown", "dZ", f"the derivative of {name}", f"the derivative of {name}",
+              _derivative_of(name), _other_than(name))
+      for name in ACTIVATIONS if name != "identity"),
 ]
 # fmt: on
 
@@ -175,7 +199,9 @@ def candidates(net: Network) -> Iterator[list[Fault]]:
         if name == "reduction_mismatch" and net.sizes[-1] == 1:
             continue
         # A factor of dZ in the last layer is one of everything, in a lower one of all below it.
-        for layer in reversed(layers):
+        for some in _spread(layers[:-1]) if net.L > 1 else []:
+            yield [Fault(name, "dZ", some, _times(factor, "dZ"), f"{words} dZ", True)]
+        for layer in layers[-1:]:
             yield [Fault(name, "dZ", (layer,), _times(factor, "dZ"), f"{words} dZ", True)]
     summed = _times(lambda s: s.m, "dW")
     mean_of_mean = _times(lambda s: 1 / s.m, "db")
@@ -197,14 +223,16 @@ def candidates(net: Network) -> Iterator[list[Fault]]:
         for layer, activation in enumerate(net.activations, start=1)
     ]
     for line in TABLE:
-        for some in _spread(tuple(place.l for place in places if line.applies(place))):
+        able = tuple(place.l for place in places if line.applies(place))
+        for some in _spread(able, net.L) if able else []:
             yield [Fault(line.name, line.quantity, some, line.instead, line.column)]
 
 
-def _spread(layers: tuple[int, ...]) -> list[tuple[int, ...]]:
-    """All the layers together, and each alone."""
-    together = [layers] if len(layers) > 1 else []
-    return together + [(layer,) for layer in reversed(layers)]
+def _spread(layers: tuple[int, ...], L: int = 0) -> list[tuple[int, ...]]:
+    """Each layer alone, all that are hidden, and all."""
+    found = [(layer,) for layer in reversed(layers)]
+    below = tuple(layer for layer in layers if layer < L)
+    return list(dict.fromkeys([*found, *([below] if len(below) > 1 else []), layers]))
 
 
 def in_words(fault: Fault, convention: str) -> str:

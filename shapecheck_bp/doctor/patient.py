@@ -9,7 +9,7 @@ import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from inspect import Parameter, getsource, signature, unwrap
+from inspect import Parameter, getsource, iscoroutinefunction, signature, unwrap
 from typing import Any
 
 import numpy as np
@@ -36,16 +36,20 @@ class Patient:
         if not callable(function):
             raise TypeError(f"gradients: expected a function; got {type(function).__name__}")
         self.function, self.calls = function, 0
-        needed = [
-            name
-            for name, one in signature(function).parameters.items()
-            if one.default is Parameter.empty
-            and one.kind in (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
-        ]
-        if len(needed) not in (3, 4):
+        try:
+            needed = [
+                name
+                for name, one in signature(function).parameters.items()
+                if one.default is Parameter.empty
+                and one.kind not in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+            ]
+        except ValueError:
+            needed = []
+        four = len(needed) == 4 and needed[0].lower()[0] in "wt" and needed[1].lower()[0] == "b"
+        if not (len(needed) == 3 or four) or iscoroutinefunction(function):
             raise TypeError(
-                "gradients: expected a function of (params, X, Y), or of lists (W, b, X, Y); got"
-                f" one of ({', '.join(needed)})"
+                "gradients: expected a function of (params, X, Y), or of (W, b, X, Y); got one of"
+                f" ({', '.join(needed)})"
             )
         self.parameters = needed
         self.order = self._order(needed)
@@ -59,10 +63,10 @@ class Patient:
             found = [len(names) - 2, len(names) - 1]
         return [i for i in range(len(names)) if i not in found] + found
 
-    def styles(self) -> list[str]:
+    def styles(self, layers: int) -> list[str]:
         """The forms in which the parameters may be wanted, likeliest first, by the source."""
         if len(self.parameters) == 4:
-            return ["lists"]
+            return ["lists", "arrays"] if layers == 1 else ["lists"]
         try:
             source = getsource(unwrap(self.function))
         except (OSError, TypeError):
@@ -85,14 +89,13 @@ class Patient:
         try:
             with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
-                result = self.function(*arguments)
-            unpack(result, outcome)
+                unpack(self.function(*arguments), outcome)
         except (Exception, SystemExit) as error:
             outcome.error = error
             outcome.place, outcome.seen = self._seen(error)
-        before = dict(named(kept))
+        before, after = dict(named(kept)), dict(named(given))
         outcome.changed = [
-            name for name, array in named(given) if not _equal(array, before.get(name))
+            name for name in {**before, **after} if not _equal(after.get(name), before.get(name))
         ]
         return outcome
 
@@ -137,4 +140,5 @@ def _arrays(value: Any, depth: int = 3) -> Iterator[Any]:
 
 
 def _equal(one: Any, other: Any) -> bool:
-    return np.shape(one) == np.shape(other) and bool(np.array_equal(one, other))
+    """Whether an argument is what it was; whatever else it has become, it is not."""
+    return isinstance(one, np.ndarray) and bool(np.array_equal(one, other))

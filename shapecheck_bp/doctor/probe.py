@@ -48,8 +48,8 @@ def probe(
     net: Network,
     *,
     square: bool = False,
-    own_sizes: bool = False,
-    m: int = M,
+    sizes: tuple[int, ...] | None = None,
+    m: int | None = None,
     scale: float = 1.0,
     seed: int = 0,
 ) -> Probe:
@@ -58,42 +58,59 @@ def probe(
     Args:
         net: the network that is meant.
         square: all layers and m of one size.
-        own_sizes: the network's own sizes.
+        sizes: other sizes than the usual ones.
         m: the number of examples.
         scale: of the inputs.
-        seed: of what is drawn; it is advanced until no pre-activation is near a kink.
+        seed: of what is drawn.
     """
     last = 1 if net.sizes[-1] == 1 else SIDE if square else OUTPUTS
-    if own_sizes:
-        sizes = net.sizes
-    elif square:
-        sizes, m = (SIDE,) * net.L + (last,), SIDE
-    else:
-        sizes = (INPUTS, *range(FIRST_HIDDEN, FIRST_HIDDEN + net.L - 1), last)
-    net = replace(net, sizes=sizes)
-    while True:
-        made = _draw(net, m, scale, np.random.default_rng(seed))
-        cache = column.forward(net, made[0], made[1])
-        if min(float(np.min(np.abs(Z))) for Z in cache.Z) > KINK or "relu" not in (
-            net.hidden + net.output
-        ):
-            break
-        seed += 1
-    J, grads = column.gradients(net, *made)
-    return Probe(net, *made, float(J), grads)
+    usual = (INPUTS, *range(FIRST_HIDDEN, FIRST_HIDDEN + net.L - 1), last)
+    if square:
+        usual, m = (SIDE,) * net.L + (last,), m or SIDE
+    net = replace(net, sizes=usual if sizes is None else sizes)
+    return _drawn(net, m or M, scale, np.random.default_rng(seed))
 
 
-def _draw(net: Network, m: int, scale: float, random: Any) -> tuple[Any, Any, Any]:
-    params = tuple(
-        Layer(random.normal(size=(n_out, n_in)) / np.sqrt(n_in), random.normal(size=(n_out, 1)) / 2)
-        for n_in, n_out in zip(net.sizes, net.sizes[1:], strict=False)
-    )
-    X, n_L = scale * random.normal(size=(net.sizes[0], m)), net.sizes[-1]
+def second(problem: Probe, sizes_are_given: bool = False) -> Probe:
+    """Another problem of the kind, with every size another one where they are not given.
+
+    A number that happens to be a mistake's factor on the first is not on both.
+    """
+    net, last = problem.net, problem.net.sizes[-1]
+    if sizes_are_given:
+        return probe(net, sizes=net.sizes, m=problem.m + 2, seed=1)
+    if len({*net.sizes[:-1], problem.m}) == 1:
+        sizes = (SIDE + 1,) * net.L + (1 if last == 1 else SIDE + 1,)
+        return probe(net, sizes=sizes, m=SIDE + 1, seed=1)
+    sizes = (*(size + 4 for size in net.sizes[:-1]), 1 if last == 1 else last + 2)
+    return probe(net, sizes=sizes, m=problem.m + 2, seed=1)
+
+
+def _drawn(net: Network, m: int, scale: float, random: Any) -> Probe:
+    """Everything drawn; a bias is drawn again where it brings a unit near a kink."""
+    A = X = scale * random.normal(size=(net.sizes[0], m))
+    params = []
+    for n_in, n_out, g in zip(net.sizes, net.sizes[1:], net.activations, strict=False):
+        W = random.normal(size=(n_out, n_in)) / np.sqrt(n_in)
+        b = random.normal(size=(n_out, 1)) / 2
+        near = np.min(np.abs(W @ A + b), axis=1) < KINK
+        while "relu" in g and np.any(near):
+            b[near] = random.normal(size=(int(near.sum()), 1)) / 2 * max(1.0, np.max(np.abs(A)))
+            near = np.min(np.abs(W @ A + b), axis=1) < KINK
+        A = column.activation_forward(W @ A + b, g)
+        params.append(Layer(W, b))
+    Y = _targets(net, m, random)
+    J, grads = column.gradients(net, tuple(params), X, Y)
+    return Probe(net, tuple(params), X, Y, float(J), grads)
+
+
+def _targets(net: Network, m: int, random: Any) -> Any:
+    n_L = net.sizes[-1]
     if net.loss == "cross_entropy":
         labels = np.concatenate([np.arange(min(n_L, m)), random.integers(0, n_L, max(0, m - n_L))])
-        return params, X, column.one_hot(random.permutation(labels), classes=n_L)
+        return column.one_hot(random.permutation(labels), classes=n_L)
     if net.loss == "log_loss":
         Y = random.integers(0, 2, size=(n_L, m)).astype(float)
         Y[:, 0], Y[:, 1 % m] = 0.0, 1.0
-        return params, X, Y
-    return params, X, random.normal(size=(n_L, m))
+        return Y
+    return random.normal(size=(n_L, m))

@@ -43,22 +43,21 @@ DERIVATIVES = {
     "tanh": "(1 - A ** 2)",
     "relu": "(Z > 0)",
     "leaky_relu": "np.where(Z > 0, 1, 0.01)",
-    "identity": "1",
 }
 
 
-def remedy(quantity: str, layer: int | None, net: Network, reading: Reading) -> str:
+def remedy(quantity: str, layers: tuple[int, ...], net: Network, reading: Reading) -> str:
     """The line of code that is right, with the layer in it: dW[2] = dZ[2] @ A[1].T / m."""
     if quantity in ("", "cost"):
         return COSTS[net.loss] if quantity else ""
     line = LINES[reading.convention, reading.turned].get(quantity) or _of_activation(
-        quantity, layer or net.L, net, CLASSES[reading.convention]
+        quantity, min(layers, default=net.L), net, CLASSES[reading.convention]
     )
     if reading.rank_1:
         line = line.replace(", keepdims=True", "")
         if quantity == "Z" and reading.convention == "column":
             line = line.replace("+ b", "+ b[:, None]")
-    return line if layer is None else _numbered(line, layer, net.L)
+    return _numbered(line, layers[0], net.L) if len(layers) == 1 else line
 
 
 def _of_activation(quantity: str, layer: int, net: Network, classes: int) -> str:
@@ -73,7 +72,8 @@ def _of_activation(quantity: str, layer: int, net: Network, classes: int) -> str
         return "dZ = A - Y"
     if g == "softmax":
         return f"dZ = A * (dA - np.sum(A * dA, axis={classes}, keepdims=True))"
-    return f"dZ = dA * {DERIVATIVES[g]}"
+    dA = "2 * (A - Y)" if layer == net.L else "dA"
+    return f"dZ = {dA}" if g == "identity" else f"dZ = {dA} * {DERIVATIVES[g]}"
 
 
 def _numbered(line: str, layer: int, L: int) -> str:

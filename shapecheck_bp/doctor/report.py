@@ -1,7 +1,7 @@
 """What the doctor found: a verdict, and findings in words and numbers."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from html import escape
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ class Finding(NamedTuple):
 
     mistake: str
     layer: int | None
-    """The layer, counted from 1; None where it is in all."""
+    """The layer, counted from 1; None where it is in several."""
     quantity: str
     """``"dW"``, ``"db"``, ``"dZ"``, ``"dA_prev"``, ``"Z"``, ``"A"``, ``"cost"``; ``""`` for all."""
     evidence: str
@@ -25,7 +25,9 @@ class Finding(NamedTuple):
         """The place in words: dW[2], or dW of every layer."""
         if not self.quantity or self.quantity == "cost":
             return self.quantity or "the function"
-        return f"{self.quantity}[{self.layer}]" if self.layer else f"{self.quantity}, all layers"
+        return (
+            f"{self.quantity}[{self.layer}]" if self.layer else f"{self.quantity} of several layers"
+        )
 
     def __str__(self) -> str:
         """The finding as a paragraph."""
@@ -45,8 +47,8 @@ class Diagnosis:
     findings: list[Finding]
     recognised: str
     """How the function was understood: what it takes and gives, and how its arrays lie."""
-    probes: list[str] = field(default_factory=list)
-    """What it was run on."""
+    probe: str
+    """The problem that the evidence is about."""
 
     def __bool__(self) -> bool:
         """Whether all is right."""

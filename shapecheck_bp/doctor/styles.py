@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,12 +11,16 @@ from shapecheck_bp.doctor.probe import Probe
 from shapecheck_bp.network import Layer
 
 
+class NoGradientsError(ValueError):
+    """What came back is no gradients."""
+
+
 class Reading(NamedTuple):
     """One way to understand a function: how its parameters come, and how its arrays lie."""
 
     style: str
     """``"layers"``: Layer(W, b) tuples; ``"dict"``: W1, b1, …; ``"lists"``: W and b by themselves;
-    ``"pair"``: the same as one argument."""
+    ``"pair"``: the same as one argument; ``"arrays"``: W and b of the only layer."""
     convention: str
     turned: bool = False
     """Whether W lies as in the other convention."""
@@ -34,6 +39,7 @@ class Reading(NamedTuple):
             "dict": 'a dict of "W1", "b1", …',
             "lists": "lists of W and of b",
             "pair": "a pair of lists, of W and of b",
+            "arrays": "W and b of the one layer",
         }[self.style]
         lies = "(n_in, n_out)" if self.transposes_W else "(n_out, n_in)"
         b = {"column": "(n_out, 1)", "row": "(1, n_out)"}[self.convention]
@@ -81,6 +87,8 @@ def packed(problem: Probe, reading: Reading) -> list[Any]:
         return [params, *data]
     if reading.style == "lists":
         return [Ws, bs, *data]
+    if reading.style == "arrays":
+        return [Ws[0], bs[0], *data]
     if reading.style == "pair":
         return [(Ws, bs), *data]
     return [tuple(map(Layer, Ws, bs)), *data]
@@ -92,36 +100,39 @@ def named(arguments: Any) -> Iterator[tuple[str, Any]]:
     yield from (("X", X), ("Y", Y))
     if isinstance(params[0], dict):
         yield from params[0].items()
-    elif len(params) == 2 or (len(params[0]) == 2 and isinstance(params[0][0], list)):
+        return
+    if len(params) == 2 or (len(params[0]) == 2 and isinstance(params[0][0], list)):
         Ws, bs = params if len(params) == 2 else params[0]
-        for layer, pair in enumerate(zip(Ws, bs, strict=False), start=1):
-            yield from zip((f"W[{layer}]", f"b[{layer}]"), pair, strict=False)
+        if not isinstance(Ws, list):
+            Ws, bs = [Ws], [bs]
+        pairs = list(zip_longest(Ws, bs))
     else:
-        for layer, pair in enumerate(params[0], start=1):
-            yield from zip((f"W[{layer}]", f"b[{layer}]"), pair, strict=False)
+        pairs = list(params[0])
+    for layer, pair in enumerate(pairs, start=1):
+        yield from zip((f"W[{layer}]", f"b[{layer}]"), pair, strict=False)
 
 
 def unpack(result: Any, outcome: Outcome) -> None:
     """Find cost and gradients in what came back, in whatever form fits the shapes best.
 
     Raises:
-        ValueError: there are no gradients in it.
+        NoGradientsError: there are none in it.
     """
     best: tuple[int, float | None, list[tuple[Any, Any]], str] | None = None
     for cost, grads, gives in _forms(result):
         for pairs, form in _pairs(grads, outcome.problem.net.L):
             try:
-                arrays = [(np.asarray(dW, float), np.asarray(db, float)) for dW, db in pairs]
-                value = None if cost is None else float(np.asarray(cost).reshape(()))
+                arrays = [(_numbers(dW), _numbers(db)) for dW, db in pairs]
+                value = None if cost is None else float(_numbers(cost).reshape(()))
             except (TypeError, ValueError, RuntimeError):
                 continue
             score = _score(arrays, outcome)
             if best is None or score > best[0]:
                 best = (score, value, arrays, gives.format(form))
     if best is None:
-        raise ValueError(
-            f"expected gradients, with the cost or without; got {_told(result)}, which is no tuple"
-            ' of (dW, db), dict of "dW1", "db1", … nor lists of dW and db'
+        raise NoGradientsError(
+            'expected a (dW, db) for each layer, a dict of "dW1", "db1", …, or lists of dW and db,'
+            f" with the cost or without; got {_told(result)}"
         )
     score, outcome.cost, arrays, outcome.gives = best
     outcome.shapes_fit = score == 3 * 2 * len(arrays)
@@ -147,12 +158,30 @@ def _forms(result: Any) -> Iterator[tuple[Any, Any, str]]:
 
 
 def _is_number(value: Any) -> bool:
-    return not isinstance(value, Mapping | tuple | list | str) and np.size(value) == 1
+    if isinstance(value, Mapping | tuple | list | str):
+        return False
+    try:
+        return bool(_numbers(value).size == 1)
+    except (TypeError, ValueError, RuntimeError):
+        return False
+
+
+def _numbers(value: Any) -> Any:
+    """An array of our own with real numbers in it, whatever library it comes from."""
+    found = np.array(np.asarray(value.detach() if hasattr(value, "detach") else value))
+    if found.dtype.kind not in "biuf":
+        raise TypeError(f"expected real numbers; got {found.dtype}")
+    return found.astype(float)
 
 
 def _pairs(grads: Any, L: int) -> Iterator[tuple[list[tuple[Any, Any]], str]]:
     """The (dW, db) of each layer, in every form that this may be."""
     if isinstance(grads, Mapping):
+        if L == 1 and {"dw", "db"} <= {*grads} | {str(one).lower() for one in grads}:
+            both = {str(one).lower(): value for one, value in grads.items()}
+            yield [(both["dw"], both["db"])], 'a dict of "dW", "db"'
+        if {"dW", "db"} <= {*grads} and L > 1:
+            yield list(zip(grads["dW"], grads["db"], strict=True)), 'a dict of lists "dW", "db"'
         for W, b in (("dW{}", "db{}"), ("W{}", "b{}"), ("dw{}", "db{}")):
             names = [(W.format(layer), b.format(layer)) for layer in range(1, L + 1)]
             if all(name in grads for pair in names for name in pair):
@@ -191,6 +220,8 @@ def _score(arrays: list[tuple[Any, Any]], outcome: Outcome) -> int:
 
 
 def _told(result: Any) -> str:
+    if isinstance(result, Mapping):
+        return f"a dict of {', '.join(map(repr, result)) or 'nothing'}"
     if isinstance(result, tuple | list):
         return f"{type(result).__name__} of {len(result)}"
     return type(result).__name__

@@ -1,0 +1,55 @@
+"""Losses of one's own: a sum where ours is a mean, half a square, a mean over outputs too.
+
+Where cost and gradients are ours by one factor they belong together, and are right; the factor must
+follow one law on every problem.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
+
+from shapecheck_bp.doctor.matching import close, wrong_quantities
+from shapecheck_bp.doctor.probe import Probe
+from shapecheck_bp.doctor.styles import Outcome
+
+Law: TypeAlias = Callable[[Probe], float]
+
+
+def outputs(problem: Probe) -> int:
+    """The number of outputs."""
+    return problem.net.sizes[-1]
+
+
+LAWS: dict[str, Law] = {
+    "ours": lambda p: 1.0,
+    "a sum over examples": lambda p: p.m,
+    "a half": lambda p: 0.5,
+    "half a sum over examples": lambda p: p.m / 2,
+    "a mean over outputs": lambda p: 1 / outputs(p),
+    "half a mean over outputs": lambda p: 0.5 / outputs(p),
+}
+
+
+class Scale(NamedTuple):
+    """The factor by which cost and gradients are ours, and the laws that it may follow."""
+
+    factor: float
+    laws: set[str]
+
+
+def own_scale(outcome: Outcome) -> Scale:
+    """The factor of a loss of one's own, where the gradients are that loss's."""
+    if outcome.error is None and outcome.cost is not None:
+        factor = outcome.cost / outcome.problem.cost
+        if factor > 0 and not wrong_quantities(outcome, outcome.problem.grads, factor):
+            names = {name for name, law in LAWS.items() if close(factor, law(outcome.problem))}
+            return Scale(factor, names | {f"{factor:.5g}"})
+    return Scale(1.0, {"ours"})
+
+
+def laws_of_cost(outcome: Outcome) -> list[Law]:
+    """The laws that the cost by itself would follow, and ours."""
+    laws = []
+    if outcome.cost is not None:
+        factor = outcome.cost / outcome.problem.cost
+        laws = [law for law in LAWS.values() if close(factor, law(outcome.problem))]
+    return [*laws, LAWS["ours"]] if LAWS["ours"] not in laws else laws

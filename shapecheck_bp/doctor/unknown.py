@@ -1,0 +1,137 @@
+"""Findings without a name: where a mistake enters that no table has, and what can be said of it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from shapecheck_bp import column
+from shapecheck_bp.activations import ACTIVATIONS
+from shapecheck_bp.doctor.findings import wrong_in_words
+from shapecheck_bp.doctor.matching import close, wrong_quantities
+from shapecheck_bp.doctor.probe import Probe
+from shapecheck_bp.doctor.remedies import remedy
+from shapecheck_bp.doctor.report import Finding
+from shapecheck_bp.doctor.styles import Outcome
+from shapecheck_bp.network import Network
+
+
+def unknown(outcome: Outcome, seen: Sequence[Any]) -> Finding:
+    """A mistake that is not in the table: where it enters, and all that can be said of it.
+
+    ``seen`` are the arrays that the person's code had in hand: the first of the forward pass that
+    is not among them is where it went wrong, if it did so there.
+    """
+    problem, net = outcome.problem, outcome.problem.net
+    wrong = wrong_quantities(outcome, problem.grads)
+    layer = wrong[0][1]
+    here = [quantity for quantity, place in wrong if place == layer]
+    quantity = here[0] if len(here) == 1 else "dZ"
+    told = ["no known mistake gives these numbers"]
+    if layer == net.L and quantity == "dZ":
+        quantity, layer = _first_missing(problem, seen) or (quantity, layer)
+    if quantity in ("Z", "A"):
+        told.append(f"{quantity}[{layer}] is nowhere among its arrays, and what is before it is")
+    told += [wrong_in_words(outcome), *_exchanged(outcome, wrong), *_factor(outcome, wrong)]
+    if outcome.cost is not None:
+        told.append(f"the cost is {'right' if close(outcome.cost, problem.cost) else 'wrong'}")
+    W, dW = problem.params[layer - 1].W, np.asarray(outcome.grads[layer - 1][0])
+    if dW.shape == W.shape and np.all(np.isfinite(dW)):
+        rest = dW - problem.grads[layer - 1].dW
+        share = float(np.sum(rest * W) / np.sum(W**2))
+        if close(rest, share * W) and abs(share) > 1e-9:
+            quantity = "dW"
+            told.append(f"too much in dW[{layer}] is {share:.3g} * W[{layer}]: weight decay?")
+    fix = remedy(quantity, (layer,), net, outcome.reading)
+    return Finding("unknown", layer, quantity, "; ".join(told), fix, "likely")
+
+
+def _first_missing(problem: Probe, seen: Sequence[Any]) -> tuple[str, int] | None:
+    """The first quantity of the forward pass that was not come to, where the output was not.
+
+    Only where this can be seen: code that takes one example after the other has no such arrays.
+    """
+    cache = column.forward(problem.net, problem.params, problem.X)
+    rows = list(zip(cache.Z, cache.A[1:], strict=True))
+
+    def like(array: Any) -> list[Any]:
+        return [one for one in seen if one.shape == array.shape]
+
+    def came(array: Any) -> bool:
+        return any(close(one, array) for one in like(array))
+
+    if came(rows[-1][1]):
+        return None
+    for layer, (Z, A) in enumerate(rows, start=1):
+        if not came(A):
+            different = {one.tobytes() for one in like(A)}
+            # With one such array alone it cannot be told whether Z was right on the way to it.
+            return ("A" if came(Z) or len(different) < 2 else "Z", layer) if different else None
+    return None
+
+
+def _exchanged(outcome: Outcome, wrong: Sequence[tuple[str, int]]) -> list[str]:
+    """Gradients that would be right elsewhere: in another layer, or as db for dW."""
+    right = [
+        (f"{quantity}[{layer}]", array)
+        for layer, pair in enumerate(outcome.problem.grads, start=1)
+        for quantity, array in zip(("dW", "db"), pair, strict=True)
+    ]
+    told = []
+    for quantity, layer in wrong:
+        found = np.asarray(outcome.grads[layer - 1][("dW", "db").index(quantity)])
+        for array in (found, found.T):
+            name = next(
+                (name for name, one in right if one.shape == array.shape and close(array, one)), ""
+            )
+            if name and name != f"{quantity}[{layer}]":
+                told.append(f"{quantity}[{layer}] is what {name} should be")
+                break
+    return told[:3]
+
+
+def _factor(outcome: Outcome, wrong: Sequence[tuple[str, int]]) -> list[str]:
+    """All gradients by one factor, and what it may come from."""
+    problem = outcome.problem
+    found = np.concatenate([np.ravel(one) for pair in outcome.grads for one in pair])
+    right = np.concatenate([np.ravel(one) for pair in problem.grads for one in pair])
+    if found.shape != right.shape or len(wrong) < 2 * problem.net.L or not np.any(right):
+        return []
+    ratio = float(np.sum(found * right) / np.sum(right**2))
+    if not close(found, ratio * right) or not ratio:
+        return []
+    told = f"every gradient is {ratio:.4g} times what it should be"
+    sizes = {f"n_{layer}": size for layer, size in enumerate(problem.net.sizes)}
+    by = [name for name, size in sizes.items() if close(ratio, problem.m / size)]
+    return [told + "".join(f", as if it were divided by {name}, and not by m" for name in by[:1])]
+
+
+def for_another_network(outcome: Outcome, again: Outcome | None) -> list[Finding]:
+    """Whether this would be right with other activations, or another loss, than were told."""
+    net = outcome.problem.net
+    for hidden in dict.fromkeys((net.hidden, *ACTIVATIONS)):
+        for output, loss in (
+            (net.output, net.loss),
+            *((one, None) for one in (*ACTIVATIONS, "softmax")),
+        ):
+            if output == "softmax" and net.sizes[-1] == 1:
+                continue
+            if all(_right_for(one, hidden, output, loss) for one in (outcome, again) if one):
+                told = f"hidden={hidden!r}, output={output!r}"
+                return [
+                    Finding(
+                        "unknown", None, "", f"it is right for a network with {told}",
+                        f"Network(sizes, {told}), if that is what you mean", "certain",
+                    )
+                ]  # fmt: skip
+    return []
+
+
+def _right_for(outcome: Outcome, hidden: str, output: str, loss: str | None) -> bool:
+    problem = outcome.problem
+    meant = Network(problem.net.sizes, hidden, output, loss)  # type: ignore[arg-type]
+    if outcome.error is not None:
+        return False
+    with np.errstate(all="ignore"):
+        _, grads = column.gradients(meant, problem.params, problem.X, problem.Y)
+    return not wrong_quantities(outcome, grads)
