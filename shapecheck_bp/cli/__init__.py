@@ -10,10 +10,17 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import shapecheck_bp
-from shapecheck_bp.cli import diagnose, digits, example, prove, trace
+from shapecheck_bp.cli import convert, diagnose, digits, example, inspect, prove, trace
 
 Run: TypeAlias = Callable[[argparse.ArgumentParser, argparse.Namespace], int]
-COMMANDS = {"prove": prove, "trace": trace, "diagnose": diagnose, "example": example}
+COMMANDS = {
+    "prove": prove,
+    "trace": trace,
+    "diagnose": diagnose,
+    "inspect": inspect,
+    "convert": convert,
+    "example": example,
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,0 +1,43 @@
+"""``shapecheck-bp convert``: carry a file of weights from one framework's layout to another's."""
+
+import argparse
+
+from shapecheck_bp.cli.output import network, print_facts
+from shapecheck_bp.layouts.table import LAYOUTS
+
+HELP = "carry a file of weights from one framework's layout to another's"
+DESCRIPTION = (
+    "Read a .safetensors, .npz, .keras or .onnx file, and write its weights in another layout."
+    " Example: shapecheck-bp convert mlp.safetensors --from torch --to keras -o mlp.npz"
+)
+
+
+def describe(parser: argparse.ArgumentParser) -> None:
+    """Add its arguments."""
+    parser.add_argument("file", metavar="FILE")
+    parser.add_argument(
+        "--from", dest="source", choices=LAYOUTS, help="not needed where the file says it"
+    )
+    parser.add_argument("--to", dest="target", choices=LAYOUTS, required=True)
+    parser.add_argument("-o", dest="out", required=True, metavar="FILE", help="where to write")
+    for option, of in (("--hidden", "hidden layers"), ("--output", "the last layer")):
+        parser.add_argument(option, help=f"activation of {of}; for .keras and .onnx")
+
+
+def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    """Read, and write."""
+    from shapecheck_bp.layouts import load, save
+
+    options.loss = None
+    try:
+        params = load(options.file, options.source)
+        sizes = (params[0].W.shape[1], *(W.shape[0] for W, _ in params))
+        named = options.hidden is not None or options.output is not None
+        options.hidden = options.hidden or "relu"
+        net = network(sizes, options) if named else None
+        save(options.out, params, options.target, net=net)
+    except (ValueError, TypeError, ImportError, OSError) as error:
+        parser.error(str(error))
+    told = f"{options.out}: {'-'.join(map(str, sizes))} in the layout {options.target}"
+    print_facts({}, options, lambda console: console.print(told, soft_wrap=True))
+    return 0

@@ -1,0 +1,199 @@
+"""To and from the two conventions, by the lines of the table."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from shapecheck_bp.errors import ShapeError
+from shapecheck_bp.layouts.containers import Named, chains, in_order, layers_of, like, packed
+from shapecheck_bp.layouts.table import IN_OUT, LAYOUTS, OUT_IN, Layout, layout
+from shapecheck_bp.network import Layer
+from shapecheck_bp.transpose import flip
+
+Parameters = tuple[Layer[Any, Any], ...]
+
+
+class Detection(NamedTuple):
+    """Which layouts the shapes of weights allow, and the network's sizes in each way to lie."""
+
+    layouts: tuple[str, ...]
+    sizes: dict[str, tuple[int, ...]]
+    """By the axes of W: the sizes n_0, n_1, … that they would mean."""
+
+    @property
+    def ambiguous(self) -> bool:
+        """Whether W may lie in either way: the sizes coincide, and only its values know."""
+        return len(self.sizes) > 1
+
+    def __str__(self) -> str:
+        """The layouts, how W lies in them, and the sizes."""
+        parts = []
+        for axes, sizes in self.sizes.items():
+            names = ", ".join(name for name in self.layouts if axes == LAYOUTS[name].W)
+            parts.append(f"{names}: W is {_tuple(axes)}, sizes {'-'.join(map(str, sizes))}")
+        told = "\n".join(parts) or "no layout: the shapes of the layers do not follow one another"
+        return told + "\nthe shapes cannot tell which: sizes coincide" * self.ambiguous
+
+
+def to_column(weights: Any, layout: str) -> Parameters:
+    """The parameters that ``column`` takes, from weights as a framework hands them out.
+
+    No value is changed, cast or copied: transposes are views.
+
+    Args:
+        weights: a state dict, a dict inside dicts, a list of (W, b), of W, b, W, b, …, a pair of
+            lists; arrays of any library.
+        layout: a name in ``LAYOUTS``.
+
+    Raises:
+        ValueError: no such layout, or weights with something in them that is no layer's W or b.
+        ShapeError: shapes that contradict the layout; it says which layouts would fit.
+    """
+    line = _line(layout)
+    layers = following(layers_of(weights), line, layout)
+    return tuple(Layer(one.W if line.W == OUT_IN else one.W.T, _column(one.b)) for one in layers)
+
+
+def to_row(weights: Any, layout: str) -> Parameters:
+    """The parameters that ``row`` takes; see ``to_column``."""
+    return flip(to_column(weights, layout))
+
+
+def from_column(params: Parameters, layout: str, like: Any = None) -> Any:
+    """Weights as a framework wants them, from ``column``'s parameters.
+
+    Args:
+        params: a (W, b) for each layer, as ``column`` has them.
+        layout: a name in ``LAYOUTS``.
+        like: a dict of weights whose names to use, such as a model's own ``state_dict()``.
+
+    Raises:
+        ValueError: no such layout, or ``like`` has other names or another number of layers.
+        ShapeError: parameters that do not follow one another.
+    """
+    line = _line(layout)
+    layers = following(layers_of(list(params)), LAYOUTS["column"], "column")
+    pairs = [
+        (one.W if line.W == OUT_IN else one.W.T, _as(line.b, _column(one.b))) for one in layers
+    ]
+    return packed(pairs, line) if like is None else _named_like(pairs, like, line, layout)
+
+
+def from_row(params: Parameters, layout: str, like: Any = None) -> Any:
+    """Weights as a framework wants them, from ``row``'s parameters; see ``from_column``."""
+    layers = following(layers_of(list(params)), LAYOUTS["row"], "row")
+    return from_column(flip(tuple(Layer(one.W, _row(one.b)) for one in layers)), layout, like)
+
+
+def detect(weights: Any, n_in: int | None = None) -> Detection:
+    """Which layouts the shapes of weights allow: each layer's n_in must be the n_out before it.
+
+    Where sizes coincide several ways to lie fit; ``n_in``, the number of features, may decide.
+
+    Raises:
+        ValueError: weights with something in them that is no layer's W or b.
+    """
+    layers = layers_of(weights)
+    fitting = {name: _sizes(layers, line, n_in) for name, line in LAYOUTS.items()}
+    names = tuple(name for name, sizes in fitting.items() if sizes)
+    return Detection(names, {LAYOUTS[name].W: fitting[name] for name in names})
+
+
+def _line(name: str) -> Layout:
+    return layout(name)
+
+
+def following(layers: list[Named], line: Layout, name: str) -> list[Named]:
+    """The layers in order, or a ShapeError about the first that does not follow."""
+    ordered = in_order(layers, lambda some: _fit(some, line))
+    if _fit(ordered, line):
+        return ordered
+    fits = [other for other in detect([(one.W, one.b) for one in layers]).layouts if other != name]
+    before: int | None = None
+    for one in ordered:
+        n_in, n_out = _in_out(one, line)
+        if not _bias_fits(one.b, n_out, line):
+            raise _refused(one.names[1], line.b, one.b.shape, {"n_out": n_out}, name, fits)
+        if before not in (None, n_in):
+            raise _refused(one.names[0], line.W, one.W.shape, {"n_in": before}, name, fits)
+        before = n_out
+    raise AssertionError("weights that do not fit have a layer that does not")
+
+
+def _refused(
+    argument: str,
+    axes: str,
+    shape: tuple[int, ...],
+    bound: dict[str, Any],
+    name: str,
+    fits: Sequence[str],
+) -> ShapeError:
+    wanted = ", ".join(f"{axis} = {size}" for axis, size in bound.items())
+    advice = f"Pass layout={fits[0]!r}" if fits else "Look at the order of the layers"
+    more = f", or one of {', '.join(fits[1:])}" if len(fits) > 1 else ""
+    would = f", and {fits[0]} would" if fits else ""
+    told = f"layouts: {argument} does not fit the layout {name}{would}."
+    suggestion = f"{advice}{more}."
+    return ShapeError(
+        f"{told}\n\n  {argument}   {_tuple(axes)}   got {tuple(shape)}   {wanted} here\n\n"
+        f"  {suggestion}",
+        function="layouts",
+        argument=argument,
+        expected=_tuple(axes),
+        actual=str(tuple(shape)),
+        bindings=bound,
+        suggestion=suggestion,
+    )
+
+
+def _fit(layers: Sequence[Named], line: Layout, n_in: int | None = None) -> bool:
+    return bool(_sizes(layers, line, n_in))
+
+
+def _sizes(layers: Sequence[Named], line: Layout, n_in: int | None = None) -> tuple[int, ...]:
+    """n_0, n_1, … where the layers follow one another in this layout, else nothing."""
+    ordered = [*layers]
+    sizes = [_in_out(one, line) for one in ordered]
+    if not chains(sizes) or n_in not in (None, sizes[0][0]):
+        return ()
+    if not all(_bias_fits(one.b, n[1], line) for one, n in zip(ordered, sizes, strict=True)):
+        return ()
+    return (sizes[0][0], *(size[1] for size in sizes))
+
+
+def _in_out(one: Named, line: Layout) -> tuple[int, int]:
+    rows, columns = one.W.shape
+    return (rows, columns) if line.W == IN_OUT else (columns, rows)
+
+
+def _bias_fits(b: Any, n_out: int, line: Layout) -> bool:
+    wanted = {"n_out": (n_out,), "n_out 1": (n_out, 1), "1 n_out": (1, n_out)}[line.b]
+    return tuple(b.shape) == wanted
+
+
+def _column(b: Any) -> Any:
+    return b[:, None] if len(b.shape) == 1 else b if b.shape[1] == 1 else b.T
+
+
+def _row(b: Any) -> Any:
+    return _column(b).T
+
+
+def _as(axes: str, b: Any) -> Any:
+    """A column as a layout has its biases."""
+    return {"n_out": b[:, 0], "n_out 1": b, "1 n_out": b.T}[axes]
+
+
+def _named_like(pairs: Sequence[tuple[Any, Any]], template: Any, line: Layout, name: str) -> Any:
+    wanted = following(layers_of(template), line, name)
+    shapes = [(one.W.shape, one.b.shape) for one in wanted]
+    if shapes != [(W.shape, b.shape) for W, b in pairs]:
+        raise ValueError(
+            f"like: expected weights of the same shapes; got {[W for W, _ in shapes]} for"
+            f" {[tuple(W.shape) for W, _ in pairs]}"
+        )
+    return like(pairs, [one.names for one in wanted])
+
+
+def _tuple(axes: str) -> str:
+    names = axes.split()
+    return f"({', '.join(names)}{',' if len(names) == 1 else ''})"

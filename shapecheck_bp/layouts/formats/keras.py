@@ -1,0 +1,95 @@
+"""Keras 3's .keras: a zip with a Sequential model's layers as JSON, and their weights as HDF5."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from shapecheck_bp.layouts.containers import layers_of
+from shapecheck_bp.layouts.formats.contents import MARK, Contents, Weights, marked, needed
+from shapecheck_bp.network import Network
+
+LAYOUTS: tuple[str, ...] | None = ("keras",)
+INSIDE = "model.weights.h5"
+WITHOUT_WEIGHTS = ("InputLayer", "Activation", "Dropout", "Flatten", "ReLU", "LeakyReLU", "Softmax")
+
+
+def read(data: bytes) -> Contents:
+    """The Dense layers of a Sequential model in their order."""
+    import h5py
+
+    with zipfile.ZipFile(io.BytesIO(data)) as file:
+        places = _dense(json.loads(file.read("config.json")))
+        mark = file.read(MARK).decode() if MARK in file.namelist() else None
+        inside = file.read(INSIDE)
+    weights = {}
+    with h5py.File(io.BytesIO(inside), "r") as found:
+        for name, place in places.items():
+            for i, part in enumerate(("kernel", "bias")):
+                weights[f"{name}/{part}"] = found[f"{place}/vars/{i}"][()]
+    return marked(weights, mark)._replace(layout="keras")
+
+
+def write(weights: Weights, layout: str, net: Network | None) -> bytes:
+    """A new Sequential model, made by Keras."""
+    import keras
+
+    net = needed(net, ".keras")
+    layers = layers_of(weights)
+    model = keras.Sequential([keras.Input((net.sizes[0],))])
+    for one, size, g in zip(layers, net.sizes[1:], net.activations, strict=True):
+        activation = {"identity": "linear", "leaky_relu": keras.layers.LeakyReLU(0.01)}.get(g, g)
+        model.add(keras.layers.Dense(size, activation=activation, dtype=str(one.W.dtype)))
+    for dense, one in zip(model.layers, layers, strict=True):
+        dense.set_weights([one.W, one.b])
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "model.keras"
+        model.save(path)
+        return path.read_bytes()
+
+
+def mark(data: bytes, mark: str) -> bytes:
+    """The same file with a mark."""
+    made = io.BytesIO(data)
+    with zipfile.ZipFile(made, "a") as file:
+        file.writestr(MARK, mark)
+    return made.getvalue()
+
+
+def replace(data: bytes, weights: Weights) -> bytes:
+    """The same file with other values."""
+    import h5py
+
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as file, zipfile.ZipFile(made, "w") as new:
+        places = _dense(json.loads(file.read("config.json")))
+        for one in file.infolist():
+            content = file.read(one)
+            if one.filename == MARK:
+                continue
+            if one.filename == INSIDE:
+                inside = io.BytesIO(content)
+                with h5py.File(inside, "r+") as found:
+                    for name, place in places.items():
+                        for i, part in enumerate(("kernel", "bias")):
+                            found[f"{place}/vars/{i}"][...] = weights[f"{name}/{part}"]
+                content = inside.getvalue()
+            new.writestr(one, content)
+    return made.getvalue()
+
+
+def _dense(config: Any) -> dict[str, str]:
+    """The Dense layers of a Sequential model, and where their weights are."""
+    if config.get("class_name") != "Sequential":
+        raise ValueError(f"expected a Sequential model; got {config.get('class_name')}")
+    found: dict[str, str] = {}
+    for layer in config["config"]["layers"]:
+        kind, name = layer["class_name"], layer["config"]["name"]
+        if kind == "Dense":
+            number = f"_{len(found)}" if found else ""
+            found[name] = f"layers/dense{number}"
+        elif kind not in WITHOUT_WEIGHTS:
+            raise ValueError(f"expected Dense layers; {name} is a {kind}, and nothing is left out")
+    return found

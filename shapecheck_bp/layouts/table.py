@@ -1,0 +1,63 @@
+"""How frameworks lay weights out: a line for each.
+
+A line says where the examples lie in X, which axes W and b have, and what the arrays are called.
+Nothing else in this package knows a framework.
+
+>>> LAYOUTS["torch"].W, LAYOUTS["keras"].W
+('n_out n_in', 'n_in n_out')
+"""
+
+from typing import NamedTuple
+
+
+class Layout(NamedTuple):
+    """One framework's, or course's, choices."""
+
+    examples: str
+    """``"rows"`` or ``"columns"`` of X."""
+    W: str
+    b: str
+    names: tuple[str, str]
+    """What W and b of the layer with index {i}, or number {l}, are called."""
+    form: str = "flat"
+    """How it hands them out: a flat dict by name, a dict inside dicts, a list, a pair of lists."""
+    step: int = 1
+    """How far the indices of two layers are apart."""
+
+
+OUT_IN, IN_OUT = "n_out n_in", "n_in n_out"
+
+# fmt: off
+LAYOUTS = {
+    #                   X          W       b          W and b are called                form
+    "column":   Layout("columns", OUT_IN, "n_out 1", ("W{l}", "b{l}"),                 "layers"),
+    "row":      Layout("rows",    IN_OUT, "1 n_out", ("W{l}", "b{l}"),                 "layers"),
+    "ng":       Layout("columns", OUT_IN, "n_out 1", ("W{l}", "b{l}"),                 "flat"),
+    "cs231n":   Layout("rows",    IN_OUT, "n_out",   ("W{l}", "b{l}"),                 "flat"),
+    "torch":    Layout("rows",    OUT_IN, "n_out",   ("{i}.weight", "{i}.bias"),       "flat", 2),
+    "keras":    Layout("rows",    IN_OUT, "n_out",   ("dense_{i}/kernel", "dense_{i}/bias"),
+                       "list"),
+    "flax":     Layout("rows",    IN_OUT, "n_out",   ("Dense_{i}/kernel", "Dense_{i}/bias"),
+                       "nested"),
+    "sklearn":  Layout("rows",    IN_OUT, "n_out",   ("coefs_{i}", "intercepts_{i}"),  "pair"),
+    "equinox":  Layout("columns", OUT_IN, "n_out",   ("{i}/weight", "{i}/bias"),       "layers"),
+    "onnx":     Layout("rows",    OUT_IN, "n_out",   ("{i}.weight", "{i}.bias"),       "flat", 2),
+    "onnx_transB_0": Layout("rows", IN_OUT, "n_out", ("{i}.weight", "{i}.bias"),       "flat", 2),
+}
+# fmt: on
+"""``onnx`` is a Gemm with transB = 1, as PyTorch exports it; ``onnx_transB_0`` is the other Gemm,
+and MatMul + Add."""
+
+
+def layout(name: str) -> Layout:
+    """The line of a layout.
+
+    Raises:
+        ValueError: there is none of that name.
+    """
+    try:
+        return LAYOUTS[name]
+    except (KeyError, TypeError):
+        raise ValueError(
+            f"layout: expected one of {', '.join(map(repr, LAYOUTS))}; got {name!r}"
+        ) from None
