@@ -775,8 +775,8 @@ def test_forms_of_a_diagnosis():
     assert facts["ok"] is False
     assert facts["findings"][0]["mistake"] == "wrong_layer_input"
     html = diagnosis._repr_html_()
-    assert "<strong>wrong_layer_input</strong>" in html
-    assert "<code>dW = dZ @ A_prev.T / m</code>" in html
+    assert ">wrong_layer_input</td>" in html
+    assert ">dW = dZ @ A_prev.T / m</td>" in html
     assert "dW[2] is (3, 3) where (3, 6) is meant" in diagnosis.findings[0].evidence
 
 

@@ -46,7 +46,7 @@ def show(comparison: Comparison, console: Console) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from shapecheck_bp.proof.report import shown
+    from shapecheck_bp.tables import for_terminal
 
     def table(*headings: str) -> Table:
         made = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
@@ -95,7 +95,7 @@ def show(comparison: Comparison, console: Console) -> None:
         gradients.add_row(str(start.layer), start.quantity, *figures, verdict)
     console.print(gradients)
 
-    for part in shown(*comparison.proof.summary()):
+    for part in for_terminal(*comparison.proof.summary()):
         console.print(part)
     console.print(f"{comparison.proof.verdict} All of it: shapecheck-bp prove\n")
 

@@ -33,9 +33,9 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
         parser.error(str(error))
 
     def show(console: Console) -> None:
-        from shapecheck_bp.proof.report import shown
+        from shapecheck_bp.tables import for_terminal
 
-        for part in shown(found.path, ["array", "shape", "type", "axes"], found.rows()):
+        for part in for_terminal(found.path, ["array", "shape", "type", "axes"], found.rows()):
             console.print(part)
         if found.layout:
             console.print(f"The file says that its layout is {found.layout}.")

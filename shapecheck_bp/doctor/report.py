@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from html import escape
 from typing import Any, NamedTuple
 
+from shapecheck_bp.tables import for_page
+
 
 class Finding(NamedTuple):
     """One mistake: what it is, where it enters, how that shows, and the line that is right."""
@@ -89,15 +91,12 @@ class Diagnosis:
         yield Text(self.verdict, style="bold green" if self.ok else "bold red")
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td>{number}</td><td><strong>{escape(one.mistake)}</strong></td>"
-            f"<td>{escape(one.where)}</td><td>{escape(one.evidence)}</td>"
-            f"<td><code>{escape(one.fix)}</code></td><td>{escape(one.sure)}</td></tr>"
+        rows = [
+            [str(number), one.mistake, one.where, one.evidence, one.fix, one.sure]
             for number, one in enumerate(self.findings, start=1)
-        )
-        headings = ("", "mistake", "where", "how it shows", "what is right", "sure")
-        head = "".join(f"<th>{heading}</th>" for heading in headings)
-        table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>" * bool(rows)
+        ]
+        headings = ["", "mistake", "where", "how it shows", "what is right", "sure"]
+        table = for_page("", headings, rows) if rows else ""
         return (
             f"<p>Recognised: {escape(self.recognised)}.</p>{table}"
             f"<p><strong>{escape(self.verdict)}</strong></p>"

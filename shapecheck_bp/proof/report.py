@@ -1,9 +1,10 @@
 """What a proof found: checks, four answers, and which function is under which answer."""
 
-import html
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+from shapecheck_bp.tables import for_page, for_terminal
 
 
 class Check(NamedTuple):
@@ -70,7 +71,6 @@ class Answer:
 
 
 MOST_SHOWN = 8
-LEFT = ' style="text-align: left"'  # where notebooks would have it on the right
 
 
 @dataclass(frozen=True, repr=False)
@@ -197,41 +197,13 @@ class Proof:
         from rich.text import Text
 
         for table in self.tables():
-            yield from shown(*table)
+            yield from for_terminal(*table)
         yield Text(self.verdict, style="bold green" if self else "bold red")
 
     def _repr_html_(self) -> str:
         """The tables for a notebook, complete without styles."""
-        parts = []
-        for title, headings, rows in self.tables():
-            head = "".join(f"<th{LEFT}>{html.escape(heading)}</th>" for heading in headings)
-            body = "".join(
-                "<tr>" + "".join(f"<td{LEFT}>{html.escape(cell)}</td>" for cell in row) + "</tr>"
-                for row in rows
-            )
-            parts.append(
-                f"<table><caption>{'<br>'.join(html.escape(title).splitlines())}</caption>"
-                f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-            )
+        parts = (for_page(*table) for table in self.tables())
         return "".join(parts) + f"<p><strong>{self.verdict}</strong></p>"
-
-
-def shown(title: str, headings: list[str], rows: list[list[str]]) -> Iterator[Any]:
-    """A table for a terminal, under its title."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
-    for heading in headings:
-        table.add_column(heading, justify="left", overflow="fold")
-    for row in rows:
-        table.add_row(*map(Text, row))
-    first, _, rest = title.partition("\n")
-    yield Text(first, style="bold")
-    if rest:
-        yield Text(rest)
-    yield table
 
 
 def _verdict(answer: Answer) -> str:
