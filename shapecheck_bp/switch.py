@@ -18,10 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeAlias
-
-if TYPE_CHECKING:
-    from shapecheck_bp.law import Law
+from typing import Any, TypeAlias
 
 _WORDS = {"": True, "1": True, "true": True, "on": True, "0": False, "false": False, "off": False}
 
@@ -37,7 +34,7 @@ def _from_environment() -> bool:
 # Someone who is told of checked calls: of the function's law and the arguments by name, before they
 # are judged, and through what the context gives, of the result once that has passed.
 Listener: TypeAlias = Callable[
-    ["Law", Mapping[str, Any]], AbstractContextManager[Callable[[Any], None]]
+    [Any, Mapping[str, Any]], AbstractContextManager[Callable[[Any], None]]
 ]
 
 
@@ -84,7 +81,7 @@ def listen(listener: Listener) -> Iterator[None]:
 
 def _both(first: Listener, second: Listener) -> Listener:
     @contextmanager
-    def hear(law: "Law", arguments: Mapping[str, Any]) -> Iterator[Callable[[Any], None]]:
+    def hear(law: Any, arguments: Mapping[str, Any]) -> Iterator[Callable[[Any], None]]:
         with first(law, arguments) as tell_first, second(law, arguments) as tell_second:
 
             def tell(result: Any) -> None:
