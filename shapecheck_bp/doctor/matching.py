@@ -19,7 +19,7 @@ from shapecheck_bp.network import Gradient
 from shapecheck_bp.switch import enforce
 
 TOLERANCE = 1e-5  # relative; a person's epsilon inside a logarithm must not count
-MOST_PAIRS = 40_000
+MOST_PAIRS = 20_000
 NOTHING = 1e-6  # sums that cancel, as those of A - Y over classes, are no more than rounding
 Gradients = Sequence[Any]
 
@@ -70,8 +70,13 @@ def explanations(outcome: Outcome, scale: float = 1.0, pairs: bool = True) -> It
         # unless both are in all that is wrong.
         able = [i for i, names in enumerate(spoiled) if names <= {*wrong}]
         first = [i for i in able if len(left[i] or wrong) < len(wrong)] or able
-        if len(first) * len(able) > MOST_PAIRS:  # in a deep network those in all layers at once
-            able = [i for i in able if any(len(fault.layers) > 1 for fault in singles[i])]
+        if len(first) * len(able) > MOST_PAIRS:  # in a deep network only what is in several layers,
+            last = problem.net.L  # or in the output, and so in all
+            able = [
+                i
+                for i in able
+                if any(len(one.layers) > 1 or last in one.layers for one in singles[i])
+            ]
             first = [i for i in first if i in able] or able
         yield from _pairs(outcome, [singles[i] for i in first], [singles[i] for i in able], scale)
         for i in able:

@@ -139,7 +139,8 @@ class Recorder:
         place = len(self.calls)
         if caller:
             caller.calls += 1
-            place = 1 + next(i for i, one in enumerate(self.calls) if one is caller)
+            while self.calls[place - 1] is not caller:
+                place -= 1
             while place < len(self.calls) and self.calls[place].depth > caller.depth:
                 place += 1
         self.calls.insert(place, call)
