@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from shapecheck_bp import Layer, Network, ShapeError, column, flip, layouts, row
 from shapecheck_bp.cli import main
 from shapecheck_bp.layouts import LAYOUTS, detect, from_column, from_row, to_column, to_row
+from shapecheck_bp.layouts.containers import Named
 from shapecheck_bp.layouts.files import checksum
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
@@ -125,7 +126,7 @@ def test_the_forms_in_which_frameworks_hand_weights_out():
 def test_the_order_is_that_of_the_numbers_in_the_names():
     random = np.random.default_rng(0)
     state = {}
-    for i in (10, 2, 0):
+    for i in (0, 10, 2):  # sorted by a machine
         state |= {f"{i}.weight": random.normal(size=(4, 4)), f"{i}.bias": random.normal(size=4)}
     found = to_column(state, "torch")
     assert all((state[f"{i}.weight"] == found[k].W).all() for k, i in enumerate((0, 2, 10)))
@@ -147,6 +148,111 @@ def test_names_of_ones_own():
     assert same(to_column(weights, "torch"), params)
     with pytest.raises(ValueError, match="^like: expected weights of the same shapes"):
         from_column(parameters(DEEP), "torch", like=template)
+
+
+def square(*names, seed=0):
+    """A dict of square layers, whose order no shape tells."""
+    random = np.random.default_rng(seed)
+    return {
+        f"{name}.{part}": random.normal(size=size).astype("float32")
+        for name in names
+        for part, size in (("weight", (4, 4)), ("bias", 4))
+    }
+
+
+def names_in(params, state):
+    return [
+        name.removesuffix(".weight")
+        for W, _ in params
+        for name, one in state.items()
+        if one.shape == W.shape and np.array_equal(one, W)
+    ]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("fc1", "fc2", "out"),
+        ("input", "hidden", "output"),
+        ("Dense_0", "Dense_1", "Dense_10", "Dense_2", "out"),
+    ],
+)
+def test_the_order_of_a_dict_is_kept_unless_a_machine_sorted_it(names):
+    state = square(*names)
+    wanted = sorted(names, key=lambda name: (name == "out", len(name), name))
+    if "input" in names:
+        wanted = list(names)
+    assert names_in(to_column(state, "torch"), state) == wanted
+
+
+def test_an_order_that_nothing_tells_is_asked_for(tmp_path):
+    state = square("l2", "l1")
+    with pytest.raises(ValueError, match=r"several orders of l2.weight, l1.weight fit"):
+        to_column(state, "torch")
+    assert names_in(to_column(state, "torch", order=["l2", "l1"]), state) == ["l2", "l1"]
+    for order in (["l2"], ["l1", "l1"], ["l1", "l3"]):
+        with pytest.raises(ValueError, match="^order: expected"):
+            to_column(state, "torch", order=order)
+
+    save_file = pytest.importorskip("safetensors.numpy").save_file
+    file, back = tmp_path / "model.safetensors", tmp_path / "back.safetensors"
+    state = square("input", "hidden", "output")
+    save_file(state, file)
+    order = ["input", "hidden", "output"]
+    with pytest.raises(ValueError, match="several orders of hidden.weight, input.weight, output"):
+        layouts.load(file, "torch")
+    params = layouts.load(file, "torch", order=order)
+    assert names_in(params, state) == order
+    layouts.save(back, params, "torch", like=file, order=order)
+    assert back.read_bytes() == file.read_bytes()
+
+
+def test_one_order_that_fits_is_taken_whatever_the_names(tmp_path):
+    save_file = pytest.importorskip("safetensors.numpy").save_file
+    names = ("input", "hidden", "output")
+    arrays = zip(names, parameters(DEEP), strict=True)
+    state = {}
+    for name, (W, b) in arrays:
+        state |= {f"{name}.weight": np.ascontiguousarray(W), f"{name}.bias": b[:, 0].copy()}
+    file, back = tmp_path / "model.safetensors", tmp_path / "back.safetensors"
+    save_file(state, file, {"d": "1", "b": "2", "a": "3"})
+    for _ in range(10):
+        assert same(layouts.load(file, "torch"), parameters(DEEP))
+    layouts.save(back, parameters(DEEP), "torch", like=file)
+    assert same(layouts.load(back, "torch"), parameters(DEEP))
+
+
+def test_names_that_are_there_twice():
+    W, b = np.ones((4, 3)), np.ones(4)
+    with pytest.raises(ValueError, match="expected every name once; a/weight is there twice"):
+        to_column({"a": {"weight": W, "bias": b}, "a/weight": W, "a/bias": b}, "torch")
+
+
+def test_two_layers_or_two_lists():
+    ones = np.ones((1, 1))
+    with pytest.raises(ValueError, match="could be two layers, or all W and all b"):
+        to_column([[ones, ones], [ones, ones]], "column")
+    assert len(to_column([(ones, ones), (ones, ones)], "column")) == 2
+    (W1, b1), (W2, b2) = parameters(NET)
+    assert same(to_column([[W1, b1], [W2, b2]], "column"), parameters(NET))
+
+
+def test_what_is_hidden_or_no_float_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="expected an array of 2 axes"):
+        to_column([(np.ma.masked_array(np.ones((4, 3))), np.ones(4))], "torch")
+    for kind in ("int32", "complex64"):
+        params = [Layer(np.ones((4, 3), kind), np.ones((4, 1), kind))]
+        with pytest.raises(ValueError, match=f"expected floats that NumPy knows; got {kind}"):
+            layouts.save(tmp_path / "model.npz", params, "torch")
+
+
+def test_a_like_that_is_nested_comes_back_nested():
+    params = parameters(NET)
+    template = {"params": {"body": from_column(params, "flax")}}
+    weights = from_column(params, "flax", like=template)
+    assert list(weights["params"]["body"]) == ["Dense_0", "Dense_1"]
+    with pytest.raises(ValueError, match="^like: expected a dict by name; got list"):
+        from_column(params, "keras", like=[1])
 
 
 # Shapes that say which layout it is.
@@ -195,9 +301,9 @@ def test_a_layout_that_the_shapes_contradict_is_refused_with_one_that_fits():
         ({}, "expected at least one layer; got none"),
         (3, "weights: expected a dict by name.*; got int"),
         ("weights", "got str"),
-        ({"0.weight": np.ones((4, 3))}, "0.weight is neither, and nothing is left out"),
-        ({"0.weight": np.ones((4, 3)), "0.bias": np.ones(4), "x": 1}, "; x is neither"),
-        ({"0.weight": np.ones((4, 3, 3)), "0.bias": np.ones(4)}, "0.weight, 0.bias is neither"),
+        ({"0.weight": np.ones((4, 3))}, "not so: 0.weight; and nothing is left out"),
+        ({"0.weight": np.ones((4, 3)), "0.bias": np.ones(4), "x": 1}, "not so: x; and"),
+        ({"0.weight": np.ones((4, 3, 3)), "0.bias": np.ones(4)}, "not so: 0.weight, 0.bias; and"),
         ([np.ones((4, 3))], "expected W, b, W, b, …; got 1 arrays"),
         ([np.ones(4), np.ones((4, 3))], r"weights\[0\]: expected an array of 2 axes; got \(4,\)"),
         ([[np.ones((4, 3))], []], "expected as many W as b; got 1 W and 0 b"),
@@ -535,7 +641,7 @@ def test_nothing_is_unpickled(tmp_path):
 def test_other_files(tmp_path):
     with pytest.raises(ValueError, match=r"expected one of \.safetensors, .*; got '.csv'"):
         layouts.load(tmp_path / "model.csv")
-    with pytest.raises(ValueError, match="cannot be read: FileNotFoundError"):
+    with pytest.raises(ValueError, match="no such file"):
         layouts.load(tmp_path / "model.npz")
     with pytest.raises(ValueError, match="convention: expected 'column' or 'row'; got 'ng'"):
         layouts.load(tmp_path / "model.npz", "torch", "ng")
@@ -580,6 +686,147 @@ def test_keras_layers_that_are_not_fully_connected(tmp_path):
         layouts.load(tmp_path / "model.keras")
 
 
+def test_keras_files_whose_weights_are_not_what_they_seem(tmp_path):
+    keras = pytest.importorskip("keras")
+    h5py = pytest.importorskip("h5py")
+    file = tmp_path / "model.keras"
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4, use_bias=False)])
+    model.save(file)
+    with pytest.raises(ValueError, match="dense.*: expected a kernel and a bias; got variables 0"):
+        layouts.load(file)
+
+    two = [keras.layers.Dense(4, name="layer_2"), keras.layers.Dense(4, name="layer_1")]
+    model = keras.Sequential([keras.Input((4,)), *two])
+    model.save(file)
+    found = layouts.load(file)
+    assert equal([(found[0].W.T, found[0].b[:, 0])], [two[0].get_weights()])
+    double = [Layer(W.astype("float64"), b.astype("float64")) for W, b in found]
+    with pytest.raises(ValueError, match="^like: expected a .keras file of the same"):
+        layouts.save(tmp_path / "other.keras", double, "keras", like=file)
+    net, thirds = Network((4, 4, 4), "tanh"), [Layer(W / 3, b) for W, b in double]
+    with pytest.raises(ValueError, match="cannot hold float64 as it is; cast it first"):
+        layouts.save(tmp_path / "other.keras", thirds, "keras", net=net)
+
+    outside = tmp_path / "secret.bin"
+    outside.write_bytes(b"\0" * 64)
+    inside = io.BytesIO()
+    with h5py.File(inside, "w") as h5:
+        group = h5.create_group("layers/dense/vars")
+        group.create_dataset("0", (4, 4), "f4", external=[(str(outside), 0, 64)])
+        group.create_dataset("1", data=np.zeros(4, "f4"))
+    config = {"class_name": "Sequential", "config": {"layers": [
+        {"class_name": "Dense", "config": {"name": "dense"}}]}}  # fmt: skip
+    with zipfile.ZipFile(file, "w") as made:
+        made.writestr("config.json", json.dumps(config))
+        made.writestr("model.weights.h5", inside.getvalue())
+    with pytest.raises(ValueError, match="expected values that are in the file"):
+        layouts.load(file)
+
+
+ODD = {
+    "tied": ([("Gemm", "X W b", "h"), ("Gemm", "h W b", "Y")], "a weight that is used twice"),
+    "parallel": ([("Gemm", "X W b", "g"), ("Gemm", "X V c", "h"), ("Add", "g h", "Y")], "2 nodes"),
+    "residual": ([("Gemm", "X W b", "h"), ("Add", "h X", "Y")], "X goes to 2 nodes"),
+    "negated": ([("Gemm", "X W b", "h"), ("Neg", "h", "Y")], "got Neg"),
+    "no bias": ([("Gemm", "X W", "Y")], "expected a Gemm with a bias"),
+    "unused": ([("Gemm", "X W b", "Y")], "no others; V"),
+}
+
+
+@pytest.mark.parametrize("case", ODD)
+def test_graphs_that_are_no_chain_of_layers_are_refused(tmp_path, case):
+    file = tmp_path / "model.onnx"
+    nodes, message = ODD[case]
+    graph(file, nodes, "WbV" if case == "unused" else "")
+    with pytest.raises(ValueError, match=message):
+        layouts.load(file)
+
+
+def graph(file, nodes, named=""):
+    """An ONNX file of these nodes, whose square weights have one-letter names."""
+    onnx = pytest.importorskip("onnx")
+    helper, kind = onnx.helper, onnx.TensorProto.FLOAT
+    letters = named or {one for _, inputs, _ in nodes for one in inputs.split()} & {*"WVbc"}
+    arrays = {one: np.random.default_rng(ord(one)).normal(size=(4, 4) if one in "WV" else 4)
+              for one in sorted(letters)}  # fmt: skip
+    initial = [onnx.numpy_helper.from_array(a.astype("f4"), one) for one, a in arrays.items()]
+    made = [helper.make_node(kind, inputs.split(), [out]) for kind, inputs, out in nodes]
+    ends = [helper.make_tensor_value_info(one, kind, ["m", 4]) for one in "XY"]
+    model = helper.make_model(helper.make_graph(made, "g", ends[:1], ends[1:], initial))
+    file.write_bytes(model.SerializeToString())
+    return arrays
+
+
+def test_a_graph_says_the_order_and_whose_bias_it_is(tmp_path):
+    file = tmp_path / "model.onnx"
+    arrays = graph(file, [("Gemm", "X W c", "g"), ("Tanh", "g", "h"), ("Gemm", "h V b", "Y")])
+    found = layouts.load(file)
+    for layer, (W, b) in zip(found, (("W", "c"), ("V", "b")), strict=True):
+        np.testing.assert_allclose(layer.W, arrays[W].T, rtol=1e-6)
+        np.testing.assert_allclose(layer.b[:, 0], arrays[b], rtol=1e-6)
+
+
+def test_values_beside_an_onnx_file_are_not_read(tmp_path):
+    onnx = pytest.importorskip("onnx")
+    file = tmp_path / "model.onnx"
+    graph(file, [("Gemm", "X W b", "Y")])
+    model = onnx.load(file)
+    onnx.external_data_helper.convert_model_to_external_data(model, size_threshold=0)
+    onnx.save(model, file)
+    with pytest.raises(ValueError, match="expected values that are in the file, and not beside it"):
+        layouts.load(file)
+
+
+def test_a_network_of_other_sizes_or_none(tmp_path):
+    needs(".onnx")
+    for net in (Network((3, 5, 2)), Network((3, 2)), Network((9, 4, 2))):
+        with pytest.raises(ValueError, match=r"^net: expected sizes \(3, 4, 2\), as in"):
+            layouts.save(tmp_path / "model.onnx", parameters(NET), "onnx", net=net)
+    with pytest.raises(ValueError, match="^net: .*; got str"):
+        layouts.save(tmp_path / "model.onnx", parameters(NET), "onnx", net="relu")
+
+
+def test_permissions_and_links_are_kept(tmp_path):
+    file, link = tmp_path / "model.npz", tmp_path / "link.npz"
+    layouts.save(file, parameters(NET), "torch")
+    assert file.stat().st_mode & 0o777 == 0o666 & ~umask()
+    file.chmod(0o640)
+    link.symlink_to(file)
+    layouts.save(link, parameters(DEEP), "torch")
+    assert link.is_symlink()
+    assert same(layouts.load(file), parameters(DEEP))
+    assert file.stat().st_mode & 0o777 == 0o640
+    with pytest.raises(ValueError, match="its folder does not exist"):
+        layouts.save(tmp_path / "nowhere" / "model.npz", parameters(NET), "torch")
+
+
+def umask():
+    now = os.umask(0)
+    os.umask(now)
+    return now
+
+
+def test_like_a_file_in_another_layout(tmp_path):
+    layouts.save(tmp_path / "one.npz", parameters(NET), "keras")
+    with pytest.raises(ValueError, match="^like: expected a file in the layout 'torch'"):
+        layouts.save(tmp_path / "two.npz", parameters(NET), "torch", like=tmp_path / "one.npz")
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: layouts.load(None), TypeError, "path: expected a file's name; got NoneType"),
+        (lambda: layouts.load("a.npz", convention=["row"]), ValueError, "convention: expected"),
+        (lambda: from_column(5, "torch"), ValueError, "params: expected a .W, b. for each layer"),
+        (lambda: from_row({"W1": 1}, "torch"), ValueError, "params: expected .*; got dict"),
+        (lambda: from_column([(1, 2)], "torch"), ValueError, r"params\[0\].W: expected an array"),
+    ],
+)
+def test_wrong_arguments(call, error, message):
+    with pytest.raises(error, match=f"^{message}"):
+        call()
+
+
 def test_a_zip_that_lacks_a_part(tmp_path):
     pytest.importorskip("h5py")
     made = io.BytesIO()
@@ -591,14 +838,16 @@ def test_a_zip_that_lacks_a_part(tmp_path):
 
 
 def test_the_checksum_sees_names_shapes_types_and_values():
-    one = {"a": np.ones((2, 3)), "b": np.ones(2)}
+    def layer(W, b, name="W"):
+        return [Named(W, b, (name, "b"))]
+
+    one = layer(np.ones((2, 3)), np.ones(2))
     others = [
-        {"c": np.ones((2, 3)), "b": np.ones(2)},
-        {"a": np.ones((3, 2)), "b": np.ones(2)},
-        {"a": np.ones((2, 3), "float32"), "b": np.ones(2)},
-        {"a": np.ones((2, 3)), "b": np.array([1.0, 2.0])},
+        layer(np.ones((2, 3)), np.ones(2), "V"),
+        layer(np.ones((3, 2)), np.ones(2)),
+        layer(np.ones((2, 3), "float32"), np.ones(2)),
+        layer(np.ones((2, 3)), np.array([1.0, 2.0])),
     ]
-    assert checksum(one, "torch") == checksum(dict(reversed(one.items())), "torch")
     assert len({checksum(other, "torch") for other in (one, *others)}) == 5
     assert checksum(one, "torch") != checksum(one, "keras")
 
@@ -636,8 +885,8 @@ def test_convert_to_a_file_with_activations(tmp_path):
     ("arguments", "message"),
     [
         (["inspect", "model.pt"], "it is a pickle"),
-        (["inspect", "nowhere.npz"], "cannot be read: FileNotFoundError"),
-        (["convert", "nowhere.npz", "--to", "keras", "-o", "out.npz"], "cannot be read"),
+        (["inspect", "nowhere.npz"], "no such file"),
+        (["convert", "nowhere.npz", "--to", "keras", "-o", "out.npz"], "no such file"),
         (["convert", "a.npz", "--to", "caffe", "-o", "out.npz"], "invalid choice: 'caffe'"),
     ],
 )

@@ -20,6 +20,9 @@ def describe(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--to", dest="target", choices=LAYOUTS, required=True)
     parser.add_argument("-o", dest="out", required=True, metavar="FILE", help="where to write")
+    parser.add_argument(
+        "--order", nargs="+", metavar="NAME", help="the layers' names, where several orders fit"
+    )
     for option, of in (("--hidden", "hidden layers"), ("--output", "the last layer")):
         parser.add_argument(option, help=f"activation of {of}; for .keras and .onnx")
 
@@ -30,7 +33,7 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
 
     options.loss = None
     try:
-        params = load(options.file, options.source)
+        params = load(options.file, options.source, order=options.order)
         sizes = (params[0].W.shape[1], *(W.shape[0] for W, _ in params))
         named = options.hidden is not None or options.output is not None
         options.hidden = options.hidden or "relu"

@@ -28,7 +28,8 @@ from shapecheck_bp.layouts.carry import (
     to_column,
     to_row,
 )
-from shapecheck_bp.layouts.files import Inspected, inspect, load, save
+from shapecheck_bp.layouts.files import load, save
+from shapecheck_bp.layouts.inspection import Inspected, inspect
 from shapecheck_bp.layouts.table import LAYOUTS, Layout
 
 __all__ = [

@@ -1,10 +1,13 @@
 """To and from the two conventions, by the lines of the table."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from shapecheck_bp.errors import ShapeError
-from shapecheck_bp.layouts.containers import Named, chains, in_order, layers_of, like, packed
+from shapecheck_bp.layouts.containers import Named, layers_of, packed
+from shapecheck_bp.layouts.containers import like as refilled
+from shapecheck_bp.layouts.order import as_told, ordered
 from shapecheck_bp.layouts.table import IN_OUT, LAYOUTS, OUT_IN, Layout, layout
 from shapecheck_bp.network import Layer
 from shapecheck_bp.transpose import flip
@@ -34,7 +37,7 @@ class Detection(NamedTuple):
         return told + "\nthe shapes cannot tell which: sizes coincide" * self.ambiguous
 
 
-def to_column(weights: Any, layout: str) -> Parameters:
+def to_column(weights: Any, layout: str, order: Sequence[str] | None = None) -> Parameters:
     """The parameters that ``column`` takes, from weights as a framework hands them out.
 
     No value is changed, cast or copied: transposes are views.
@@ -43,19 +46,26 @@ def to_column(weights: Any, layout: str) -> Parameters:
         weights: a state dict, a dict inside dicts, a list of (W, b), of W, b, W, b, …, a pair of
             lists; arrays of any library.
         layout: a name in ``LAYOUTS``.
+        order: the layers' names one after the other, needed where neither shapes nor numbers in
+            the names of a dict tell.
 
     Raises:
-        ValueError: no such layout, or weights with something in them that is no layer's W or b.
+        ValueError: no such layout, weights with something in them that is no layer's W or b, or
+            several orders that fit.
         ShapeError: shapes that contradict the layout; it says which layouts would fit.
     """
     line = _line(layout)
-    layers = following(layers_of(weights), line, layout)
-    return tuple(Layer(one.W if line.W == OUT_IN else one.W.T, _column(one.b)) for one in layers)
+    return carried(following(layers_of(weights), line, layout, order=order), line)
 
 
-def to_row(weights: Any, layout: str) -> Parameters:
+def to_row(weights: Any, layout: str, order: Sequence[str] | None = None) -> Parameters:
     """The parameters that ``row`` takes; see ``to_column``."""
-    return flip(to_column(weights, layout))
+    return flip(to_column(weights, layout, order))
+
+
+def carried(layers: Sequence[Named], line: Layout) -> Parameters:
+    """Column's parameters from layers in their order, which fit a layout."""
+    return tuple(Layer(one.W if line.W == OUT_IN else one.W.T, _column(one.b)) for one in layers)
 
 
 def from_column(params: Parameters, layout: str, like: Any = None) -> Any:
@@ -71,17 +81,32 @@ def from_column(params: Parameters, layout: str, like: Any = None) -> Any:
         ShapeError: parameters that do not follow one another.
     """
     line = _line(layout)
-    layers = following(layers_of(list(params)), LAYOUTS["column"], "column")
     pairs = [
-        (one.W if line.W == OUT_IN else one.W.T, _as(line.b, _column(one.b))) for one in layers
+        (one.W if line.W == OUT_IN else one.W.T, _as(line.b, _column(one.b)))
+        for one in _given(params, "column")
     ]
     return packed(pairs, line) if like is None else _named_like(pairs, like, line, layout)
 
 
 def from_row(params: Parameters, layout: str, like: Any = None) -> Any:
     """Weights as a framework wants them, from ``row``'s parameters; see ``from_column``."""
-    layers = following(layers_of(list(params)), LAYOUTS["row"], "row")
-    return from_column(flip(tuple(Layer(one.W, _row(one.b)) for one in layers)), layout, like)
+    turned = flip(tuple(Layer(one.W, one.b) for one in _given(params, "row")))
+    return from_column(turned, layout, like)
+
+
+def _given(params: Any, convention: str) -> list[Named]:
+    """A person's own parameters, layer by layer."""
+    if isinstance(params, str | Mapping) or not isinstance(params, Iterable):
+        raise ValueError(f"params: expected a (W, b) for each layer; got {type(params).__name__}")
+    pairs = [tuple(one) if isinstance(one, Sequence) else one for one in params]
+    try:
+        layers = layers_of(pairs)
+    except ValueError as error:
+        raise ValueError(str(error).replace("weights", "params")) from None
+    named = [
+        one._replace(names=(f"params[{i}].W", f"params[{i}].b")) for i, one in enumerate(layers)
+    ]
+    return following(named, LAYOUTS[convention], convention, known=None)
 
 
 def detect(weights: Any, n_in: int | None = None) -> Detection:
@@ -92,8 +117,18 @@ def detect(weights: Any, n_in: int | None = None) -> Detection:
     Raises:
         ValueError: weights with something in them that is no layer's W or b.
     """
-    layers = layers_of(weights)
-    fitting = {name: _sizes(layers, line, n_in) for name, line in LAYOUTS.items()}
+    return detected(layers_of(weights), n_in)
+
+
+def detected(layers: list[Named], n_in: int | None = None) -> Detection:
+    """The same of layers."""
+    fitting = {}
+    for name, line in LAYOUTS.items():
+        try:
+            in_line = ordered(layers, _sizes_in(line), known=False)
+        except ValueError:
+            in_line = layers if _sizes(layers, line) else []
+        fitting[name] = _sizes(in_line, line, n_in)
     names = tuple(name for name, sizes in fitting.items() if sizes)
     return Detection(names, {LAYOUTS[name].W: fitting[name] for name in names})
 
@@ -102,14 +137,30 @@ def _line(name: str) -> Layout:
     return layout(name)
 
 
-def following(layers: list[Named], line: Layout, name: str) -> list[Named]:
-    """The layers in order, or a ShapeError about the first that does not follow."""
-    ordered = in_order(layers, lambda some: _fit(some, line))
-    if _fit(ordered, line):
-        return ordered
-    fits = [other for other in detect([(one.W, one.b) for one in layers]).layouts if other != name]
+def following(
+    layers: list[Named],
+    line: Layout,
+    name: str,
+    *,
+    order: Sequence[str] | None = None,
+    known: bool | None = True,
+) -> list[Named]:
+    """The layers in order, or a ShapeError about the first that does not follow.
+
+    ``known``: True where the order in which they come is a framework's own, None where it is
+    certain, and no other is asked for.
+    """
+    if order is not None:
+        in_line = as_told(layers, order)
+    elif known is None or not _is_dict(layers):
+        in_line = layers
+    else:
+        in_line = ordered(layers, _sizes_in(line), known)
+    if _sizes(in_line, line):
+        return in_line
+    fits = [other for other in detected(layers).layouts if other != name]
     before: int | None = None
-    for one in ordered:
+    for one in in_line:
         n_in, n_out = _in_out(one, line)
         if not _bias_fits(one.b, n_out, line):
             raise _refused(one.names[1], line.b, one.b.shape, {"n_out": n_out}, name, fits)
@@ -117,6 +168,19 @@ def following(layers: list[Named], line: Layout, name: str) -> list[Named]:
             raise _refused(one.names[0], line.W, one.W.shape, {"n_in": before}, name, fits)
         before = n_out
     raise AssertionError("weights that do not fit have a layer that does not")
+
+
+def _is_dict(layers: Sequence[Named]) -> bool:
+    """Whether these come from a dict, and not from a list, whose order is certain."""
+    return not layers[0].names[0].startswith(("weights[", "params["))
+
+
+def _sizes_in(line: Layout) -> Callable[[Named], tuple[int, int] | None]:
+    def sizes(one: Named) -> tuple[int, int] | None:
+        n_in, n_out = _in_out(one, line)
+        return (n_in, n_out) if _bias_fits(one.b, n_out, line) else None
+
+    return sizes
 
 
 def _refused(
@@ -145,19 +209,15 @@ def _refused(
     )
 
 
-def _fit(layers: Sequence[Named], line: Layout, n_in: int | None = None) -> bool:
-    return bool(_sizes(layers, line, n_in))
-
-
 def _sizes(layers: Sequence[Named], line: Layout, n_in: int | None = None) -> tuple[int, ...]:
     """n_0, n_1, … where the layers follow one another in this layout, else nothing."""
-    ordered = [*layers]
-    sizes = [_in_out(one, line) for one in ordered]
-    if not chains(sizes) or n_in not in (None, sizes[0][0]):
+    sizes = [_sizes_in(line)(one) for one in layers]
+    if not sizes or not all(sizes) or n_in not in (None, sizes[0] and sizes[0][0]):
         return ()
-    if not all(_bias_fits(one.b, n[1], line) for one, n in zip(ordered, sizes, strict=True)):
+    chain = [size for size in sizes if size]
+    if any(before[1] != after[0] for before, after in pairwise(chain)):
         return ()
-    return (sizes[0][0], *(size[1] for size in sizes))
+    return (chain[0][0], *(size[1] for size in chain))
 
 
 def _in_out(one: Named, line: Layout) -> tuple[int, int]:
@@ -174,24 +234,25 @@ def _column(b: Any) -> Any:
     return b[:, None] if len(b.shape) == 1 else b if b.shape[1] == 1 else b.T
 
 
-def _row(b: Any) -> Any:
-    return _column(b).T
-
-
 def _as(axes: str, b: Any) -> Any:
     """A column as a layout has its biases."""
     return {"n_out": b[:, 0], "n_out 1": b, "1 n_out": b.T}[axes]
 
 
 def _named_like(pairs: Sequence[tuple[Any, Any]], template: Any, line: Layout, name: str) -> Any:
+    if not isinstance(template, Mapping):
+        raise ValueError(f"like: expected a dict by name; got {type(template).__name__}")
     wanted = following(layers_of(template), line, name)
-    shapes = [(one.W.shape, one.b.shape) for one in wanted]
-    if shapes != [(W.shape, b.shape) for W, b in pairs]:
-        raise ValueError(
-            f"like: expected weights of the same shapes; got {[W for W, _ in shapes]} for"
-            f" {[tuple(W.shape) for W, _ in pairs]}"
-        )
-    return like(pairs, [one.names for one in wanted])
+    shapes = [(tuple(one.W.shape), tuple(one.b.shape)) for one in wanted]
+    given = [(tuple(W.shape), tuple(b.shape)) for W, b in pairs]
+    if shapes != given:
+        raise ValueError(f"like: expected weights of the same shapes, {given}; got {shapes}")
+    arrays = {
+        called: array
+        for one, pair in zip(wanted, pairs, strict=True)
+        for called, array in zip(one.names, pair, strict=True)
+    }
+    return refilled(template, arrays)
 
 
 def _tuple(axes: str) -> str:

@@ -5,14 +5,13 @@
 >>> state |= {"0.weight": np.ones((4, 3)), "0.bias": np.ones(4)}
 >>> [(one.names, one.W.shape) for one in layers_of(state)]
 [(('2.weight', '2.bias'), (2, 4)), (('0.weight', '0.bias'), (4, 3))]
->>> [one.W.shape for one in in_order(layers_of(state), lambda layers: layers[0].W.shape[1] == 3)]
-[(4, 3), (2, 4)]
 """
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import pairwise
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from shapecheck_bp.layouts.table import Layout
 
@@ -34,7 +33,7 @@ def layers_of(weights: Any) -> list[Named]:
         ValueError: something that is no W or b of a fully connected layer; nothing is left out.
     """
     if isinstance(weights, Mapping):
-        return _of_names(dict(_flat(weights)))
+        return _of_names(_only_once(list(_flat(weights))))
     if not isinstance(weights, Sequence) or isinstance(weights, str) or not len(weights):
         raise ValueError(
             f"weights: expected a dict by name, a list of (W, b), a list W, b, W, b, … or a pair of"
@@ -60,19 +59,18 @@ def layers_of(weights: Any) -> list[Named]:
 
 def _are_lists(items: Sequence[Sequence[Any]]) -> bool:
     """Whether these two are all W and all b, and not the (W, b) of two layers."""
-    if len(items[0]) == len(items[1]) == 2 and _rank(items[0][1]) == _rank(items[1][0]) == 2:
-        return all(isinstance(one, list) for one in items)
+    if len(items[0]) == len(items[1]) == 2 and {_rank(one) for pair in items for one in pair} == {
+        2
+    }:
+        lists, pairs = (
+            all(1 in b.shape for b in biases) for biases in (items[1], [items[0][1], items[1][1]])
+        )
+        if lists == pairs and all(isinstance(one, list) for one in items):
+            raise ValueError(
+                "weights: could be two layers, or all W and all b; pass a tuple (W, b) for each"
+            )
+        return lists and not pairs
     return all(_rank(W) == 2 for W in items[0]) and len(items[0]) > 0
-
-
-def in_order(layers: list[Named], fits: Callable[[list[Named]], bool]) -> list[Named]:
-    """The layers as they follow one another: by the numbers in their names, or as they come."""
-    by_number = sorted(layers, key=lambda one: _natural(one.names[0]))
-    orders = [one for one in (layers, by_number) if fits(one)]
-    if not orders:
-        return layers
-    numbered = len({re.sub(r"\d+", "#", one.names[0]) for one in layers}) == 1
-    return orders[-1] if numbered else orders[0]
 
 
 def packed(pairs: Sequence[tuple[Any, Any]], line: Layout) -> Any:
@@ -105,12 +103,15 @@ def by_name(pairs: Sequence[tuple[Any, Any]], line: Layout) -> dict[str, Any]:
     return found
 
 
-def like(pairs: Sequence[tuple[Any, Any]], names: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """W and b of each layer by names that are given."""
+def like(
+    template: Mapping[Any, Any], arrays: Mapping[str, Any], before: str = ""
+) -> dict[Any, Any]:
+    """Other values in the dicts of a template, by their names."""
     return {
-        name: array
-        for pair, both in zip(pairs, names, strict=True)
-        for name, array in zip(both, pair, strict=True)
+        key: like(value, arrays, f"{before}{key}/")
+        if isinstance(value, Mapping)
+        else arrays[f"{before}{key}"]
+        for key, value in template.items()
     }
 
 
@@ -120,6 +121,15 @@ def _flat(weights: Mapping[Any, Any], before: str = "") -> Iterator[tuple[str, A
             yield from _flat(value, f"{before}{key}/")
         else:
             yield f"{before}{key}", value
+
+
+def _only_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"weights: expected every name once; {name} is there twice")
+        found[name] = value
+    return found
 
 
 def _of_names(flat: Mapping[str, Any]) -> list[Named]:
@@ -136,7 +146,7 @@ def _of_names(flat: Mapping[str, Any]) -> list[Named]:
     if left := [name for name in flat if name not in used]:
         raise ValueError(
             f"weights: expected a W of two axes and its b for every layer, called weight and bias,"
-            f" kernel and bias, W1 and b1, …; {', '.join(left)} is neither, and nothing is left out"
+            f" kernel and bias, W1 and b1, …; not so: {', '.join(left)}; and nothing is left out"
         )
     return _checked([(W, b) for W, b, _ in found], lambda i: found[i][2])
 
@@ -146,7 +156,7 @@ def _checked(
 ) -> list[Named]:
     for i, pair in enumerate(pairs):
         for array, called, ranks in zip(pair, name(i), ((2,), (1, 2)), strict=True):
-            if _rank(array) not in ranks:
+            if _rank(array) not in ranks or isinstance(array, np.matrix | np.ma.MaskedArray):
                 got = getattr(array, "shape", type(array).__name__)
                 raise ValueError(
                     f"{called}: expected an array of {' or '.join(map(str, ranks))} axes; got {got}"
@@ -168,13 +178,3 @@ def _rank(array: Any) -> int:
     """The number of axes; -1 of what is no array."""
     shape = getattr(array, "shape", None)
     return len(shape) if hasattr(array, "dtype") and isinstance(shape, tuple) else -1
-
-
-def _natural(name: str) -> list[Any]:
-    """For sorting: layer_10 after layer_2."""
-    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
-
-
-def chains(sizes: Sequence[tuple[int, int]]) -> bool:
-    """Whether each layer's n_in is the n_out before it."""
-    return all(before[1] == after[0] for before, after in pairwise(sizes))

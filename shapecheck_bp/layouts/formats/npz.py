@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from typing import Any
 
 import numpy as np
 
@@ -13,10 +14,9 @@ LAYOUTS: tuple[str, ...] | None = None
 
 def read(data: bytes) -> Contents:
     """Arrays by name; the mark is one of them."""
-    with np.load(io.BytesIO(data), allow_pickle=False) as file:
-        weights = {name: file[name] for name in file.files}
-    said = weights.pop(MARK, None)
-    return marked(weights, None if said is None else str(said))
+    weights = _arrays(data)
+    mark = weights.pop(MARK, None)
+    return marked(weights, None if mark is None else str(mark), in_order=True)
 
 
 def write(weights: Weights, layout: str, net: Network | None) -> bytes:
@@ -26,12 +26,20 @@ def write(weights: Weights, layout: str, net: Network | None) -> bytes:
 
 def mark(data: bytes, mark: str) -> bytes:
     """The same file with a mark."""
-    return _saved({**read(data).weights, MARK: np.array(mark)}, _is_compressed(data))
+    return _saved({**_arrays(data), MARK: np.array(mark)}, _is_compressed(data))
 
 
 def replace(data: bytes, weights: Weights) -> bytes:
     """The same file with other values."""
-    return _saved(weights, _is_compressed(data))
+    names = [name for name in _arrays(data) if name != MARK]  # in the file's own order
+    return _saved({name: weights[name] for name in names}, _is_compressed(data))
+
+
+def _arrays(data: bytes) -> dict[str, Any]:
+    with np.load(io.BytesIO(data), allow_pickle=False) as file:
+        if len({*file.files}) != len(file.files):
+            raise ValueError("expected every name once")
+        return {name: file[name] for name in file.files}
 
 
 def _is_compressed(data: bytes) -> bool:

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from shapecheck_bp.layouts.containers import layers_of
-from shapecheck_bp.layouts.formats.contents import MARK, Contents, Weights, marked, needed
+from shapecheck_bp.layouts.containers import Named, layers_of
+from shapecheck_bp.layouts.formats.contents import MARK, Contents, Weights, needed, said
 from shapecheck_bp.network import Network
 
 LAYOUTS: tuple[str, ...] | None = ("onnx", "onnx_transB_0")
@@ -18,48 +18,71 @@ OPERATORS: dict[str, tuple[str, dict[str, Any]]] = {
     "softmax": ("Softmax", {"axis": -1}),
 }
 
+ACTIVATIONS = {operator for operator, _ in OPERATORS.values()} | {"LogSoftmax", "Flatten"}
+
 
 def read(data: bytes) -> Contents:
-    """The W and b of every Gemm, and of every MatMul with its Add, in the order of the graph.
-
-    All are given as a Gemm with transB = 1 has them.
-    """
+    """The W and b of every layer in the order of the graph, as a Gemm with transB = 1 has them."""
     import onnx
     from onnx import numpy_helper
 
     model = onnx.load_model_from_string(data)
-    arrays = {one.name: numpy_helper.to_array(one) for one in model.graph.initializer}
-    weights = {}
-    for W, b, transposed in _products(model):
-        weights[W] = arrays[W] if transposed else arrays[W].T
-        weights[b] = arrays[b]
-    if left := [name for name in arrays if name not in weights]:
-        raise ValueError(f"expected Gemm, or MatMul and Add; {', '.join(left)} belongs to neither")
-    said = {one.key: one.value for one in model.metadata_props}
-    return marked(weights, said.get(MARK))._replace(layout="onnx")
+    arrays = {one.name: one for one in model.graph.initializer}
+    layers = []
+    for W, b, transposed in _chain(model):
+        for name in (W, b):
+            if arrays[name].data_location == onnx.TensorProto.EXTERNAL:
+                raise ValueError(f"{name}: expected values that are in the file, and not beside it")
+        matrix = numpy_helper.to_array(arrays[W])
+        bias = numpy_helper.to_array(arrays[b])
+        layers.append(Named(matrix if transposed else matrix.T, bias, (W, b)))
+    mark = {one.key: one.value for one in model.metadata_props}.get(MARK)
+    return said(layers, mark, None)._replace(layout="onnx")
 
 
-def _products(model: Any) -> list[tuple[str, str, bool]]:
-    """The names of W and b of each fully connected layer, and whether W is (n_out, n_in)."""
-    arrays = {one.name for one in model.graph.initializer}
-    adds = {name: node for node in model.graph.node if node.op_type == "Add" for name in node.input}
-    found = []
-    for node in model.graph.node:
-        options = {one.name: one.i or one.f for one in node.attribute}
-        if node.op_type == "Gemm":
-            if options.get("transA") or {options.get(one, 1.0) for one in ("alpha", "beta")} != {
-                1.0
-            }:
-                raise ValueError("expected a Gemm with transA = 0, alpha = 1 and beta = 1")
-            if len(node.input) != 3:
-                raise ValueError("expected a Gemm with a bias")
-            found.append((node.input[1], node.input[2], bool(options.get("transB"))))
-        elif node.op_type == "MatMul":
-            add = adds.get(node.output[0])
-            b = [name for name in add.input if name in arrays] if add else []
-            if node.input[1] not in arrays or len(b) != 1:
-                raise ValueError("expected a MatMul with a W of its own, and an Add with its b")
-            found.append((node.input[1], b[0], False))
+def _chain(model: Any) -> list[tuple[str, str, bool]]:
+    """The names of W and b of each layer, and whether W is (n_out, n_in), from input to output.
+
+    Raises:
+        ValueError: a graph that is no chain of fully connected layers and activations, each with
+            weights of its own.
+    """
+    graph = model.graph
+    arrays = {one.name for one in graph.initializer}
+    inputs = [one.name for one in graph.input if one.name not in arrays]
+    if len(inputs) != 1 or len(graph.output) != 1:
+        raise ValueError("expected a graph with one input and one output")
+    at, left, found = inputs[0], [*graph.node], []
+    while left:
+        takers = [node for node in left if at in node.input]
+        if len(takers) != 1:
+            raise ValueError(f"expected a chain of layers; {at} goes to {len(takers)} nodes")
+        node = takers[0]
+        left.remove(node)
+        names = [name for name in node.input if name != at]
+        if node.op_type == "Gemm" and node.input[0] == at:
+            options = {one.name: one.i or one.f for one in node.attribute}
+            scales = {options.get(one, 1.0) for one in ("alpha", "beta")}
+            if options.get("transA") or scales != {1.0} or len(names) != 2:
+                raise ValueError("expected a Gemm with a bias, transA = 0, alpha = 1 and beta = 1")
+            found.append((names[0], names[1], bool(options.get("transB"))))
+        elif node.op_type == "MatMul" and node.input[0] == at and len(names) == 1:
+            adds = [one for one in left if node.output[0] in one.input]
+            b = [name for name in adds[0].input if name != node.output[0]] if adds else []
+            if len(adds) != 1 or adds[0].op_type != "Add" or len(b) != 1:
+                raise ValueError("expected a MatMul and after it an Add with the bias")
+            left.remove(adds[0])
+            found.append((names[0], b[0], False))
+            node = adds[0]
+        elif node.op_type not in ACTIVATIONS or names:
+            raise ValueError(f"expected layers and activations; got {node.op_type}")
+        at = node.output[0]
+    if at != graph.output[0].name:
+        raise ValueError(f"expected the chain to end in the output; it ends in {at}")
+    used = [name for layer in found for name in layer[:2]]
+    if len({*used}) != len(used) or {*used} != arrays:
+        odd = sorted({*used} ^ arrays) or ["a weight that is used twice"]
+        raise ValueError(f"expected weights of its own for every layer, and no others; {odd[0]}")
     return found
 
 
@@ -68,8 +91,9 @@ def write(weights: Weights, layout: str, net: Network | None) -> bytes:
     import onnx
     from onnx import helper, numpy_helper
 
-    net = needed(net, ".onnx")
-    layers, nodes, at = layers_of(weights), [], "X"
+    layers: list[Named] = layers_of(weights)
+    net = needed(net, layers, ".onnx")
+    nodes, at = [], "X"
     for i, (one, g) in enumerate(zip(layers, net.activations, strict=True), start=1):
         operator, options = OPERATORS[g]
         Z, A = f"Z{i}", "A" if i == net.L else f"A{i}"
@@ -84,7 +108,7 @@ def write(weights: Weights, layout: str, net: Network | None) -> bytes:
     initial = [numpy_helper.from_array(array, name) for name, array in weights.items()]
     graph = helper.make_graph(nodes, "network", ends[:1], ends[1:], initial)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
-    onnx.checker.check_model(model)
+    onnx.checker.check_model(model, full_check=True)
     return bytes(model.SerializeToString())
 
 
@@ -105,7 +129,7 @@ def replace(data: bytes, weights: Weights) -> bytes:
     from onnx import numpy_helper
 
     model = onnx.load_model_from_string(data)
-    turned = {W for W, _, transposed in _products(model) if not transposed}
+    turned = {W for W, _, transposed in _chain(model) if not transposed}
     for one in model.graph.initializer:
         array = weights[one.name].T if one.name in turned else weights[one.name]
         raw = bool(one.raw_data)

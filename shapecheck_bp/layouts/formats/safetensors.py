@@ -11,9 +11,7 @@ LAYOUTS: tuple[str, ...] | None = None
 
 def read(data: bytes) -> Contents:
     """Arrays by name; the mark is in its metadata."""
-    from safetensors.numpy import load
-
-    return marked(load(data), _metadata(data).get(MARK))
+    return marked(_arrays(data), _metadata(data).get(MARK), in_order=False)
 
 
 def write(weights: Weights, layout: str, net: Network | None) -> bytes:
@@ -23,7 +21,7 @@ def write(weights: Weights, layout: str, net: Network | None) -> bytes:
 
 def mark(data: bytes, mark: str) -> bytes:
     """The same file with a mark."""
-    return _saved(read(data).weights, {**_metadata(data), MARK: mark})
+    return _saved(_arrays(data), {**_metadata(data), MARK: mark})
 
 
 def replace(data: bytes, weights: Weights) -> bytes:
@@ -31,10 +29,20 @@ def replace(data: bytes, weights: Weights) -> bytes:
     return _saved(weights, _metadata(data))
 
 
+def _arrays(data: bytes) -> dict[str, Any]:
+    """By name, sorted: the file has no order, and its library gives another one each time."""
+    from safetensors.numpy import load
+
+    try:
+        return dict(sorted(load(data).items()))
+    except KeyError as error:
+        raise ValueError(f"NumPy has no {error}; cast it first, to float32 say") from None
+
+
 def _saved(weights: Weights, metadata: dict[str, str]) -> bytes:
     from safetensors.numpy import save
 
-    made: bytes = save(dict(weights), metadata=metadata or None)
+    made: bytes = save(dict(weights), metadata=dict(sorted(metadata.items())) or None)
     return made
 
 
