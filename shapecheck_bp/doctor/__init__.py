@@ -22,7 +22,6 @@ its values.
 """
 
 from collections.abc import Callable
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -52,7 +51,6 @@ from shapecheck_bp.network import Network
 
 __all__ = ["Diagnosis", "Finding", "diagnose"]
 
-ALTERNATIVES = 3
 # Whether W is turned and b of rank 1, likeliest first: a turned W is PyTorch's, or w.T @ X + b.
 LAYOUTS = {
     "column": ((False, False), (False, True), (True, False), (True, True)),
@@ -146,7 +144,7 @@ def _numbers(patient: Patient, outcome: Outcome, other: Probe) -> list[Finding]:
     for law in laws_of_cost(outcome):
         found = [
             faults
-            for faults in islice(explanations(outcome, law(outcome.problem)), ALTERNATIVES)
+            for faults in explanations(outcome, law(outcome.problem))
             if holds(again, faults, law(other))
         ]
         if found:
@@ -173,7 +171,7 @@ def _after_an_exception(patient: Patient, first: Outcome) -> list[Finding]:
                 again, simple = patient(second(square), outcome.reading), not (turned or rank_1)
                 found = [
                     faults
-                    for faults in islice(explanations(outcome, pairs=simple), ALTERNATIVES)
+                    for faults in explanations(outcome, pairs=simple)
                     if holds(again, faults, 1.0)
                 ]
                 if found:

@@ -5,7 +5,7 @@ where a mistake reproduces all of them, it is that mistake, or one that is the s
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import combinations
+from itertools import combinations, islice
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from shapecheck_bp.switch import enforce
 
 TOLERANCE = 1e-5  # relative; a person's epsilon inside a logarithm must not count
 MOST_PAIRS = 20_000
+MOST = 3  # explanations
 NOTHING = 1e-6  # sums that cancel, as those of A - Y over classes, are no more than rounding
 Gradients = Sequence[Any]
 
@@ -49,38 +50,40 @@ def wrong_quantities(
     return wrong
 
 
-def explanations(outcome: Outcome, scale: float = 1.0, pairs: bool = True) -> Iterator[list[Fault]]:
+def explanations(outcome: Outcome, scale: float = 1.0, pairs: bool = True) -> list[list[Fault]]:
     """Mistakes with which everything comes out as it did: single ones, or else pairs of them.
 
     ``scale`` is the factor by which the person's own loss is ours.
     """
+    with enforce(False), np.errstate(all="ignore"):
+        return list(islice(_explained(outcome, scale, pairs), MOST))
+
+
+def _explained(outcome: Outcome, scale: float, pairs: bool) -> Iterator[list[Fault]]:
     problem = outcome.problem
     wrong = wrong_quantities(outcome, problem.grads, scale)
-    with enforce(False), np.errstate(all="ignore"):
-        touched = [(faults, _touched(problem, faults)) for faults in candidates(problem.net)]
-        singles, spoiled = zip(*(one for one in touched if one[1]), strict=True)
-        left = [_left(outcome, faults, scale) for faults in singles]
-        found = [faults for faults, rest in zip(singles, left, strict=True) if rest == []]
-        if found := found or _with_updated_weights(outcome, [], scale):
-            yield from found
-            return
-        if not pairs:
-            return
-        # Alone, a mistake spoils nothing that is right here, and one of two explains something,
-        # unless both are in all that is wrong.
-        able = [i for i, names in enumerate(spoiled) if names <= {*wrong}]
-        first = [i for i in able if len(left[i] or wrong) < len(wrong)] or able
-        if len(first) * len(able) > MOST_PAIRS:  # in a deep network only what is in several layers,
-            last = problem.net.L  # or in the output, and so in all
-            able = [
-                i
-                for i in able
-                if any(len(one.layers) > 1 or last in one.layers for one in singles[i])
-            ]
-            first = [i for i in first if i in able] or able
-        yield from _pairs(outcome, [singles[i] for i in first], [singles[i] for i in able], scale)
-        for i in able:
-            yield from _with_updated_weights(outcome, singles[i], scale)
+    touched = [(faults, _touched(problem, faults)) for faults in candidates(problem.net)]
+    singles, spoiled = zip(*(one for one in touched if one[1]), strict=True)
+    left = [_left(outcome, faults, scale) for faults in singles]
+    found = [faults for faults, rest in zip(singles, left, strict=True) if rest == []]
+    if found := found or _with_updated_weights(outcome, [], scale):
+        yield from found
+        return
+    if not pairs:
+        return
+    # Alone, a mistake spoils nothing that is right here, and one of two explains something, unless
+    # both are in all that is wrong.
+    able = [i for i, names in enumerate(spoiled) if names <= {*wrong}]
+    first = [i for i in able if len(left[i] or wrong) < len(wrong)] or able
+    if len(first) * len(able) > MOST_PAIRS:  # in a deep network only what is in several layers,
+        last = problem.net.L  # or in the output, and so in all
+        able = [
+            i for i in able if any(len(one.layers) > 1 or last in one.layers for one in singles[i])
+        ]
+        first = [i for i in first if i in able] or able
+    yield from _pairs(outcome, [singles[i] for i in first], [singles[i] for i in able], scale)
+    for i in able:
+        yield from _with_updated_weights(outcome, singles[i], scale)
 
 
 def _pairs(
