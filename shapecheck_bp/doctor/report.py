@@ -77,6 +77,7 @@ class Diagnosis:
 
     def __rich_console__(self, console: Any, options: Any) -> Iterator[Any]:
         """The same for a terminal."""
+        from rich.padding import Padding
         from rich.text import Text
 
         yield Text(f"Recognised: {self.recognised}.\n")
@@ -84,9 +85,9 @@ class Diagnosis:
             yield Text.assemble(
                 f"{number}. ", (one.mistake, "bold"), f" in {one.where} ({one.sure})"
             )
-            yield Text(f"   {one.evidence}")
+            yield Padding(Text(one.evidence), (0, 0, 0, 3), expand=False)
             if one.fix:
-                yield Text(f"   {one.fix}", style="green")
+                yield Padding(Text(one.fix, style="green"), (0, 0, 0, 3), expand=False)
             yield Text("")
         yield Text(self.verdict, style="bold green" if self.ok else "bold red")
 
