@@ -50,10 +50,14 @@ def is_own_loss(outcome: Outcome, faults: list[Fault]) -> bool:
     return (
         outcome.cost is None
         and net.loss == "squared_error"
-        and all(fault.is_factor and fault.quantity == "dZ" for fault in faults)
-        and all(fault.layers == (net.L,) for fault in faults)
-        and {fault.mistake for fault in faults} <= {"factor_two", "reduction_mismatch"}
-        and all(fault.wrong in ("half of dZ", "1/n_L of dZ") for fault in faults)
+        and all(
+            fault.is_factor
+            and fault.quantity == "dZ"
+            and fault.layers == (net.L,)
+            and fault.mistake in ("factor_two", "reduction_mismatch")
+            and fault.wrong in ("half of dZ", "1/n_L of dZ")
+            for fault in faults
+        )
     )
 
 

@@ -35,7 +35,7 @@ class Patient:
         """
         if not callable(function):
             raise TypeError(f"gradients: expected a function; got {type(function).__name__}")
-        self.function, self.calls = function, 0
+        self.function = function
         try:
             needed = [
                 name
@@ -53,6 +53,7 @@ class Patient:
             )
         self.parameters = needed
         self.order = self._order(needed)
+        self.code = getattr(unwrap(function), "__code__", None)
 
     @staticmethod
     def _order(names: list[str]) -> list[int]:
@@ -80,7 +81,6 @@ class Patient:
 
     def __call__(self, problem: Probe, reading: Reading) -> Outcome:
         """Call it on a problem."""
-        self.calls += 1
         outcome = Outcome(reading, problem)
         given, kept = packed(problem, reading), packed(problem, reading)
         arguments: list[Any] = [None] * len(self.order)
@@ -102,10 +102,9 @@ class Patient:
     def watched(self, problem: Probe, reading: Reading) -> list[Any]:
         """Call it once more, and give every array that its own code has in hand on the way."""
         seen: list[Any] = []
-        code = getattr(unwrap(self.function), "__code__", None)
 
         def look(frame: Any, event: str, value: Any) -> None:
-            if event == "return" and code and frame.f_code.co_filename == code.co_filename:
+            if event == "return" and self._is_own(frame):
                 seen.extend(_arrays([*frame.f_locals.values()]))
 
         before = sys.getprofile()
@@ -118,16 +117,19 @@ class Patient:
 
     def _seen(self, error: BaseException) -> tuple[str, list[Any]]:
         """Where an exception was raised in the person's file, and the arrays in sight there."""
-        code = getattr(unwrap(self.function), "__code__", None)
         place, seen, trace = "", [], error.__traceback__
         while trace is not None:
             frame = trace.tb_frame
-            if code is not None and frame.f_code.co_filename == code.co_filename:
-                line = linecache.getline(code.co_filename, trace.tb_lineno).strip()
+            if self._is_own(frame):
+                line = linecache.getline(frame.f_code.co_filename, trace.tb_lineno).strip()
                 place = f"line {trace.tb_lineno}{f': {line}' if line else ''}"
                 seen = [one for one in frame.f_locals.values() if isinstance(one, np.ndarray)]
             trace = trace.tb_next
         return place, seen
+
+    def _is_own(self, frame: Any) -> bool:
+        """Whether a frame is of code in the function's own file."""
+        return self.code is not None and frame.f_code.co_filename == self.code.co_filename
 
 
 def _arrays(value: Any, depth: int = 3) -> Iterator[Any]:

@@ -41,15 +41,18 @@ def own_scale(outcome: Outcome) -> Scale:
     if outcome.error is None and outcome.cost is not None:
         factor = outcome.cost / outcome.problem.cost
         if factor > 0 and not wrong_quantities(outcome, outcome.problem.grads, factor):
-            names = {name for name, law in LAWS.items() if close(factor, law(outcome.problem))}
-            return Scale(factor, names | {f"{factor:.5g}"})
+            return Scale(factor, {*_followed(factor, outcome.problem), f"{factor:.5g}"})
     return Scale(1.0, {"ours"})
 
 
 def laws_of_cost(outcome: Outcome) -> list[Law]:
     """The laws that the cost by itself would follow, and ours."""
-    laws = []
-    if outcome.cost is not None:
-        factor = outcome.cost / outcome.problem.cost
-        laws = [law for law in LAWS.values() if close(factor, law(outcome.problem))]
-    return [*laws, LAWS["ours"]] if LAWS["ours"] not in laws else laws
+    if outcome.cost is None:
+        return [LAWS["ours"]]
+    names = _followed(outcome.cost / outcome.problem.cost, outcome.problem)
+    return [LAWS[name] for name in dict.fromkeys([*names, "ours"])]
+
+
+def _followed(factor: float, problem: Probe) -> list[str]:
+    """The laws that a factor follows on a problem."""
+    return [name for name, law in LAWS.items() if close(factor, law(problem))]

@@ -177,8 +177,8 @@ def _numbers(value: Any) -> Any:
 def _pairs(grads: Any, L: int) -> Iterator[tuple[list[tuple[Any, Any]], str]]:
     """The (dW, db) of each layer, in every form that this may be."""
     if isinstance(grads, Mapping):
-        if L == 1 and {"dw", "db"} <= {*grads} | {str(one).lower() for one in grads}:
-            both = {str(one).lower(): value for one, value in grads.items()}
+        both = {str(one).lower(): value for one, value in grads.items()}
+        if L == 1 and {"dw", "db"} <= {*both}:
             yield [(both["dw"], both["db"])], 'a dict of "dW", "db"'
         if {"dW", "db"} <= {*grads} and L > 1:
             yield list(zip(grads["dW"], grads["db"], strict=True)), 'a dict of lists "dW", "db"'

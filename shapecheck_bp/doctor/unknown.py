@@ -106,7 +106,7 @@ def _factor(outcome: Outcome, wrong: Sequence[tuple[str, int]]) -> list[str]:
     return [told + "".join(f", as if it were divided by {name}, and not by m" for name in by[:1])]
 
 
-def for_another_network(outcome: Outcome, again: Outcome | None) -> list[Finding]:
+def for_another_network(outcome: Outcome, again: Outcome) -> list[Finding]:
     """Whether this would be right with other activations, or another loss, than were told."""
     net = outcome.problem.net
     for hidden in dict.fromkeys((net.hidden, *ACTIVATIONS)):
@@ -116,7 +116,7 @@ def for_another_network(outcome: Outcome, again: Outcome | None) -> list[Finding
         ):
             if output == "softmax" and net.sizes[-1] == 1:
                 continue
-            if all(_right_for(one, hidden, output, loss) for one in (outcome, again) if one):
+            if all(_right_for(one, hidden, output, loss) for one in (outcome, again)):
                 told = f"hidden={hidden!r}, output={output!r}"
                 return [
                     Finding(

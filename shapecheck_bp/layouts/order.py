@@ -7,7 +7,7 @@ and where both leave a choice it is the person's, for a wrong order between equa
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 
 from shapecheck_bp.layouts.containers import Named
@@ -26,11 +26,7 @@ def ordered(layers: list[Named], sizes: Sizes, known: bool) -> list[Named]:
     Raises:
         ValueError: several orders fit, and neither shapes nor names say which is meant.
     """
-    fitting = []
-    for one in _chains(layers, sizes):
-        fitting.append(one)
-        if len(fitting) > 1:
-            break
+    fitting = list(islice(_chains(layers, sizes), 2))
     if len(fitting) < 2:
         return fitting[0] if fitting else layers
     names = [one.names[0] for one in layers]

@@ -1,5 +1,6 @@
 """One trace, or two side by side, as a terminal, a notebook and JSON show them."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,7 @@ def two_headings(headings: tuple[str, str]) -> tuple[str, str]:
     return here, there
 
 
-class View:
+class View(ABC):
     """What a trace and a pair of traces have in common: how they are shown."""
 
     columns: Sequence[Sequence[Call]]
@@ -45,8 +46,9 @@ class View:
     def _repr_html_(self) -> str:
         return page.table(self.columns, self.headings, self._colours)
 
+    @abstractmethod
     def _lines(self, width: int | None) -> Iterator["Text"]:
-        raise NotImplementedError
+        """The lines, no wider than a terminal is; None is as wide as they are."""
 
     @property
     def _colours(self) -> dict[str, Colour]:
