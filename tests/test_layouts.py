@@ -867,6 +867,11 @@ def test_convert_and_inspect(tmp_path, capsys):
     assert "By shape torch, equinox, onnx: W is (n_out, n_in), sizes 3-4-2" in shown
     assert main(["convert", str(first), "--from", "torch", "--to", "keras", "-o", str(then)]) == 0
     assert "3-4-2 in the layout keras" in capsys.readouterr().out
+    again = ["convert", str(first), "--to", "keras", "-o", str(then)]
+    facts = {"path": str(then), "layout": "keras", "sizes": [3, 4, 2]}
+    for arguments in (["--json", *again], [*again, "--json"]):
+        assert main([*arguments, "--from", "torch"]) == 0
+        assert json.loads(capsys.readouterr().out) == facts
     assert same(layouts.load(then), parameters(NET))
     assert main(["inspect", str(then), "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)

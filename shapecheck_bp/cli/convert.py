@@ -2,7 +2,7 @@
 
 import argparse
 
-from shapecheck_bp.cli.output import network, print_facts
+from shapecheck_bp.cli.output import add_json, network, print_facts
 from shapecheck_bp.layouts.table import LAYOUTS
 
 HELP = "carry a file of weights from one framework's layout to another's"
@@ -25,6 +25,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
     )
     for option, of in (("--hidden", "hidden layers"), ("--output", "the last layer")):
         parser.add_argument(option, help=f"activation of {of}; for .keras and .onnx")
+    add_json(parser)
 
 
 def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
@@ -42,5 +43,6 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     except (ValueError, TypeError, ImportError, OSError) as error:
         parser.error(str(error))
     told = f"{options.out}: {'-'.join(map(str, sizes))} in the layout {options.target}"
-    print_facts({}, options, lambda console: console.print(told, soft_wrap=True))
+    facts = {"path": options.out, "layout": options.target, "sizes": sizes}
+    print_facts(facts, options, lambda console: console.print(told, soft_wrap=True))
     return 0
