@@ -12,6 +12,7 @@ True
 
 from collections.abc import Callable
 from functools import wraps
+from types import MappingProxyType
 from typing import NamedTuple
 
 from array_api_compat import array_namespace
@@ -103,13 +104,15 @@ class Activation(NamedTuple):
     g_prime: Callable[[Array], Array]
 
 
-ACTIVATIONS = {
-    "sigmoid": Activation(sigmoid, sigmoid_prime),
-    "tanh": Activation(tanh, tanh_prime),
-    "relu": Activation(relu, relu_prime),
-    "leaky_relu": Activation(leaky_relu, leaky_relu_prime),
-    "identity": Activation(identity, identity_prime),
-}
+ACTIVATIONS = MappingProxyType(
+    {
+        "sigmoid": Activation(sigmoid, sigmoid_prime),
+        "tanh": Activation(tanh, tanh_prime),
+        "relu": Activation(relu, relu_prime),
+        "leaky_relu": Activation(leaky_relu, leaky_relu_prime),
+        "identity": Activation(identity, identity_prime),
+    }
+)
 
 
 def activation(name: str) -> Activation:

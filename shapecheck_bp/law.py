@@ -9,7 +9,7 @@ import builtins
 import inspect
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property, wraps
+from functools import cached_property, partial, wraps
 from types import FunctionType
 from typing import Any, get_type_hints
 
@@ -19,7 +19,8 @@ from shapecheck_bp import messages
 from shapecheck_bp.arrays import Array, dtype_name, library_name
 from shapecheck_bp.errors import ShapeError
 from shapecheck_bp.leaves import Leaf, first_misfit, leaves_of
-from shapecheck_bp.memory import PREFIX, Memory, NotMemorable, key
+from shapecheck_bp.memory import PREFIX, Memory, NotMemorable, Results, key
+from shapecheck_bp.replay import learn
 from shapecheck_bp.switch import Listener, mode
 from shapecheck_bp.twin import twins_of
 
@@ -59,7 +60,7 @@ _CODE = """\
 
 _KNOWN = """\
 if _shapecheck_results and _shapecheck_look(_shapecheck_names) == _shapecheck_seen:
-        return _shapecheck_twin({passed_on})
+        return _shapecheck_results.repeat({passed_on})
     """
 
 
@@ -91,6 +92,8 @@ class Law:
         self.function = function
         self.signature = inspect.signature(function)
         self.memory = Memory()
+        self.twin: Callable[..., Any] | None = None
+        self.learns = False
         self.waits = "await " if inspect.iscoroutinefunction(function) else ""
         self.names: dict[str, Any] = {
             "__builtins__": builtins,
@@ -118,6 +121,7 @@ class Law:
     def write_code(self) -> FunctionType:
         """Give the checked function its code."""
         names, hints = self.names, self.hints
+        keys = [""]
         try:
             keys = [self._key(parameter) for parameter in self.signature.parameters.values()]
             signature = f"({', '.join(filter(None, keys))},)" if any(keys) else "()"
@@ -129,7 +133,9 @@ class Law:
         passed_on = ", ".join((*by_position, *by_name))
         twins = twins_of(self.function)
         if twins:
-            names[f"{PREFIX}twin"] = twins.functions[self.function.__name__]
+            self.twin = twins.functions[self.function.__name__]
+            # Only what all arguments are remembered by may be taken for granted in a program.
+            self.learns = twins.as_shipped and all(keys)
             names[f"{PREFIX}look"], names[f"{PREFIX}seen"] = twins.look, twins.seen
             names[f"{PREFIX}names"] = self.function.__globals__
         source = _CODE.format(
@@ -166,15 +172,18 @@ class Law:
 
     def before(
         self, signature: Hashable, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-    ) -> set[Hashable]:
+    ) -> Results:
         """Judge arguments that have not passed yet; return the results that they have had."""
         __tracebackhide__ = True
         self.check_arguments(args, kwargs)
-        return set() if signature is None else self.memory.results(signature)
+        results = Results() if signature is None else self.memory.results(signature)
+        if self.twin is not None:
+            results.repeat = partial(self._learn, results, self.twin)
+        return results
 
     def after(
         self,
-        results: set[Hashable],
+        results: Results,
         outcome: Hashable,
         result: Any,
         args: tuple[Any, ...],
@@ -188,6 +197,15 @@ class Law:
         if outcome is not None:
             Memory.keep(results, outcome)
 
+    def _learn(self, results: Results, twin: Callable[..., Any], *args: Any) -> Any:
+        """A signature's second call: write the program that later ones are."""
+        results.repeat = twin
+        if not self.learns:
+            return twin(*args)
+        program, result = learn(twin, args, self.signature.parameters)
+        self.memory.program(results, program)
+        return result
+
     @contextmanager
     def heard(
         self, listener: Listener, args: tuple[Any, ...], kwargs: Mapping[str, Any]
@@ -199,7 +217,7 @@ class Law:
 
             def done(result: Any) -> None:
                 __tracebackhide__ = True
-                self.after(set(), None, result, args, kwargs)
+                self.after(Results(), None, result, args, kwargs)
                 tell(result)
 
             yield done
@@ -218,7 +236,7 @@ class Law:
         result = self.function(*args, **kwargs)
         if self.waits:
             result = _wait_for(result)
-        self.after(set(), None, result, args, kwargs)
+        self.after(Results(), None, result, args, kwargs)
         return result
 
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Mapping[str, Any]:

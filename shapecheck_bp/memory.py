@@ -13,7 +13,7 @@ checked function, which therefore costs a few attribute look-ups and one look-up
 '_shapecheck_class_or_array(name)'
 """
 
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import fields, is_dataclass
 from types import UnionType
 from typing import Any, ForwardRef, NewType, TypeVar, Union, get_args, get_origin
@@ -31,6 +31,7 @@ from shapecheck_bp.annotations import (
 
 MOST_SIGNATURES = 4096
 MOST_RESULTS = 64
+MOST_PROGRAMS = 256  # each of which is some 25 kB
 DEEPEST = 8
 PREFIX = "_shapecheck_"  # of every name in the code of a checked function that is not a parameter's
 
@@ -39,17 +40,37 @@ class NotMemorable(Exception):
     """An annotation that looks at more than shapes, dtypes and classes."""
 
 
-class Memory(dict[Hashable, set[Hashable]]):
+class Results(set[Hashable]):
+    """The results that a signature has had; where they have to be what they were, how to repeat."""
+
+    __slots__ = ("repeat",)
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.repeat: Callable[..., Any] | None = None
+
+
+class Memory(dict[Hashable, Results]):
     """Signatures that have passed, each with those of the results it has had.
 
     Emptied when full, so that ever-new shapes need no more room; and never copied along.
     """
 
-    def results(self, signature: Hashable) -> set[Hashable]:
+    programs = 0
+
+    def results(self, signature: Hashable) -> Results:
         """Where the results of a signature that has just passed are kept."""
         if len(self) >= MOST_SIGNATURES:
             self.clear()
-        return self.setdefault(signature, set())
+        return self.setdefault(signature, Results())
+
+    def program(self, results: Results, program: Callable[..., Any]) -> None:
+        """Keep the program that a signature is repeated by."""
+        if self.programs >= MOST_PROGRAMS:
+            self.clear()
+            self.programs = 0
+        results.repeat = program
+        self.programs += 1
 
     @staticmethod
     def keep(results: set[Hashable], outcome: Hashable) -> None:

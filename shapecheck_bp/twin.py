@@ -14,6 +14,7 @@ from typing import Any
 
 from shapecheck_bp.memory import PREFIX
 
+KNOWN = ("shapecheck_bp", "array_api_compat", "typing")
 CLOSED = ("shapecheck_bp.column", "shapecheck_bp.row")
 
 
@@ -30,6 +31,7 @@ class Twins:
         referred = {name for function in checked.values() for name in function.__code__.co_names}
         self.look = itemgetter(*sorted(referred & names.keys()))
         self.seen = self.look(names)
+        self.as_shipped = all(map(_is_known, self.seen))
         self.functions = dict(names)
         for name, function in checked.items():
             twin = FunctionType(function.__code__, self.functions, name, function.__defaults__)
@@ -39,6 +41,11 @@ class Twins:
 
 def _is_checked(value: Any) -> bool:
     return f"{PREFIX}law" in getattr(value, "__globals__", ()) and hasattr(value, "__wrapped__")
+
+
+def _is_known(value: Any) -> bool:
+    """Whether this is ours or a library's, and not a replacement that may do anything."""
+    return getattr(value, "__module__", KNOWN[0]).partition(".")[0] in KNOWN
 
 
 _twins: dict[str, Twins] = {}

@@ -1,0 +1,231 @@
+"""A function run once on arrays that write down what NumPy does to them.
+
+>>> import numpy as np
+>>> tape, _ = record(lambda Z: (Z @ Z.T, Z @ Z.T + 1), (np.ones((2, 3)),))
+>>> for step in tape.steps:
+...     print(step.result, "=", step.function.__name__, *step.inputs)
+v1 = matmul v0 v0.T
+v2 = add v1 1
+>>> tape.result
+(v1, v2)
+"""
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from math import prod
+from typing import Any, NamedTuple
+
+import array_api_compat.numpy
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+CONSTANTS = int | float | str | np.dtype | type | None
+
+
+class NotRecordable(Exception):
+    """A function that looks at values, or does what no list of steps can say."""
+
+
+@dataclass(frozen=True)
+class Ref:
+    """A value of a run by its place on the tape, as it is or transposed."""
+
+    place: int
+    flipped: bool = False
+
+    def __repr__(self) -> str:
+        """As ``v3`` or ``v3.T``."""
+        return f"v{self.place}{'.T' * self.flipped}"
+
+
+class Step(NamedTuple):
+    """One thing done: ``result = function(*inputs, **settings)``."""
+
+    function: Callable[..., Any]
+    inputs: tuple[Any, ...]
+    settings: tuple[tuple[str, Any], ...]
+    result: Ref
+
+
+class Kind(NamedTuple):
+    """What is known of a value before it is computed."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    order: str  # "C" or "F" as it lies in memory; "" for a NumPy scalar, and for what has gaps
+
+    @classmethod
+    def of(cls, value: Any) -> "Kind":
+        """The kind of an array or a NumPy scalar."""
+        is_array = isinstance(value, np.ndarray)
+        order = ("C" * value.flags.c_contiguous or "F" * value.flags.f_contiguous) * is_array
+        return cls(value.shape, value.dtype, order)
+
+    @property
+    def size(self) -> int:
+        """The number of its entries."""
+        return prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """The memory it takes."""
+        return self.size * self.dtype.itemsize
+
+
+def astype(array: Any, dtype: Any) -> Any:
+    """``array.astype(dtype)``, as a function."""
+    return array.astype(dtype)
+
+
+# What these come to, once they have looked at what else they might have been given.
+REDUCTIONS: dict[Any, np.ufunc] = {np.sum: np.add, np.max: np.maximum}
+
+
+class Tape:
+    """The steps of a run, each of them once, however often the function took it."""
+
+    def __init__(self) -> None:
+        """Start with nothing."""
+        self.steps: list[Step] = []
+        self.kinds: list[Kind] = []
+        self.given = 0
+        self.arguments: Any = None
+        self.result: Any = None
+        self._known: dict[Hashable, Ref] = {}
+
+    def new(self, value: Any) -> Ref:
+        """A place for a value."""
+        self.kinds.append(Kind.of(value))
+        return Ref(len(self.kinds) - 1)
+
+    def take(
+        self, function: Callable[..., Any], inputs: tuple[Any, ...], settings: dict[str, Any]
+    ) -> "Recorded":
+        """Take a step, and write it down unless it has been taken before."""
+        value = function(*map(_value, inputs), **settings)
+        refs = tuple(map(self._ref, inputs))
+        named = tuple(sorted(settings.items()))
+        # 1, 1.0 and True are equal, and not the same step.
+        known = (function, refs, named, *map(type, refs), *(type(one) for _, one in named))
+        if not isinstance(value, np.ndarray | np.generic):
+            raise NotRecordable(f"{function.__name__} gives a {type(value).__name__}")
+        if known not in self._known:
+            self._known[known] = self.new(value)
+            self.steps.append(_plain(Step(function, refs, named, self._known[known])))
+        return Recorded(value, self._known[known], self)
+
+    def _ref(self, one: Any) -> Any:
+        if isinstance(one, Recorded):
+            return one.ref
+        if isinstance(one, list | tuple):
+            return tuple(map(self._ref, one))
+        if not isinstance(one, CONSTANTS):
+            raise NotRecordable(f"a {type(one).__name__} that came from elsewhere")
+        return one
+
+
+class Recorded(NDArrayOperatorsMixin):
+    """An array with its place on the tape; what is done to it is done, and written down."""
+
+    def __init__(self, value: Any, ref: Ref, tape: Tape) -> None:
+        """Stand for ``value``."""
+        self.value, self.ref, self.tape = value, ref, tape
+
+    shape = property(lambda self: self.value.shape)
+    dtype = property(lambda self: self.value.dtype)
+    ndim = property(lambda self: self.value.ndim)
+
+    @property
+    def T(self) -> "Recorded":
+        """The same value transposed, which is no step."""
+        flipped = Ref(self.ref.place, not self.ref.flipped)
+        return Recorded(self.value.T, flipped, self.tape)
+
+    def __array_namespace__(self, api_version: str | None = None) -> Any:
+        """NumPy, which asks the two methods below."""
+        return array_api_compat.numpy
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **settings: Any) -> Any:
+        """Take the step of an operator or a function such as ``np.exp``."""
+        if method != "__call__" or ufunc.nout != 1 or settings:
+            raise NotRecordable(f"{ufunc.__name__}.{method} with {settings}")
+        return self.tape.take(ufunc, inputs, settings)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        """Take the step of any other function, such as ``np.sum``."""
+        return self.tape.take(function, args, kwargs)
+
+    def astype(self, dtype: Any, copy: bool = True) -> Any:
+        """Take the step of a change of dtype."""
+        return self.tape.take(astype, (self, np.dtype(dtype)), {})
+
+    def __pow__(self, power: Any) -> Any:
+        """Take the step that NumPy's ``** 2`` is."""
+        if type(power) is not int or power != 2:  # NumPy's ** has its rules for other constants
+            raise NotRecordable(f"the power {power}")
+        return self.tape.take(np.square, (self,), {})
+
+    def _looked_at(self, *args: Any) -> Any:
+        raise NotRecordable("a value is looked at")
+
+    __bool__ = __int__ = __float__ = __index__ = __iter__ = __len__ = __array__ = _looked_at
+    __getitem__ = __setitem__ = _looked_at
+
+
+def _plain(step: Step) -> Step:
+    """The step without what a reduction looks at first."""
+    settings = dict(step.settings)
+    if (
+        step.function not in REDUCTIONS
+        or len(step.inputs) > 1
+        or not {"axis", "keepdims"} >= {*settings}
+    ):
+        return step
+    inputs = (*step.inputs, settings.get("axis"), None, None, settings.get("keepdims", False))
+    return Step(REDUCTIONS[step.function].reduce, inputs, (), step.result)
+
+
+def _value(one: Any) -> Any:
+    if isinstance(one, list | tuple):
+        return [_value(each) for each in one]
+    return one.value if isinstance(one, Recorded) else one
+
+
+def record(function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Tape, Any]:
+    """Run a function, and return what it did and what it gave.
+
+    What may be different in another run are the numbers in the arrays, here and in tuples; a
+    network and None are as they are now.
+
+    Raises:
+        NotRecordable: the result could depend on more than the steps.
+    """
+    tape = Tape()
+
+    def given(value: Any) -> Any:
+        if type(value) is np.ndarray:
+            tape.given += 1
+            return Recorded(value, tape.new(value), tape)
+        if value is None or hasattr(value, "__shape_axes__"):
+            return value
+        raise NotRecordable(f"a {type(value).__name__}")
+
+    wrapped = map_leaves(given, arguments)
+    result = function(*wrapped)
+    tape.arguments = map_leaves(lambda one: getattr(one, "ref", None), wrapped)
+    tape.result = map_leaves(_ref_of_result, result)
+    return tape, map_leaves(_value, result)
+
+
+def _ref_of_result(one: Any) -> Ref:
+    if not isinstance(one, Recorded):
+        raise NotRecordable(f"it gives a {type(one).__name__}")
+    return one.ref
+
+
+def map_leaves(function: Callable[[Any], Any], value: Any) -> Any:
+    """The same tuples and NamedTuples, with ``function`` of what is in them."""
+    if not isinstance(value, tuple):
+        return function(value)
+    items = [map_leaves(function, one) for one in value]
+    return value._make(items) if hasattr(value, "_make") else tuple(items)
