@@ -9,6 +9,7 @@ is left out, and named (``pip install -e '.[benchmark,frameworks]'`` brings all 
 
 import argparse
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -48,7 +49,9 @@ def arguments() -> argparse.Namespace:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--markdown", action="store_true", help="tables for a README")
     form.add_argument("--json", action="store_true", help="one object, with every round's seconds")
-    return parser.parse_args()
+    options = parser.parse_args()
+    options.libraries = ["numpy", *(name for name in options.libraries if name != "numpy")]
+    return options
 
 
 def machine() -> dict[str, Any]:
@@ -63,6 +66,7 @@ def machine() -> dict[str, Any]:
         "processor": cpu or platform.machine(),
         "processors": turns.processors(),
         "system": f"{platform.system()} {platform.machine()}",
+        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         "python": platform.python_version(),
         "versions": {name: version(name) for name in ("shapecheck-bp", "jaxtyping", "beartype")},
     }
@@ -127,6 +131,8 @@ def main() -> None:
     }
     say(f"{about['processor']}, {about['processors']} processors, {about['system']}", options)
     named = ", ".join(f"{name} {which}" for name, which in about["versions"].items())
+    if about["load"] and about["load"] > 0.5:
+        say(f"Load {about['load']:.1f}: others are at work here, and disturb the figures", options)
     say(f"Python {about['python']}, {named}", options)
     if {"gradients", "epochs"} & {*options.parts}:
         with_workers(options, report)
@@ -138,11 +144,14 @@ def main() -> None:
         report["footprint"] = footprint.measured(
             options.libraries, max(options.threads), options.quick
         )
+        unknown = report["footprint"]["memory"].items()
+        report["missing"] |= {name: why for name, why in unknown if isinstance(why, str)}
         if not options.json:
             for table in footprint.tables(report["footprint"]):
                 show(table, options.markdown)
-    for name, why in report["missing"].items():
-        say(f"Left out: {name} ({why})", options)
+    for why in dict.fromkeys(report["missing"].values()):
+        names = ", ".join(name for name, each in report["missing"].items() if each == why)
+        say(f"Left out: {names} ({why})", options)
     if options.json:
         print(json.dumps(report))
 

@@ -7,6 +7,7 @@ from report import Table, seconds, times
 from turns import Workers, ratio
 
 PRODUCTS = "products row"
+NOISY = 0.15  # of the median
 PEERS = (
     PRODUCTS,
     "products PyTorch",
@@ -30,15 +31,27 @@ def measured(workers: Workers, threads: int, case: str, quick: bool) -> dict[str
         "row_to_products": ratio(rounds, "row", PRODUCTS),
         "column_to_row": ratio(rounds, "column", "row"),
         "to_row": {name: ratio(rounds, name, "row") for name in PEERS if name in rounds},
+        "spread": spread(rounds["row"]),
         "rounds": rounds,
     }
 
 
+def spread(seconds: list[float]) -> float:
+    """How far the middle half of the rounds reaches, in medians."""
+    lower, middle, upper = statistics.quantiles(seconds, n=4, method="inclusive")
+    return (upper - lower) / middle
+
+
+def label(one: dict[str, Any]) -> str:
+    """The case, marked where the machine was not quiet."""
+    return one["case"] + " ~" * (one["spread"] > NOISY)
+
+
 def heading(name: str) -> str:
-    name = name.replace("row", "NumPy").replace("products ", "products,\n")
-    return name.replace("PyTorch compiled", "PyTorch\ncompiled").replace(
-        "JAX jitted", "JAX\njitted"
-    )
+    """The name in two narrow lines."""
+    if name.startswith("products"):
+        return name.replace("row", "NumPy").replace(" ", ",\n")
+    return name.replace(" ", "\n").replace("-", "-\n")
 
 
 def tables(results: list[dict[str, Any]], threads: int) -> list[Table]:
@@ -49,7 +62,8 @@ def tables(results: list[dict[str, Any]], threads: int) -> list[Table]:
     on = f"{threads} thread{'s' * (threads > 1)}"
     limit = Table(
         f"Gradient of one batch beside its matrix products, {on}",
-        "Medians; × is the ratio to the products of the same convention.",
+        "Medians; × is the ratio to the products of the same convention. "
+        f"~ is a noisy case: half of row's rounds spread over more than {NOISY:.0%}.",
         (
             "sizes@m",
             "products,\ncolumn",
@@ -58,11 +72,11 @@ def tables(results: list[dict[str, Any]], threads: int) -> list[Table]:
             "×",
             "row",
             "×",
-            "column\n/row",
+            "column/\nrow",
         ),
         [
             (
-                one["case"],
+                label(one),
                 seconds(one["seconds"]["products column"]),
                 seconds(one["seconds"][PRODUCTS]),
                 seconds(one["seconds"]["column"]),
@@ -81,7 +95,7 @@ def tables(results: list[dict[str, Any]], threads: int) -> list[Table]:
         ("sizes@m", "row", *map(heading, present)),
         [
             (
-                one["case"],
+                label(one),
                 seconds(one["seconds"]["row"]),
                 *(times(one["to_row"].get(name)) for name in present),
             )

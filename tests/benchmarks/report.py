@@ -23,13 +23,17 @@ def show(table: Table, markdown: bool) -> None:
     """Print it."""
     if markdown:
         print(f"**{table.title}.** {table.note}\n")
-        print(f"| {' | '.join(table.headings)} |".replace("\n", " "))
+        print(
+            f"| {' | '.join(table.headings)} |".replace("-\n", "-")
+            .replace("/\n", "/")
+            .replace("\n", " ")
+        )
         print(f"|---|{'---:|' * (len(table.headings) - 1)}")
         for row in table.rows:
             print(f"| {' | '.join(row)} |")
         print()
         return
-    drawn = RichTable(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+    drawn = RichTable(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False, collapse_padding=True)
     for column, heading in enumerate(table.headings):
         drawn.add_column(heading, justify="right" if column else "left", no_wrap=not column)
     for row in table.rows:

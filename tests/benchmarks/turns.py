@@ -31,6 +31,7 @@ class Worker:
     """A process that has loaded one library."""
 
     def __init__(self, library: str, threads: int) -> None:
+        self.library = library
         settings = {
             "OPENBLAS_NUM_THREADS": str(threads),
             "OMP_NUM_THREADS": str(threads),
@@ -43,6 +44,7 @@ class Worker:
             [sys.executable, str(Path(__file__).with_name("worker.py")), library, str(threads)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # no terminal, for which fit would draw a bar
             text=True,
             env=os.environ | settings,
         )
@@ -50,10 +52,11 @@ class Worker:
     def ask(self, **request: Any) -> dict[str, Any]:
         """The answer to one request."""
         print(json.dumps(request), file=self.process.stdin, flush=True)
-        answer = self.process.stdout.readline()
-        if not answer:
-            raise SystemExit("benchmarks: a worker has ended; its error stands above")
-        return json.loads(answer)
+        line = self.process.stdout.readline()
+        answer = json.loads(line) if line else {"error": f"it ended with {self.process.wait()}"}
+        if "error" in answer:
+            raise RuntimeError(f"the process of {self.library}: {answer['error']}")
+        return answer
 
     def close(self) -> None:
         self.process.stdin.close()

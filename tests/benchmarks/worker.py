@@ -6,12 +6,15 @@ Requests and answers are lines of JSON on stdin and stdout; ``turns.py`` is the 
 environment that fixes the number of threads comes from there too, before any library is loaded.
 """
 
+import contextlib
 import json
 import math
 import os
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 BATCH = 5e-3  # seconds; quicker calls are repeated for so long, and their mean is taken
@@ -20,7 +23,7 @@ BATCH = 5e-3  # seconds; quicker calls are repeated for so long, and their mean 
 def confine(threads: int) -> None:
     """Leave this process that many processors, where the system can: XLA heeds nothing else."""
     if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-threads:])
 
 
 def about(library: str) -> dict[str, Any]:
@@ -46,18 +49,14 @@ def about(library: str) -> dict[str, Any]:
         versions = {"jax": jax.__version__, "jaxlib": jaxlib.__version__}
         return {"versions": versions, "blas": "XLA's own", "threads": None}
     versions = {"numpy": numpy.__version__}
-    for name in ("autograd", "sklearn"):
-        try:
-            module = __import__(name)
-        except ImportError:
-            continue
-        from importlib.metadata import version
-
-        versions[name] = getattr(module, "__version__", None) or version(name)
+    for name in ("autograd", "scikit-learn"):
+        with contextlib.suppress(PackageNotFoundError):
+            versions[name] = version(name)
     return {"versions": versions, **numpys_blas()}
 
 
 def numpys_blas() -> dict[str, Any]:
+    """Whose products NumPy runs, while no other library has brought a BLAS of its own."""
     import numpy
 
     try:
@@ -65,18 +64,12 @@ def numpys_blas() -> dict[str, Any]:
     except ImportError:
         built = numpy.show_config(mode="dicts")["Build Dependencies"]["blas"]
         return {"blas": f"{built['name']} {built['version']}", "threads": None}
-    numpy.ones((2, 2)) @ numpy.ones((2, 2))
-    here = os.path.dirname(os.path.dirname(numpy.__file__))
-    found = [one for one in threadpool_info() if one["user_api"] == "blas"]
-    found.sort(key=lambda one: "numpy" not in one["filepath"].removeprefix(here))
-    if not found:
-        return {"blas": "unknown to threadpoolctl", "threads": None}
-    one = found[0]
-    kernel = f" for {one['architecture']}" if one.get("architecture") else ""
-    return {
-        "blas": f"{one['internal_api']} {one['version']}{kernel}",
-        "threads": one["num_threads"],
-    }
+    for one in threadpool_info():
+        if one["user_api"] == "blas":
+            kernel = f" for {one['architecture']}" if one.get("architecture") else ""
+            name = f"{one['internal_api']} {one['version']}{kernel}"
+            return {"blas": name, "threads": one["num_threads"]}
+    return {"blas": "a BLAS that threadpoolctl does not know", "threads": None}
 
 
 def gradients_of(library: str, case_text: str) -> Iterator[tuple[str, Callable[[], Any] | str]]:
@@ -155,26 +148,32 @@ def once(call: Callable[[], Any]) -> float:
     return time.perf_counter() - started
 
 
+def respond(library: str, request: dict[str, Any], turns: list[Turns]) -> dict[str, Any]:
+    """Do what is asked for; ``turns`` keeps what was prepared last."""
+    if request["do"] == "about":
+        try:
+            return about(library)
+        except ImportError as error:
+            return {"missing": str(error)}
+    if request["do"] == "prepare":
+        turns.clear()  # its arrays are let go before the next are made
+        turns.append(Turns(PARTS[request["part"]](library, request["case"])))
+        return {"missing": turns[0].missing}
+    return turns[0].take()
+
+
 def main() -> None:
     """Answer until there are no more requests."""
     library, threads = sys.argv[1], int(sys.argv[2])
     confine(threads)
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     sys.stdout = sys.stderr  # what libraries print is no answer
-    turns = None
+    turns: list[Turns] = []
     for line in sys.stdin:
-        request = json.loads(line)
-        if request["do"] == "about":
-            try:
-                answer = about(library)
-            except ImportError as error:
-                answer = {"missing": str(error)}
-        elif request["do"] == "prepare":
-            turns = None  # its arrays are let go before the next are made
-            turns = Turns(PARTS[request["part"]](library, request["case"]))
-            answer = {"missing": turns.missing, "names": [*turns.calls]}
-        else:
-            answer = turns.take()
+        try:
+            answer = respond(library, json.loads(line), turns)
+        except Exception:
+            answer = {"error": traceback.format_exc()}
         print(json.dumps(answer), file=answers, flush=True)
 
 
