@@ -4,6 +4,10 @@ Their threads have to be settled before they load a library, and a library that 
 disturb another in its process; so each has a process of its own. Within a round every process has
 one turn, and in it every candidate; a machine that slows down then slows all of them, and ratios
 are taken within rounds.
+
+How OpenMP's threads wait is left to the environment, as users have it: they spin. Where others are
+at work, one may wait for another that has no processor, and PyTorch can take a hundred times as
+long; OMP_WAIT_POLICY=PASSIVE has helped there.
 """
 
 import json

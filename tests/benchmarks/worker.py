@@ -128,7 +128,7 @@ class Turns:
     def take(self) -> dict[str, float]:
         """Seconds for one call of each; who begins changes from turn to turn."""
         names = [*self.calls]
-        start = self.taken % len(names)
+        start = self.taken % max(1, len(names))
         self.taken += 1
         seconds = {}
         for name in names[start:] + names[:start]:
