@@ -9,6 +9,8 @@ from problems import Problem, problem
 
 from shapecheck_bp import Network, column, row
 
+collect_ignore = ["benchmarks"]  # a program; test_benchmarks.py runs it
+
 CONVENTIONS = {"column": column, "row": row}
 
 

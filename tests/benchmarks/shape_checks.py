@@ -12,6 +12,8 @@ import os
 for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 
+import argparse
+import json
 import statistics
 import time
 from collections.abc import Callable
@@ -20,8 +22,7 @@ from typing import Annotated, Any
 import numpy as np
 from beartype import beartype
 from jaxtyping import Float, jaxtyped
-from rich.console import Console
-from rich.table import Table
+from report import Table, show
 
 from shapecheck_bp import Network, column, enforce, shapechecked
 from shapecheck_bp.law import law_of
@@ -91,29 +92,25 @@ def microseconds(calls: dict[str, Callable[[], Any]], repeat: int) -> dict[str, 
     return times
 
 
-def main() -> None:
-    """Print both tables."""
+def one_call() -> dict[str, float]:
+    """The microseconds that each way to check adds to a call."""
     A, W, b = np.ones((4, 5)), np.ones((3, 4)), np.ones((3, 1))
     calls = {name: (lambda f=function: f(A, W, b)) for name, function in candidates().items()}
     times = microseconds(calls, CALLS)
     with enforce(False):
         unchecked = {"no check": calls["no check"], "turned off": calls["shapechecked"]}
         switched_off = microseconds(unchecked, CALLS)
-    base = statistics.median(times["no check"])
+    base = statistics.median(times.pop("no check"))
     added = {name: statistics.median(each) - base for name, each in times.items()}
     off_base = statistics.median(switched_off["no check"])
     added["shapechecked, under enforce(False)"] = (
         statistics.median(switched_off["turned off"]) - off_base
     )
-    table = Table(title="One call: three matrices and a return")
-    for heading in ("checked by", "added µs", "to shapechecked"):
-        table.add_column(heading, justify="left" if heading == "checked by" else "right")
-    for name, cost in sorted(added.items(), key=lambda one: one[1]):
-        if name != "no check":
-            table.add_row(name, f"{cost:.2f}", f"{cost / added['shapechecked']:.1f}")
-    console = Console()
-    console.print(table)
+    return dict(sorted(added.items(), key=lambda one: one[1]))
 
+
+def one_gradient() -> dict[str, float]:
+    """The microseconds of a gradient with all checks and with none, and the ratio."""
     net = Network((64, 32, 10))
     random = np.random.default_rng(0)
     params, X = column.init(net), random.normal(size=(64, 32))
@@ -126,14 +123,42 @@ def main() -> None:
         },
         50,
     )
-    on, bare = (steps[name] for name in ("all checks on", "no checks"))
-    ratio = statistics.median(one / other for one, other in zip(on, bare, strict=True))
-    table = Table(title="gradients of a 64-32-10 network, m = 32")
-    for heading in ("", "µs", "ratio"):
-        table.add_column(heading, justify="right" if heading else "left")
-    table.add_row("all checks on", f"{statistics.median(on):.1f}", f"{ratio:.3f}")
-    table.add_row("no checks", f"{statistics.median(bare):.1f}", "1")
-    console.print(table)
+    pairs = zip(*steps.values(), strict=True)
+    return {name: statistics.median(each) for name, each in steps.items()} | {
+        "ratio": statistics.median(one / other for one, other in pairs)
+    }
+
+
+def main() -> None:
+    """Print both tables, or with --json the numbers."""
+    parser = argparse.ArgumentParser(description="What one check costs.")
+    parser.add_argument("--markdown", action="store_true", help="tables for a README")
+    parser.add_argument("--json", action="store_true", help="one object")
+    options = parser.parse_args()
+    added, steps = one_call(), one_gradient()
+    if options.json:
+        print(json.dumps({"added_us": added, "gradient_us": steps}))
+        return
+    checks = Table(
+        "One call: three matrices and a return",
+        "Medians over what the call takes with no check, one thread.",
+        ("checked by", "added µs", "to shapechecked"),
+        [
+            (name, f"{cost:.2f}", f"{cost / added['shapechecked']:.1f}")
+            for name, cost in added.items()
+        ],
+    )
+    gradient = Table(
+        "gradients of a 64-32-10 network, m = 32",
+        "Medians; the ratio is taken round by round.",
+        ("", "µs", "ratio"),
+        [
+            ("all checks on", f"{steps['all checks on']:.1f}", f"{steps['ratio']:.3f}"),
+            ("no checks", f"{steps['no checks']:.1f}", "1"),
+        ],
+    )
+    for table in (checks, gradient):
+        show(table, options.markdown)
 
 
 if __name__ == "__main__":
