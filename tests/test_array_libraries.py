@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from array_api_compat import device
 from libraries import LIBRARIES, convert, jax_in_float64
 from problems import name, problem, relative
 
@@ -90,22 +91,33 @@ def test_bad_data_is_found_in_every_library(bp, library):
 
 
 @every_net
-def test_under_jit(bp, net):
+@pytest.mark.parametrize("library", ["jax", "jax on a GPU"], indirect=True)
+def test_under_jit(bp, library, net):
     jax = jax_in_float64()
     net, *arrays = problem(bp, net, m=6)
     J, grads = bp.gradients(net, *arrays)
     traced = jax.jit(bp.gradients, static_argnums=0)
-    J2, grads2 = traced(net, *convert((*arrays,), jax.numpy.asarray))
+    J2, grads2 = traced(net, *convert((*arrays,), library.array))
     assert np.isclose(float(J2), J, rtol=1e-13)
-    for grad, grad2 in zip(grads, convert(grads2, np.asarray), strict=True):
+    for grad, grad2 in zip(grads, convert(grads2, library.numpy), strict=True):
         assert relative(grad2.dW, grad.dW) < 1e-12
 
 
-def test_pytorch_tensors_that_want_gradients(bp):
-    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+@pytest.mark.parametrize("library", ["torch", "torch on a GPU"], indirect=True)
+def test_pytorch_tensors_that_want_gradients(bp, library):
     net, *arrays = problem(bp, NETS[0], m=6)
-    params, X, Y = convert((*arrays,), lambda a: torch.tensor(a, requires_grad=True))
+    params, X, Y = convert((*arrays,), lambda a: library.array(a).requires_grad_())
     J, grads = bp.gradients(net, params, X, Y)
     J.backward()
     for layer, grad in zip(params, grads, strict=True):
-        assert relative(grad.dW.detach().numpy(), layer.W.grad.numpy()) < 1e-13
+        assert relative(library.numpy(grad.dW), library.numpy(layer.W.grad)) < 1e-13
+
+
+def test_what_is_made_lies_where_its_arguments_do(bp, library):
+    net, *arrays = problem(bp, NETS[0], m=6)
+    params, X, Y = convert((*arrays,), library.array)
+    here = device(X)
+    J, grads = bp.gradients(net, params, X, Y)
+    made = [J, *(array for grad in grads for array in grad), bp.predict(net, params, X)]
+    made.append(bp.one_hot(library.array(np.array([2, 0, 1])), classes=3))
+    assert [device(array) for array in made] == [here] * len(made)
