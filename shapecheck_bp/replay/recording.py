@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any, NamedTuple
 
-import array_api_compat.numpy
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
@@ -143,6 +142,8 @@ class Recorded(NDArrayOperatorsMixin):
 
     def __array_namespace__(self, api_version: str | None = None) -> Any:
         """NumPy, which asks the two methods below."""
+        import array_api_compat.numpy  # brings all of NumPy along, which takes 50 ms
+
         return array_api_compat.numpy
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **settings: Any) -> Any:
