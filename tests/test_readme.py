@@ -22,7 +22,7 @@ def test_the_python_blocks_print_what_stands_behind_them():
                 exec(compile(code, README.name, "exec"), names)
             assert printed.getvalue() == text
             shown += 1
-    assert shown == 9
+    assert shown == 10
 
 
 def test_excerpts_of_the_main_job_are_what_it_prints(capsys):

@@ -54,6 +54,7 @@ def main() -> None:
         before = anonymous()
         for bp, data in ((column, flip((X, Y))), (row, (X, Y))):
             params = bp.init(net, dtype="float32")
+            bp.gradients(net, params, *(first(bp, one, block_size) for one in data), block_size)
             for count in dict.fromkeys(max(1, m // share) for share in (100, 10, 1)):
                 some = [first(bp, one, count) for one in data]
                 seconds, peak = measured(bp, net, params, some, block_size)
