@@ -49,7 +49,7 @@ def fit(
 
     X and Y may be files that NumPy maps into memory (``np.load(..., mmap_mode="r")``): they are
     read through once, to check them, and then batch by batch, so that of all that is kept only the
-    order of the m examples grows with m, at 8 bytes each. A batch is read quickest where the
+    order of the m examples grows with m, by 16 bytes each. A batch is read quickest where the
     numbers of one example lie side by side: in ``row`` that is NumPy's usual order, and in
     ``column`` Fortran's, of ``np.asfortranarray(X)``, or of a row file's ``X.T``.
 
