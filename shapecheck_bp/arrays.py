@@ -41,3 +41,8 @@ def library_name(array: Any) -> str:
     except TypeError:
         name = type(array).__module__
     return name.removeprefix("array_api_compat.").partition(".")[0]
+
+
+def examples(array: Any, which: Any, axis: int) -> Any:
+    """Some of the examples, by a slice, which copies nothing, or by indices."""
+    return array[:, which] if axis else array[which, :]

@@ -23,12 +23,14 @@ the two files are meant to be read side by side.
 [((3, 4), (3, 1)), ((2, 3), (2, 1))]
 """
 
+from functools import partial
 from typing import Any, SupportsIndex, TypeAlias
 
 from array_api_compat import array_namespace, device
 from jaxtyping import Float, Integer
 
 from shapecheck_bp.activations import activation as lookup
+from shapecheck_bp.blocks import in_blocks
 from shapecheck_bp.losses import (
     cross_entropy,
     log_loss,
@@ -360,11 +362,17 @@ def gradients(
     params: Parameters,
     X: Float[Array, "n[0] m"],
     Y: Float[Array, "n[L] m"],
+    block_size: SupportsIndex | None = None,
 ) -> tuple[Float[Array, ""], Gradients]:
     """J = sum(L) / m, dW = dJ/dW, db = dJ/db.
 
     Forward, cost and backward in one. Under cross-entropy an
     example's targets must sum to one; see check_data.
+
+    With a block_size, it is done on so many examples at a
+    time, in the memory that they need: with m_k examples in
+    block k, J = sum(m_k * J_k) / m, and so dW and db. Then X
+    and Y may be files; see shapecheck_bp.blocks.
 
     >>> net, X = Network((4, 3, 2)), np.ones((4, 5))
     >>> Y = one_hot(np.array([0, 1, 1, 0, 1]), classes=2)
@@ -372,6 +380,9 @@ def gradients(
     >>> len(grads)
     2
     """
+    if block_size is not None:
+        f = partial(gradients, net, params)
+        return in_blocks(f, X, Y, block_size, EXAMPLES_AXIS)
     cache = forward(net, params, X)
     J = cost(net, cache, Y)
     return J, backward(net, params, cache, Y)
@@ -459,6 +470,5 @@ def check_data(
     Traceback (most recent call last):
     ValueError: Y: expected each example's targets to sum ...
     """
-    xp = array_namespace(Y)
     check_finite("X", X)
-    check_targets(net.loss, Y, xp.sum(Y, axis=0))
+    check_targets(net.loss, Y, EXAMPLES_AXIS)

@@ -20,7 +20,7 @@ from shapecheck_bp.arrays import Array, dtype_name, library_name
 from shapecheck_bp.errors import ShapeError
 from shapecheck_bp.leaves import Leaf, first_misfit, leaves_of
 from shapecheck_bp.memory import PREFIX, Memory, NotMemorable, Results, key
-from shapecheck_bp.replay import learn
+from shapecheck_bp.replay import has_settings, learn
 from shapecheck_bp.switch import Listener, mode
 from shapecheck_bp.twin import twins_of
 
@@ -168,7 +168,7 @@ class Law:
         if not found or parameter.default is parameter.empty:
             return found
         self.names[default := f"{PREFIX}default_{parameter.name}"] = parameter.default
-        return f"{found}, {parameter.name} is {default}"
+        return f"{parameter.name} is {default} or ({found},)"
 
     def before(
         self, signature: Hashable, args: tuple[Any, ...], kwargs: Mapping[str, Any]
@@ -199,9 +199,11 @@ class Law:
 
     def _learn(self, results: Results, twin: Callable[..., Any], *args: Any) -> Any:
         """A signature's second call: write the program that later ones are."""
-        results.repeat = twin
-        if not self.learns:
-            return twin(*args)
+        # With a setting, such as a block_size, there is none; then the steps may have their own.
+        plain = self.learns and not has_settings(args)
+        results.repeat = twin if plain else self.function
+        if not plain:
+            return self.function(*args)
         program, result = learn(twin, args, self.signature.parameters)
         self.memory.program(results, program)
         return result

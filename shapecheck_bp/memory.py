@@ -106,7 +106,7 @@ def key(hint: Any, place: str, names: dict[str, Any], depth: int = 0) -> str:
         return place if frozen else f"{place}.__class__, *{place}.__shape_axes__().items()"
     if not all(map(_is_ordinary, parts_of(hint))):
         raise NotMemorable
-    if origin in (Union, UnionType):
+    if origin in (Union, UnionType) and (array_hints(hint) or all(map(_is_plain, arguments))):
         return _key_of_union(hint, place, names)
     if not array_hints(hint):
         names[name := f"{PREFIX}hint_{len(names)}"] = hint

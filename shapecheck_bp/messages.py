@@ -6,8 +6,8 @@ are shown, and never what an array holds.
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from types import NoneType, UnionType
+from typing import Any, Literal, SupportsIndex, Union, get_args, get_origin
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from shapecheck_bp.naming import first_line
 
 RESULT = "the result"
 LONGEST_TABLE = 6
+_WORDS = ((SupportsIndex, "a whole number"), (NoneType, "None"))
 OTHER_CONVENTION = {"shapecheck_bp.column": "row", "shapecheck_bp.row": "column"}
 
 
@@ -257,6 +258,8 @@ def _actual(leaf: Leaf) -> str:
 
 
 def _hint(hint: Any) -> str:
+    if words := next((words for kind, words in _WORDS if hint is kind), None):
+        return words
     if is_array_hint(hint):
         return f"{hint.dtype.__name__} {_tuple(hint.dim_str.split())}"
     if get_origin(hint) is Literal:

@@ -11,8 +11,6 @@
 [0, 0, 0, 1]
 """
 
-import sys
-from collections.abc import Iterable, Iterator
 from math import isfinite
 from sys import float_info
 from types import ModuleType
@@ -21,8 +19,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from array_api_compat import array_namespace, device
 
+from shapecheck_bp.arrays import Array, examples
 from shapecheck_bp.network import Layer, Network
-from shapecheck_bp.shapes import Array
+from shapecheck_bp.progress import progress
 from shapecheck_bp.values import whole_number
 
 
@@ -47,6 +46,12 @@ def fit(
     seed: int = 0,
 ) -> Run:
     """Train with mini-batches, drawn anew in each epoch, and return the new parameters.
+
+    X and Y may be files that NumPy maps into memory (``np.load(..., mmap_mode="r")``): they are
+    read through once, to check them, and then batch by batch, so that of all that is kept only the
+    order of the m examples grows with m, by 16 bytes each. A batch is read quickest where the
+    numbers of one example lie side by side: in ``row`` that is NumPy's usual order, and in
+    ``column`` Fortran's, of ``np.asfortranarray(X)``, or of a row file's ``X.T``.
 
     Args:
         bp: ``shapecheck_bp.column`` or ``shapecheck_bp.row``; the arrays lie as it says.
@@ -78,12 +83,12 @@ def fit(
     m = X.shape[axis]
     random = np.random.default_rng(seed)
     costs = []
-    for epoch in _progress(range(1, epochs + 1)):
+    for epoch in progress(range(1, epochs + 1), "training"):
         order = xp.asarray(random.permutation(m), device=device(X))
         total = 0.0
         for start in range(0, m, batch_size):
             batch = order[start : min(start + batch_size, m)]
-            X_batch, Y_batch = xp.take(X, batch, axis=axis), xp.take(Y, batch, axis=axis)
+            X_batch, Y_batch = _taken(xp, X, batch, axis), _taken(xp, Y, batch, axis)
             J, grads = bp.gradients(net, params, X_batch, Y_batch)
             params = bp.update(params, grads, float(learning_rate))
             total += float(J) * batch.shape[0]
@@ -96,12 +101,11 @@ def fit(
     return Run(params, tuple(costs))
 
 
-def _progress(epochs: Iterable[int]) -> Iterator[int]:
-    """Show a bar while a person is watching, and nothing where output is captured."""
-    if not sys.stderr.isatty():
-        yield from epochs
-        return
-    from rich.console import Console
-    from rich.progress import track
+def _taken(xp: ModuleType, array: Array, batch: Array, axis: int) -> Array:
+    """The examples of a batch, in the usual order of memory.
 
-    yield from track(epochs, "training", console=Console(stderr=True), transient=True)
+    NumPy's take would first copy an array that lies in another order, and be it a whole file.
+    """
+    if isinstance(array, np.ndarray):
+        return np.ascontiguousarray(examples(array, batch, axis))
+    return xp.take(array, batch, axis=axis)

@@ -14,7 +14,7 @@ from typing import Any
 
 from shapecheck_bp.memory import PREFIX
 
-KNOWN = ("shapecheck_bp", "array_api_compat", "typing")
+KNOWN = ("shapecheck_bp", "array_api_compat", "functools", "typing")
 CLOSED = ("shapecheck_bp.column", "shapecheck_bp.row")
 
 

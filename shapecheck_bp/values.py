@@ -6,12 +6,13 @@ Traceback (most recent call last):
 ValueError: labels: expected classes 0 to 9; example 2 has label 10
 """
 
+from collections.abc import Iterator
 from operator import index
 from typing import Any, SupportsIndex
 
 from array_api_compat import array_namespace
 
-from shapecheck_bp.shapes import Array
+from shapecheck_bp.arrays import Array, examples
 
 
 def whole_number(name: str, number: SupportsIndex, least: int) -> int:
@@ -24,6 +25,8 @@ def whole_number(name: str, number: SupportsIndex, least: int) -> int:
         raise ValueError(f"{name}: expected a whole number from {least} up; got {number!r}")
     return whole
 
+
+LOOKED_AT = 2**20  # entries at a time
 
 # Targets that were once float32 sum to one within this, whatever they are now.
 ROUNDING = 1e-4
@@ -54,32 +57,47 @@ def check_labels(labels: Array, classes: SupportsIndex) -> None:
 
 def check_finite(name: str, values: Array) -> None:
     """Refuse NaN and infinity."""
-    xp = array_namespace(values)
-    flat = xp.reshape(~xp.isfinite(values), (-1,))
-    if (i := _first(flat)) is not None:
-        row, column = divmod(i, values.shape[1])
-        count = int(xp.sum(xp.astype(flat, xp.int32)))
+    xp, axis = array_namespace(values), int(values.shape[1] > values.shape[0])
+    count, first = 0, values.shape
+    for start, block in _blocks(values, axis):
+        flat = xp.reshape(~xp.isfinite(block), (-1,))
+        if (i := _first(flat)) is not None:
+            count += int(xp.sum(xp.astype(flat, xp.int32)))
+            row, column = divmod(i, block.shape[1])
+            first = min(first, (row, start + column) if axis else (start + row, column))
+    if count:
+        row, column = first
+        size = values.shape[0] * values.shape[1]
         raise ValueError(
-            f"{name}: expected finite numbers; {count} of {flat.shape[0]} entries are NaN or"
+            f"{name}: expected finite numbers; {count} of {size} entries are NaN or"
             f" infinite, the first at {name}[{row}, {column}]"
         )
 
 
-def check_targets(loss: str, Y: Array, totals: Array) -> None:
-    """Refuse targets that the loss cannot mean; ``totals`` sums each example's targets."""
+def check_targets(loss: str, Y: Array, axis: int) -> None:
+    """Refuse targets that the loss cannot mean; the examples lie along ``axis``."""
     check_finite("Y", Y)
-    xp = array_namespace(Y)
     if loss == "squared_error":
         return
-    if bool(xp.any((Y < 0) | (Y > 1))):
-        raise ValueError(f"Y: expected targets from 0 to 1 under {loss}; some lie outside")
-    if loss == "cross_entropy":
-        wrong = xp.abs(totals - 1) > ROUNDING
-        if (i := _first(wrong)) is not None:
-            raise ValueError(
-                f"Y: expected each example's targets to sum to 1 under {loss};"
-                f" those of example {i} sum to {float(totals[i]):.6g}"
-            )
+    xp = array_namespace(Y)
+    for start, block in _blocks(Y, axis):
+        if bool(xp.any((block < 0) | (block > 1))):
+            raise ValueError(f"Y: expected targets from 0 to 1 under {loss}; some lie outside")
+        if loss == "cross_entropy":
+            totals = xp.sum(block, axis=1 - axis)
+            if (i := _first(xp.abs(totals - 1) > ROUNDING)) is not None:
+                raise ValueError(
+                    f"Y: expected each example's targets to sum to 1 under {loss};"
+                    f" those of example {start + i} sum to {float(totals[i]):.6g}"
+                )
+
+
+def _blocks(array: Array, axis: int) -> Iterator[tuple[int, Array]]:
+    """A matrix in parts, each with where it starts, so that what is made of one is never large."""
+    size = array.shape[axis]
+    step = max(1, LOOKED_AT // array.shape[1 - axis])
+    for start in range(0, size, step):
+        yield start, examples(array, slice(start, min(start + step, size)), axis)
 
 
 def _first(faults: Array) -> int | None:

@@ -26,7 +26,7 @@ def test_the_python_blocks_print_what_stands_behind_them():
                 exec(compile(code, README.name, "exec"), names)
             assert printed.getvalue() == text
             shown += 1
-    assert shown == 9
+    assert shown == 10
 
 
 def test_the_block_on_devices_prints_what_stands_behind_it():

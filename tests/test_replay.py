@@ -169,7 +169,7 @@ def test_the_third_call_is_the_program(bp, small):
     assert results == results[:1] * 4
     (repeat,) = learnt_by(bp.gradients)
     assert repeat.__code__.co_filename == "<a recorded run>"
-    assert bits(repeat(*small)) == results[0]
+    assert bits(repeat(*small, None)) == results[0]
 
 
 @pytest.mark.usefixtures("_forgetful")

@@ -48,6 +48,12 @@ at most is derived from the sizes of the sums, and what is measured on the digit
 Beside it stand slopes of J by central differences and, where installed, PyTorch's and JAX's own
 gradients.
 
+**In blocks.** With a ``block_size`` the gradients are a weighted mean of those of blocks, by code
+that both conventions share. That the mean is right is under ``right``: in two blocks, of one size
+and of two, J and its derivatives come out as without. The other two answers drive it as well,
+against the other convention and against all examples at once; ``equal`` does not, for there is no
+dividing m where it may be any number.
+
 What draws numbers or chooses among them (``init``, ``one_hot``, ``predict``, ``check_data``) has
 no formula in real numbers; it is under the other answers, where nothing is rounded and where it
 is, and held to a statement of its own. A proof lists who is under what, and why.

@@ -55,6 +55,10 @@ class Entries(Arithmetic):
         """The transpose."""
         return type(self)(self.values.T)
 
+    def __getitem__(self: Self, place: Any) -> Self:
+        """Some of the entries."""
+        return type(self)(self.values[place])
+
     def __matmul__(self: Self, other: Any) -> Self:
         """Σ_k self[i, k] other[k, j], for every i and j."""
         return type(self)(self.values @ other.values)

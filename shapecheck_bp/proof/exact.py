@@ -29,7 +29,7 @@ from shapecheck_bp.proof.cases import (
     refusal,
     takes_and_gives_floats,
 )
-from shapecheck_bp.proof.numeric import NO_ARGUMENTS, calls, lifted, outcomes, pool, unlike
+from shapecheck_bp.proof.numeric import NO_ARGUMENTS, at_once, calls, lifted, outcomes, pool, unlike
 from shapecheck_bp.proof.report import Answer, Check
 from shapecheck_bp.proof.rounding import Rounded
 from shapecheck_bp.switch import enforce
@@ -117,6 +117,13 @@ def _compare(case: Case, column: ModuleType, row: ModuleType) -> Iterator[Check]
         for (quantity, a), (_, b) in pairs:
             reason = unlike(a, b)
             yield Check(case.function, quantity, case.about, not reason, reason)
+        if whole := at_once(case, law):
+            together, _ = outcomes(whole, column, row)
+            pairs = zip(quantities(names, together), quantities(names, here), strict=True)
+            for (quantity, a), (_, b) in pairs:
+                reason = unlike(a, b)
+                about = f"{case.about}, against all at once"
+                yield Check(case.function, quantity, about, not reason, reason)
         if case.function == "one_hot":
             wanted = choices.one_hot(*case.arguments)
             reason = "" if np.array_equal(wanted, here) else "is not what its statement says"

@@ -18,6 +18,7 @@ from shapecheck_bp.network import Layer, Network
 from shapecheck_bp.proof.cases import law_for, public_names, refusal
 from shapecheck_bp.proof.numeric import (
     NO_ARGUMENTS,
+    at_once,
     calls,
     is_float,
     lifted,
@@ -142,6 +143,15 @@ def _compare(case: Any, column: ModuleType, row: ModuleType) -> Iterator[Check]:
         for (quantity, a), (_, b), (_, bound) in triples:
             reason = _reason(a, b, bound)
             yield Check(case.function, quantity, case.about, not reason, reason)
+        if whole := at_once(case, law_for(case.function, column)):
+            together = getattr(column, case.function)(*whole.arguments)
+            four = here, bounded, together, judge(*lifted(whole.arguments))
+            matched = zip(*(quantities(names, one) for one in four), strict=True)
+            for (quantity, a), (_, bound), (_, b), (_, other) in matched:
+                error = np.maximum(bound.error, other.error)
+                reason = _reason(a, b, Rounded(b, error, None, b.dtype))
+                about = f"{case.about}, against all at once"
+                yield Check(case.function, quantity, about, not reason, reason)
     except Exception as error:  # whatever a broken copy of a module may raise
         quantity, reason = refusal(names, error)
         yield Check(case.function, quantity, case.about, False, reason)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from shapecheck_bp import column as shipped
+from shapecheck_bp.law import Law
 from shapecheck_bp.network import Network
 from shapecheck_bp.proof.cases import OUTPUTS, Case, law_for
 from shapecheck_bp.proof.rounding import Rounded
@@ -54,17 +55,33 @@ def pool(net: Network, params: Any, X: Any, Y: Any) -> dict[str, Any]:
         "classes": Y.shape[0],
         "seed": 1,
         "dtype": X.dtype,
+        "block_size": max(1, X.shape[1] // 4),  # at most 4 blocks of one size and a smaller one
     }
 
 
 def calls(name: str, column: ModuleType, given: Mapping[str, Any]) -> Iterator[Case]:
-    """A call of a function, or one for each activation; none where a parameter is not known."""
+    """The calls of a function; none where a parameter is not known.
+
+    One for each activation; and one on all examples at once, and one in blocks of them.
+    """
     law = law_for(name, column)
     parameters = law.signature.parameters if law else {}
     for activation in OUTPUTS if "activation" in parameters else ("",):
         known = {**given, "activation": activation}
         if law and all(parameter in known for parameter in parameters):
-            yield Case(name, activation, tuple(known[parameter] for parameter in parameters))
+            case = Case(name, activation, tuple(known[parameter] for parameter in parameters))
+            if "block_size" in parameters:
+                yield case._replace(arguments=(*case.arguments[:-1], None))
+                net, size = given["net"], given["block_size"]
+                case = case._replace(about=f"{net.hidden}, {net.output}, in blocks of {size}")
+            yield case
+
+
+def at_once(case: Case, law: Law | None) -> Case | None:
+    """The call on all examples at once, of one in blocks of them."""
+    if law is None or "block_size" not in law.signature.parameters or case.arguments[-1] is None:
+        return None
+    return case._replace(arguments=(*case.arguments[:-1], None))
 
 
 def through(value: Any, change: Callable[[Any], Any]) -> Any:

@@ -85,6 +85,8 @@ def right(column: ModuleType, row: ModuleType, networks: Iterable[Network]) -> A
         else:
             for case in cases(name, law, networks, EntryMaker):
                 checks += _compare(case, law, column, row, shown)
+                if "block_size" in law.signature.parameters:
+                    checks += _compare(in_blocks(case), law, column, row, shown)
     return Answer(
         name="right",
         question="Are they the derivatives of J, and not only equal to each other?",
@@ -120,6 +122,14 @@ def derivatives(name: str, pair: Activation) -> Iterator[Check]:
         yield Check("activation_backward", "g'(Z)", about, holds, "" if holds else reason)
 
 
+def in_blocks(case: Case) -> Case:
+    """The call on blocks of all examples but one: two blocks of one, or one of three and one."""
+    net = case.arguments[0]
+    size = EXAMPLES[len(net.sizes)] - 1
+    arguments = (*case.arguments, size)
+    return case._replace(about=f"{case.about}: in blocks of {size}", arguments=arguments)
+
+
 class Shown(NamedTuple):
     """Results that were found right, and the J that they are derivatives of."""
 
@@ -151,7 +161,7 @@ def _compare(
             continue
         net = given.get("net")
         results = [_bare(value) for _, value in pairs]
-        key = (where, net and (net.sizes, _kind(net), net.loss))
+        key = (where, len(case.arguments), net and (net.sizes, _kind(net), net.loss))
         if net and key in shown and _same_but_for_g(shown[key], net, given["J"], results):
             for quantity, _ in pairs:
                 yield Check(where, quantity, case.about, True)

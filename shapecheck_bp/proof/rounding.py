@@ -64,6 +64,10 @@ class Rounded(Arithmetic):
         """No result of whatever order is larger than this."""
         return np.abs(self.value) + 2 * self.error
 
+    def __getitem__(self, place: Any) -> "Rounded":
+        """Some of the entries."""
+        return Rounded(self.value[place], self.error[place], self.grain, self.dtype)
+
     def __matmul__(self, other: Any) -> "Rounded":
         """A sum of n products for each entry."""
         value = self.value @ other.value

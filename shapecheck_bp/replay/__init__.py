@@ -39,6 +39,18 @@ def learn(
     return (program if same else function), result
 
 
+def has_settings(arguments: tuple[Any, ...]) -> bool:
+    """Whether there is more than arrays and a network among the arguments.
+
+    >>> has_settings((np.ones(2), None)), has_settings((np.ones(2), 64))
+    (False, True)
+    """
+    found: list[Any] = []
+    map_leaves(found.append, arguments)
+    known = (hasattr(one, "dtype") or hasattr(one, "__shape_axes__") for one in found)
+    return not all(one is None or is_known for one, is_known in zip(found, known, strict=True))
+
+
 def _bits(result: Any) -> list[Any]:
     found: list[Any] = []
     map_leaves(lambda one: found.append((one.shape, one.dtype, type(one), one.tobytes())), result)

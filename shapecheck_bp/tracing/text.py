@@ -25,9 +25,9 @@ def plain(words: str, style: str = "") -> "Text":
 
 
 def short_arguments(call: Call) -> list[str]:
-    """Arguments that are no arrays: activation = 'tanh'."""
+    """Arguments that are no arrays: activation = 'tanh'. One that is None says nothing."""
     shown = {name: value for name, value in call.others.items() if len(value) <= SHORT}
-    return [f"{name} = {value}" for name, value in shown.items()]
+    return [f"{name} = {value}" for name, value in shown.items() if value != "None"]
 
 
 def sizes(call: Call) -> str:
