@@ -12,7 +12,7 @@ bit.
 def program(W, X):
     v0 = W
     v1 = X
-    v2 = matmul(v0, v1)
+    v2 = v0.dot(v1)
     add(v2, one_0, out=v2)
     exp(v2, out=v2)
     return v2
@@ -155,6 +155,10 @@ class Program:
 
     def _call(self, step: Step, operand: Callable[[Ref], str], out: str | None = None) -> str:
         function, inputs = step.function, step.inputs
+        if function is np.matmul and self._are_matrices(inputs):
+            # The same BLAS routine, with half of the way to it.
+            left, right = map(operand, inputs)
+            return f"{left}.dot({right}{f', {out}' if out else ''})"
         dtypes = {self.kinds[ref.place].dtype for ref in refs_in(inputs)}
         if isinstance(function, np.ufunc) and [dtype.kind for dtype in dtypes] == ["f"]:
             function, inputs = with_constants(function, inputs, *dtypes)
@@ -164,6 +168,12 @@ class Program:
         owner = getattr(function, "__self__", None)
         name = f"{owner.__name__}_reduce" if isinstance(owner, np.ufunc) else function.__name__
         return f"{self._name(name, function)}({', '.join(written)})"
+
+    def _are_matrices(self, inputs: tuple[Any, ...]) -> bool:
+        """Whether no factor is a vector, for which BLAS has other routines, or has gaps."""
+        kinds = [self.kinds[ref.place] for ref in refs_in(inputs)]
+        plain = all(len(kind.shape) == 2 and min(kind.shape) > 1 for kind in kinds)
+        return plain and len(inputs) == 2 and all(kind.order for kind in kinds)
 
     def _written(self, value: Any, operand: Callable[[Ref], str]) -> str:
         if isinstance(value, Ref):
