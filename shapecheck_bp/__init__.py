@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from shapecheck_bp import column, row
 from shapecheck_bp.network import Cache, Gradient, Layer, Network
-from shapecheck_bp.probing import blind_spots, verify
 from shapecheck_bp.shapes import Array, ShapeError, shapechecked
 from shapecheck_bp.switch import enforce
 from shapecheck_bp.training import fit
@@ -23,6 +22,7 @@ from shapecheck_bp.transpose import flip
 if TYPE_CHECKING:
     from shapecheck_bp.derivations.dimensions import dimension_check
     from shapecheck_bp.doctor import Diagnosis, diagnose
+    from shapecheck_bp.probing import blind_spots, verify
     from shapecheck_bp.proof import Proof, prove
     from shapecheck_bp.proof.equations import equations
     from shapecheck_bp.tracing import Trace, trace
@@ -59,11 +59,13 @@ _LATER = {
     "Diagnosis": "shapecheck_bp.doctor",
     "Proof": "shapecheck_bp.proof",
     "Trace": "shapecheck_bp.tracing",
+    "blind_spots": "shapecheck_bp.probing",
     "diagnose": "shapecheck_bp.doctor",
     "dimension_check": "shapecheck_bp.derivations.dimensions",
     "equations": "shapecheck_bp.proof.equations",
     "prove": "shapecheck_bp.proof",
     "trace": "shapecheck_bp.tracing",
+    "verify": "shapecheck_bp.probing",
 }
 
 

@@ -15,12 +15,10 @@ from typing import Any, get_type_hints
 
 from jaxtyping import Float
 
-from shapecheck_bp import messages
 from shapecheck_bp.arrays import Array, dtype_name, library_name
 from shapecheck_bp.errors import ShapeError
-from shapecheck_bp.leaves import Leaf, first_misfit, leaves_of
+from shapecheck_bp.leaves import RESULT, Leaf, first_misfit, leaves_of
 from shapecheck_bp.memory import PREFIX, Memory, NotMemorable, Results, key
-from shapecheck_bp.replay import has_settings, learn
 from shapecheck_bp.switch import Listener, mode
 from shapecheck_bp.twin import twins_of
 
@@ -90,7 +88,6 @@ class Law:
     def __init__(self, function: Callable[..., Any]) -> None:
         """Keep the function; its annotations are read at the first call."""
         self.function = function
-        self.signature = inspect.signature(function)
         self.memory = Memory()
         self.twin: Callable[..., Any] | None = None
         self.learns = False
@@ -106,6 +103,11 @@ class Law:
         }
         stub = _not_yet_async if self.waits else _not_yet
         self.wrapper = FunctionType(stub.__code__, self.names, function.__name__)
+
+    @cached_property
+    def signature(self) -> inspect.Signature:
+        """The function's parameters."""
+        return inspect.signature(self.function)
 
     @cached_property
     def hints(self) -> dict[str, Any]:
@@ -199,6 +201,8 @@ class Law:
 
     def _learn(self, results: Results, twin: Callable[..., Any], *args: Any) -> Any:
         """A signature's second call: write the program that later ones are."""
+        from shapecheck_bp.replay import has_settings, learn  # when something is called again
+
         # With a setting, such as a block_size, there is none; then the steps may have their own.
         plain = self.learns and not has_settings(args)
         results.repeat = twin if plain else self.function
@@ -259,21 +263,26 @@ class Law:
 
     def returned(self, result: Any, arguments: Mapping[str, Any]) -> list[Leaf]:
         """The leaves of a result."""
-        hints = {**self.hints, messages.RESULT: self.hints.get("return", Any)}
-        return leaves_of(hints, {messages.RESULT: result}, arguments)
+        hints = {**self.hints, RESULT: self.hints.get("return", Any)}
+        return leaves_of(hints, {RESULT: result}, arguments)
 
     def _check(self, leaves: list[Leaf]) -> None:
         __tracebackhide__ = True
         if misfit := first_misfit(leaves):
-            raise ShapeError(**messages.misfit(self.function, leaves, misfit))
+            raise self._refusal("misfit", leaves, misfit)
         arrays = [leaf for leaf in leaves if getattr(leaf.hint, "array_type", None) is Array]
         if hollow := next((leaf for leaf in arrays if 0 in leaf.value.shape), None):
-            raise ShapeError(**messages.empty(self.function, hollow))
+            raise self._refusal("empty", hollow)
         floats = [leaf for leaf in arrays if leaf.hint.dtype is Float]
         for kind, alike in ((library_name, arrays), (dtype_name, floats)):
             kinds = [kind(leaf.value) for leaf in alike]
             if len(set(kinds)) > 1:
-                raise ShapeError(**messages.mixed(self.function, alike, kinds))
+                raise self._refusal("mixed", alike, kinds)
+
+    def _refusal(self, why: str, *found: Any) -> ShapeError:
+        from shapecheck_bp import messages  # when there is something to say
+
+        return ShapeError(**getattr(messages, why)(self.function, *found))
 
 
 def _wait_for(coroutine: Any) -> Any:

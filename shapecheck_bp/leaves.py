@@ -11,7 +11,6 @@ from itertools import combinations
 from types import NoneType, UnionType
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
-from beartype.door import is_bearable
 from jaxtyping import Shaped, jaxtyped
 
 from shapecheck_bp.annotations import (
@@ -23,6 +22,8 @@ from shapecheck_bp.annotations import (
     lags,
     spell_out,
 )
+
+RESULT = "the result"  # the path of what a function returns
 
 
 class Leaf(NamedTuple):
@@ -54,11 +55,18 @@ def first_misfit(leaves: Iterable[Leaf]) -> Leaf | None:
     return None
 
 
+def _accepts(value: Any, hint: Any) -> bool:
+    """Beartype's verdict."""
+    from beartype.door import is_bearable  # 7 ms, which a program that fits arrays need not spend
+
+    return is_bearable(value, hint)
+
+
 def _fits(value: Any, hint: Any) -> bool:
     if get_origin(hint) in (Union, UnionType):
         return any(_fits(value, option) for option in get_args(hint))
     by_class = is_array_hint(hint) or is_record(hint)
-    return isinstance(value, hint) if by_class else is_bearable(value, hint)
+    return isinstance(value, hint) if by_class else _accepts(value, hint)
 
 
 def reason(leaves: Iterable[Leaf], misfit: Leaf) -> str:
@@ -184,7 +192,7 @@ def _only_option(
     if len(options) == 1:
         return options[0]
     if len(arrays) + len(plain) == len(options) and hasattr(value, "dtype"):
-        meant = [option for option in plain if is_bearable(value, option)] or [
+        meant = [option for option in plain if _accepts(value, option)] or [
             option for option in arrays if len(arrays) == 1 or _could_be(value, option)
         ]
         if len(meant) == 1:

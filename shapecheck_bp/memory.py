@@ -18,8 +18,6 @@ from dataclasses import fields, is_dataclass
 from types import UnionType
 from typing import Any, ForwardRef, NewType, TypeVar, Union, get_args, get_origin
 
-from beartype.door import is_bearable
-
 from shapecheck_bp.annotations import (
     array_hints,
     fields_of,
@@ -110,6 +108,8 @@ def key(hint: Any, place: str, names: dict[str, Any], depth: int = 0) -> str:
         return _key_of_union(hint, place, names)
     if not array_hints(hint):
         names[name := f"{PREFIX}hint_{len(names)}"] = hint
+        from beartype.door import is_bearable  # as late as in leaves.py
+
         names[f"{PREFIX}is_bearable"] = is_bearable
         return f"{PREFIX}is_bearable({place}, {name})"
     if is_record(hint) and depth < DEEPEST:

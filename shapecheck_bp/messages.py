@@ -22,10 +22,9 @@ from shapecheck_bp.hints import (
     root,
     wrong_dtype,
 )
-from shapecheck_bp.leaves import Leaf, Sizes, reason
+from shapecheck_bp.leaves import RESULT, Leaf, Sizes, reason
 from shapecheck_bp.naming import first_line
 
-RESULT = "the result"
 LONGEST_TABLE = 6
 _WORDS = ((SupportsIndex, "a whole number"), (NoneType, "None"))
 OTHER_CONVENTION = {"shapecheck_bp.column": "row", "shapecheck_bp.row": "column"}
