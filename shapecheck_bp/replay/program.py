@@ -41,6 +41,7 @@ class Program:
         self.homes = Homes(self.steps, self.kinds, tape.result)
         self.names: dict[str, Any] = {}
         self._named: dict[tuple[Any, ...], str] = {}
+        self._compact: set[str] = set()  # variables whose memory surely lies in the usual order
         self.lines: list[str] = []
         for name, value in zip(parameters, tape.arguments, strict=True):
             if any(True for _ in refs_in(value)):
@@ -80,6 +81,8 @@ class Program:
             out = next(map(self.homes.of, dying), None) or self.homes.free(kind)
         call = self._call(step, self.homes.of, out)
         self.lines.append(call if out else f"{step.result} = {call}")
+        if step.function is np.matmul and not out:
+            self._compact.add(str(step.result))
         self.homes.settle(step, out or str(step.result))
 
     # A run of entrywise steps on large arrays.
@@ -155,7 +158,7 @@ class Program:
 
     def _call(self, step: Step, operand: Callable[[Ref], str], out: str | None = None) -> str:
         function, inputs = step.function, step.inputs
-        if function is np.matmul and self._are_matrices(inputs):
+        if function is np.matmul and self._are_matrices(inputs) and out in {None, *self._compact}:
             # The same BLAS routine, with half of the way to it.
             left, right = map(operand, inputs)
             return f"{left}.dot({right}{f', {out}' if out else ''})"
