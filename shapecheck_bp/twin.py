@@ -3,7 +3,8 @@
 In ``column`` and ``row`` every shape, of a step or a result, follows from those of a function's own
 arguments. Where a signature of ``gradients`` has been through once, with every step and the result
 judged, so has the next call with that signature; it runs on the twins, which call one another
-directly. As soon as anything that the functions refer to has been replaced, they are not used.
+directly, or on a program recorded from them (``replay``). As soon as anything that the functions
+refer to has been replaced, they are not used.
 """
 
 import sys

@@ -29,6 +29,7 @@ from shapecheck_bp.replay.recording import Ref, Step, Tape
 
 LARGE = 1 << 17  # entries from which on steps are taken a piece at a time
 PIECE = 1 << 15  # entries of a piece
+OPERATORS = {np.add: "+", np.subtract: "-", np.multiply: "*", np.true_divide: "/"}
 NARROWEST = 64  # columns of a piece, so that it is read along its rows
 
 
@@ -162,9 +163,14 @@ class Program:
             # The same BLAS routine, with half of the way to it.
             left, right = map(operand, inputs)
             return f"{left}.dot({right}{f', {out}' if out else ''})"
-        dtypes = {self.kinds[ref.place].dtype for ref in refs_in(inputs)}
+        kinds = [self.kinds[ref.place] for ref in refs_in(inputs)]
+        dtypes = {kind.dtype for kind in kinds}
         if isinstance(function, np.ufunc) and [dtype.kind for dtype in dtypes] == ["f"]:
             function, inputs = with_constants(function, inputs, *dtypes)
+            if function in OPERATORS and all(kind.is_number for kind in kinds):
+                # A number such as J, for which a ufunc would make arrays.
+                left, right = (self._written(_number(one), operand) for one in inputs)
+                return f"{left} {OPERATORS[function]} {right}"
         written = [self._written(one, operand) for one in inputs]
         written += [f"{name}={self._written(value, operand)}" for name, value in step.settings]
         written += [f"out={out}"] if out else []
@@ -182,8 +188,11 @@ class Program:
         if isinstance(value, Ref):
             return operand(value)
         if isinstance(value, tuple):
-            make = self._name(type(value).__name__, type(value)) if hasattr(value, "_make") else ""
-            return f"{make}({''.join(f'{self._written(one, operand)}, ' for one in value)})"
+            items = f"({''.join(f'{self._written(one, operand)}, ' for one in value)})"
+            if not hasattr(value, "_make"):
+                return items
+            make, kind = self._name("make", tuple.__new__), self._name("kind", type(value))
+            return f"{make}({kind}, {items})"
         return repr(value) if value is None else self._name("one_", value)
 
     def _name(self, wanted: str, value: Any) -> str:
@@ -194,6 +203,11 @@ class Program:
             self._named[alike] = f"{wanted}{others or '0' * wanted.endswith('_')}"
             self.names[self._named[alike]] = value
         return self._named[alike]
+
+
+def _number(one: Any) -> Any:
+    """A constant without an array around it."""
+    return one[()] if isinstance(one, np.ndarray) else one
 
 
 def with_constants(

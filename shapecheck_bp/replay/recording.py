@@ -61,6 +61,11 @@ class Kind(NamedTuple):
         return cls(value.shape, value.dtype, order)
 
     @property
+    def is_number(self) -> bool:
+        """Whether it is a scalar such as J, and no array."""
+        return not self.shape and not self.order
+
+    @property
     def size(self) -> int:
         """The number of its entries."""
         return prod(self.shape)
