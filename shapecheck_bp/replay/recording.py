@@ -113,6 +113,10 @@ class Tape:
         known = (function, refs, named, *map(type, refs), *(type(one) for _, one in named))
         if not isinstance(value, np.ndarray | np.generic):
             raise NotRecordable(f"{function.__name__} gives a {type(value).__name__}")
+        # BLAS has a routine of its own for A @ A.T, and did not take it for two that are equal.
+        equal = function is np.matmul and refs[0].place == refs[1].place
+        if equal and not np.may_share_memory(*map(_value, inputs)):
+            raise NotRecordable("a product of two arrays that are equal")
         if known not in self._known:
             self._known[known] = self.new(value)
             self.steps.append(_plain(Step(function, refs, named, self._known[known])))
