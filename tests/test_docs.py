@@ -34,7 +34,7 @@ NEEDS = {"torch_and_jax": ("torch", "jax"), "devices": ("jax",)}
 FENCE = re.compile(
     r"^```(?:\{code-block\} )?(\w+)\n(?::caption: (\S+)\n\n)?(.*?)^```$", re.DOTALL | re.MULTILINE
 )
-# Run on a machine of one's own; the tests of examples have the last.
+# Run on a machine of one's own; tests/test_mesh.py has the last.
 NOT_RUN = ("pip install", "python3 -m venv", "python -m shapecheck_bp.examples.sharded ")
 
 
@@ -63,6 +63,7 @@ def outputs_of(page):
     blocks = FENCE.findall(page.read_text(encoding="utf-8"))
     names, found = {"__name__": "__main__"}, []
     sys.path.insert(0, "")  # a page may import the file that it shows
+    assert {language for language, _, _ in blocks} <= {"python", "sh", "text"}
     for block, following in pairwise([*blocks, ("", "", "")]):
         if block[0] in ("python", "sh"):
             printed = run(*block, names)
@@ -147,6 +148,15 @@ def test_every_public_name_is_in_the_reference():
         for name in importlib.import_module(f"shapecheck_bp.{module}").__all__:
             aliases = rf"(shapecheck_bp\.|shapecheck_bp\.{module}\.)?{name}\n"
             assert re.search(rf":: {aliases}", reference), f"{module}.{name}"
+
+
+def test_every_module_has_its_place_in_the_design():
+    page = (DOCS / "design.md").read_text(encoding="utf-8")
+    rooms = page[page.index("## The rooms") : page.index("Imports run one way")]
+    package = Path(shapecheck_bp.__file__).parent
+    modules = {path.stem for path in package.iterdir() if path.suffix == ".py" or path.is_dir()}
+    named = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`.+?) \|", rooms, re.MULTILINE))))
+    assert named == {name for name in modules if not name.startswith("__")}
 
 
 def test_every_command_is_in_the_reference():

@@ -83,8 +83,17 @@ def rest_of(lines: list[str]) -> Iterator[str]:
         yield ""
 
 
+def unquoted(annotation: ast.expr | None) -> ast.expr | None:
+    """The class that an annotation names before there is one."""
+    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+        return ast.parse(annotation.value, mode="eval").body
+    return annotation
+
+
 def on_docstring(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]):
     """Replace the lines that autodoc has found."""
+    if lines and lines[0].startswith("Alias for field number"):
+        lines.clear()  # what Python itself says of a NamedTuple's fields
     lines[:] = list(rest_of(list(lines)))
 
 
@@ -92,6 +101,8 @@ def on_signature(
     app: Sphinx, what: str, name: str, obj: Any, options: Any, signature: str, returns: str
 ) -> tuple[str, str] | None:
     """A function's signature as its source has it."""
+    if what in ("class", "exception") and signature:
+        return signature.replace("<factory>", "..."), returns
     if what not in ("function", "method") or not callable(obj):
         return None
     try:
@@ -103,7 +114,11 @@ def on_signature(
         return None
     if what == "method" and tree.args.args:
         del tree.args.args[0]
-    return f"({ast.unparse(tree.args)})", ast.unparse(tree.returns) if tree.returns else ""
+    for argument in ast.walk(tree.args):
+        if isinstance(argument, ast.arg):
+            argument.annotation = unquoted(argument.annotation)
+    returned = unquoted(tree.returns)
+    return f"({ast.unparse(tree.args)})", ast.unparse(returned) if returned else ""
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
