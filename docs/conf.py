@@ -33,7 +33,7 @@ for name, content in committed.items():
 nb_execution_mode = "off"
 nb_merge_streams = True
 
-myst_enable_extensions = ["attrs_inline", "colon_fence", "dollarmath"]
+myst_enable_extensions = ["deflist", "dollarmath"]
 myst_heading_anchors = 3
 
 autodoc_member_order = "bysource"
