@@ -241,6 +241,24 @@ def test_labels_out_of_range(bp, labels, classes, message):
         bp.one_hot(np.array(labels), classes)
 
 
+def test_a_label_too_large_for_int64_is_named_as_it_is(bp):
+    labels = np.array([2, 2**64 - 1], dtype="uint64")
+    with pytest.raises(ValueError, match=f"0 to 2; example 1 has label {2**64 - 1}"):
+        bp.one_hot(labels, 3)
+
+
+@pytest.mark.parametrize("dtype", ["longdouble", "complex128", "int64", "V8"])
+def test_a_dtype_that_no_function_takes_is_not_made(bp, dtype):
+    """Whether or not a call of the same signature has passed before."""
+    net, labels = Network((4, 3)), np.array([0, 1])
+    for _ in range(3):
+        bp.init(net, 0, "float32")
+        bp.one_hot(labels, 3, "float32")
+        for make in (lambda: bp.init(net, 0, dtype), lambda: bp.one_hot(labels, 3, dtype)):
+            with pytest.raises(ValueError, match="dtype: expected a floating type such as"):
+                make()
+
+
 @pytest.mark.parametrize("labels", [[0.0, 1.0], [True, False]])
 def test_labels_that_are_no_integers(bp, labels):
     error = refused(bp.one_hot, np.array(labels), 2)
