@@ -27,6 +27,7 @@ def whole_number(name: str, number: SupportsIndex, least: int) -> int:
     return whole
 
 
+FLOATS: Any = Float[Array, " _"]
 LOOKED_AT = 2**20  # entries at a time
 
 # Targets that were once float32 sum to one within this, whatever they are now.
@@ -40,7 +41,7 @@ def float_dtype(xp: Any, dtype: Any) -> Any:
     named = getattr(xp, dtype, dtype) if isinstance(dtype, str) else dtype
     try:
         made = xp.empty(0, dtype=named)
-        if isinstance(made, Float[Array, " _"]):  # so no longdouble, which no function takes
+        if isinstance(made, FLOATS):  # so no longdouble, which no function takes
             return made.dtype
     except (TypeError, AttributeError):
         pass

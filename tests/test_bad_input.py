@@ -201,6 +201,7 @@ def test_other_structures(bp, small):
         ((net, [*params], X), "params", "tuple", "list"),
         ((net, plain, X), "params[0]", "Layer", "tuple"),
         ((net.sizes, params, X), "net", "Network", "tuple"),
+        ((Network, params, X), "net", "Network", "type"),
     ]:
         error = refused(bp.forward, *args)
         assert (error.argument, error.expected, error.actual) == (blamed, wanted, came)
