@@ -186,12 +186,18 @@ def test_no_examples(bp, small):
     assert "labels is empty." in str(error)
 
 
-@pytest.mark.parametrize("X", [[[1.0]], 3.0, None, "X"])
+@pytest.mark.parametrize("X", [[[1.0]], 3.0, None, "X", np.ndarray])
 def test_no_array(bp, small, X):
     error = refused(bp.forward, *small[:2], X)
     assert (error.argument, error.actual) == ("X", type(X).__name__)
     assert error.suggestion.startswith("Pass X as an array (")
     assert ("numpy.asarray(X)" in error.suggestion) == isinstance(X, list)
+
+
+def test_the_class_of_arrays_among_the_parameters(bp, small):
+    W = small.params[0].W
+    error = refused(bp.gradients, *swap(tuple(small), W, np.ndarray))
+    assert (error.argument, error.actual) == ("params[0].W", "type")
 
 
 def test_other_structures(bp, small):
