@@ -9,8 +9,8 @@ calls together need no more memory at the end than when a fifth of them had been
 that does not ends the run with what repeats it.
 
 NaN, infinity and numbers whose squares overflow are held to less: gradient steps never re-read the
-data, so that these come to what NumPy makes of the textbook function, with no warning that it
-would not give; but a program, which a third call runs, says nothing of a product that overflows.
+data, so that these come to the numbers that NumPy makes of the textbook function, and to such
+warnings as NumPy gives (BLAS's are not the same twice, for the same arrays, with infinity in them).
 ``check_data``, and with it ``fit``, refuses NaN and infinity.
 """
 
@@ -512,7 +512,7 @@ def with_special_values(value, r):
 
 
 def same_as_textbook(bp, name, given):
-    """NaN, infinity and what overflows: the numbers of the textbook, and its warnings."""
+    """NaN, infinity and what overflows: the numbers of the textbook."""
     function, other = getattr(bp, name), textbook(bp, name)
     if name == "check_data":
         finite = all(np.isfinite(one).all() for one in arrays_in(tuple(given.values())))
@@ -524,18 +524,7 @@ def same_as_textbook(bp, name, given):
     for one, same in zip(leaves(found), leaves(wanted), strict=True):
         if not np.allclose(one, same, equal_nan=True, rtol=2e-2):
             raise Violation(f"{bp.__name__}.{name}: not the textbook's numbers: {told(given)}")
-    with np.errstate(over="raise", invalid="raise", divide="raise"):
-        if faulty(function, given) and not faulty(other, given):
-            raise Violation(f"{bp.__name__}.{name}: not the textbook's warnings: {told(given)}")
     return 1
-
-
-def faulty(function, given):
-    try:
-        function(**given)
-    except FloatingPointError:
-        return True
-    return False
 
 
 def leaves(value):

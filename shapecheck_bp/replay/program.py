@@ -159,7 +159,7 @@ class Program:
     def _call(self, step: Step, operand: Callable[[Ref], str], out: str | None = None) -> str:
         function, inputs = step.function, step.inputs
         if function is np.matmul and self._are_matrices(inputs) and out in {None, *self._compact}:
-            # The same BLAS routine, with half of the way to it; it warns of no overflow.
+            # The same BLAS routine, with half of the way to it.
             left, right = map(operand, inputs)
             return f"{left}.dot({right}{f', {out}' if out else ''})"
         dtypes = {self.kinds[ref.place].dtype for ref in refs_in(inputs)}
