@@ -446,9 +446,9 @@ def one_hot(
     [[0.0, 1.0], [1.0, 0.0], [0.0, 0.0]]
     """
     xp, on = array_namespace(labels), device(labels)
+    check_labels(labels, classes)
     k = xp.arange(classes, device=on)
     labels = xp.astype(labels, k.dtype)
-    check_labels(labels, classes)
     hot = k[:, None] == labels[None, :]
     return xp.astype(hot, float_dtype(xp, dtype))
 

@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property, partial, wraps
+from threading import RLock
 from types import FunctionType
 from typing import Any, get_type_hints
 
@@ -70,6 +71,9 @@ async def _not_yet_async(*args: Any, **kwargs: Any) -> Any:
     return await _shapecheck_law.write_code()(*args, **kwargs)  # type: ignore[name-defined]
 
 
+_writing = RLock()  # one for all: a law with one of its own could not be pickled
+
+
 def checked(function: Callable[..., Any]) -> Callable[..., Any]:
     """The same function, held to its annotations."""
     law = Law(function)
@@ -121,7 +125,13 @@ class Law:
         return declared
 
     def write_code(self) -> FunctionType:
-        """Give the checked function its code."""
+        """Give the checked function its code, once, whichever thread calls it first."""
+        with _writing:
+            if self.wrapper.__code__ in (_not_yet.__code__, _not_yet_async.__code__):
+                self._write_code()
+        return self.wrapper
+
+    def _write_code(self) -> None:
         names, hints = self.names, self.hints
         keys = [""]
         try:
@@ -153,7 +163,6 @@ class Law:
         made: dict[str, Any] = {}
         exec(compile(source, f"<{self.function.__name__}, shapechecked>", "exec"), made)
         self.wrapper.__globals__.update(names)  # a copy sent by cloudpickle has globals of its own
-        self.wrapper.__code__ = made["checked"].__code__
         parameters = [
             one for one in self.signature.parameters.values() if one.default is not one.empty
         ]
@@ -162,7 +171,7 @@ class Law:
         self.wrapper.__defaults__ = tuple(
             one.default for one in parameters if one.kind is not one.KEYWORD_ONLY
         )
-        return self.wrapper
+        self.wrapper.__code__ = made["checked"].__code__  # last: another thread may call it now
 
     def _key(self, parameter: inspect.Parameter) -> str:
         """What an argument is remembered by; a default that is trusted is told from the rest."""

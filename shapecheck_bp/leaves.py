@@ -116,7 +116,8 @@ def leaves_of(
     settled: dict[str, Any] = {}
     found = []
     for name, value in arguments.items():
-        if hasattr(hints.get(name), "__shape_axes__") and hasattr(value, "__shape_axes__"):
+        source = hasattr(value, "__shape_axes__") and not isinstance(value, type)
+        if source and hasattr(hints.get(name), "__shape_axes__"):
             axes = value.__shape_axes__()
             settled |= axes
             found.append(Leaf(name, Shaped[Any, " ".join(axes)], Sizes((*axes.values(),))))

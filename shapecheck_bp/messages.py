@@ -218,6 +218,8 @@ def _bindings(leaves: Iterable[Leaf]) -> dict[str, tuple[Any, str]]:
     bound: dict[str, tuple[Any, str]] = {}
     for leaf in leaves:
         axes, shape = _axes(leaf), getattr(leaf.value, "shape", ())
+        if not isinstance(shape, tuple):
+            continue  # np.ndarray itself, say, in place of an array
         for axis, size in zip(axes, shape, strict=False):
             if axis.isidentifier() and axis != "_" and len(axes) == len(shape):
                 layer = f", layer {leaf.layer}" if leaf.layer else ""

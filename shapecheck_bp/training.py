@@ -83,6 +83,8 @@ def fit(
     m = X.shape[axis]
     random = np.random.default_rng(seed)
     costs = []
+    if not epochs:
+        bp.forward(net, params, examples(X, slice(1), axis))  # no step will judge the parameters
     for epoch in progress(range(1, epochs + 1), "training"):
         order = xp.asarray(random.permutation(m), device=device(X))
         total = 0.0

@@ -26,7 +26,7 @@ def flip(value: Anything) -> Anything:
 
 
 def _flip(value: Any) -> Any:
-    if getattr(value, "ndim", None) == 2:
+    if getattr(value, "ndim", None) == 2 and hasattr(value, "T"):
         return value.T
     if isinstance(value, tuple):
         items = map(_flip, value)

@@ -11,6 +11,7 @@ from operator import index
 from typing import Any, SupportsIndex
 
 from array_api_compat import array_namespace
+from jaxtyping import Float
 
 from shapecheck_bp.arrays import Array, examples
 
@@ -26,6 +27,7 @@ def whole_number(name: str, number: SupportsIndex, least: int) -> int:
     return whole
 
 
+FLOATS: Any = Float[Array, " _"]
 LOOKED_AT = 2**20  # entries at a time
 
 # Targets that were once float32 sum to one within this, whatever they are now.
@@ -38,9 +40,9 @@ def float_dtype(xp: Any, dtype: Any) -> Any:
         return xp.asarray(0.0).dtype
     named = getattr(xp, dtype, dtype) if isinstance(dtype, str) else dtype
     try:
-        made = xp.empty(0, dtype=named).dtype
-        if xp.isdtype(made, "real floating"):
-            return made
+        made = xp.empty(0, dtype=named)
+        if isinstance(made, FLOATS):  # so no longdouble, which no function takes
+            return made.dtype
     except (TypeError, AttributeError):
         pass
     raise ValueError(f"dtype: expected a floating type such as 'float32'; got {dtype!r}")
@@ -48,8 +50,9 @@ def float_dtype(xp: Any, dtype: Any) -> Any:
 
 def check_labels(labels: Array, classes: SupportsIndex) -> None:
     """Refuse class indices outside 0, …, classes - 1."""
-    classes = whole_number("classes", classes, least=1)
-    if (i := _first((labels < 0) | (labels >= classes))) is not None:
+    classes, xp = whole_number("classes", classes, least=1), array_namespace(labels)
+    wide = xp.astype(labels, xp.asarray(0).dtype)  # no int8 can be compared with 300
+    if (i := _first((wide < 0) | (wide >= classes))) is not None:
         raise ValueError(
             f"labels: expected classes 0 to {classes - 1}; example {i} has label {int(labels[i])}"
         )

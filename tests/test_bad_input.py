@@ -186,12 +186,18 @@ def test_no_examples(bp, small):
     assert "labels is empty." in str(error)
 
 
-@pytest.mark.parametrize("X", [[[1.0]], 3.0, None, "X"])
+@pytest.mark.parametrize("X", [[[1.0]], 3.0, None, "X", np.ndarray])
 def test_no_array(bp, small, X):
     error = refused(bp.forward, *small[:2], X)
     assert (error.argument, error.actual) == ("X", type(X).__name__)
     assert error.suggestion.startswith("Pass X as an array (")
     assert ("numpy.asarray(X)" in error.suggestion) == isinstance(X, list)
+
+
+def test_the_class_of_arrays_among_the_parameters(bp, small):
+    W = small.params[0].W
+    error = refused(bp.gradients, *swap(tuple(small), W, np.ndarray))
+    assert (error.argument, error.actual) == ("params[0].W", "type")
 
 
 def test_other_structures(bp, small):
@@ -201,6 +207,7 @@ def test_other_structures(bp, small):
         ((net, [*params], X), "params", "tuple", "list"),
         ((net, plain, X), "params[0]", "Layer", "tuple"),
         ((net.sizes, params, X), "net", "Network", "tuple"),
+        ((Network, params, X), "net", "Network", "type"),
     ]:
         error = refused(bp.forward, *args)
         assert (error.argument, error.expected, error.actual) == (blamed, wanted, came)
@@ -239,6 +246,24 @@ def test_unknown_activations(bp, small):
 def test_labels_out_of_range(bp, labels, classes, message):
     with pytest.raises(ValueError, match=message):
         bp.one_hot(np.array(labels), classes)
+
+
+def test_a_label_too_large_for_int64_is_named_as_it_is(bp):
+    labels = np.array([2, 2**64 - 1], dtype="uint64")
+    with pytest.raises(ValueError, match=f"0 to 2; example 1 has label {2**64 - 1}"):
+        bp.one_hot(labels, 3)
+
+
+@pytest.mark.parametrize("dtype", ["longdouble", "complex128", "int64", "V8"])
+def test_a_dtype_that_no_function_takes_is_not_made(bp, dtype):
+    """Whether or not a call of the same signature has passed before."""
+    net, labels = Network((4, 3)), np.array([0, 1])
+    for _ in range(3):
+        bp.init(net, 0, "float32")
+        bp.one_hot(labels, 3, "float32")
+        for make in (lambda: bp.init(net, 0, dtype), lambda: bp.one_hot(labels, 3, dtype)):
+            with pytest.raises(ValueError, match="dtype: expected a floating type such as"):
+                make()
 
 
 @pytest.mark.parametrize("labels", [[0.0, 1.0], [True, False]])

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ import numpy as np
 import pytest
 from jaxtyping import Float
 
-from shapecheck_bp import Array, Network, ShapeError, column, enforce, shapechecked
+from shapecheck_bp import Array, Network, ShapeError, column, enforce, law, shapechecked
 from shapecheck_bp.switch import listen
 
 
@@ -526,3 +527,30 @@ def test_a_coroutine_is_heard_when_it_is_over():
     with listen(heard):
         X = asyncio.run(later(np.ones((3, 4))))
     assert heard[0][2] is X
+
+
+def test_threads_that_call_a_function_for_the_first_time(monkeypatch):
+    """Its code is written once, and set when its defaults are."""
+    written, set_ = [], []
+    write = law.Law._write_code
+
+    def slowly(self):
+        written.append(self)
+        time.sleep(0.05)
+        write(self)
+
+    def hear(event, details):
+        if event == "object.__setattr__" and set_ is not None and details[0] is checked:
+            set_.append(details[1])
+
+    @shapechecked
+    def checked(A: Float[Array, "n m"], times: int = 2, *, plus: int = 0) -> Float[Array, "n m"]:
+        return times * A + plus
+
+    monkeypatch.setattr(law.Law, "_write_code", slowly)
+    sys.addaudithook(hear)
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(checked, [ones(2, 3)] * 4))
+    assert [float(result.sum()) for result in results] == [12.0] * 4
+    assert (len(written), set_[-1]) == (1, "__code__")
+    set_ = None

@@ -392,3 +392,19 @@ def test_a_division_by_a_power_of_two_is_a_multiplication():
     for divisor in (1, 2, 3, 64, 100, 2**1023, True):
         learnt, _ = learn(lambda Z: Z / divisor, arrays, ("Z",))  # noqa: B023
         assert bits(learnt(*arrays)) == bits(arrays[0] / divisor)
+
+
+def test_a_program_that_fails_where_the_function_does_not_is_not_used(monkeypatch):
+    """As where BLAS tells of an invalid number, which for an infinite entry is not the same twice."""
+
+    def compiled(self):
+        def fails(*args):
+            raise FloatingPointError("invalid value encountered in dot")
+
+        return fails
+
+    monkeypatch.setattr(Program, "compile", compiled)
+    function = lambda Z: Z + 1  # noqa: E731
+    learnt, result = learn(function, (np.ones((2, 3)),), ("Z",))
+    assert learnt is function
+    assert result.sum() == 12

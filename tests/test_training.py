@@ -56,6 +56,12 @@ def test_no_epochs_give_the_parameters_back(bp, small):
     assert fit(bp, *small, epochs=0, batch_size=1, learning_rate=1) == (small.params, ())
 
 
+def test_no_epochs_do_not_let_parameters_pass_that_do_not_fit(bp, small):
+    for wrong in (None, small.params[:1], flip(small.params), list(small.params)):
+        with pytest.raises(ShapeError, match="params"):
+            fit(bp, *small._replace(params=wrong), epochs=0, batch_size=1, learning_rate=1)
+
+
 def test_the_arguments_are_not_changed(bp, small):
     before = [array.copy() for layer in small.params for array in layer]
     fit(bp, *small, **SETTINGS)

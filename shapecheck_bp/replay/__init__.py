@@ -33,9 +33,9 @@ def learn(
     try:
         tape, result = record(function, arguments)
         program = Program(tape, parameters).compile()
+        same = _bits(program(*arguments)) == _bits(result)
     except Exception:  # whatever is wrong is for the function itself to say
         return function, function(*arguments)
-    same = _bits(program(*arguments)) == _bits(result)
     return (program if same else function), result
 
 
