@@ -45,7 +45,7 @@ def cross_entropy(log_A: Array, Y: Array) -> Array:
     return -Y * log_A
 
 
-def loss_for(output: str, loss: str | None = None) -> str:
+def loss_for(output: str, loss: object = None) -> str:
     """The loss that goes with an output activation, or ``loss`` if it goes with it.
 
     >>> loss_for("softmax"), loss_for("tanh"), loss_for("sigmoid", "squared_error")

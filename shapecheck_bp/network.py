@@ -166,6 +166,6 @@ def _known(net: Network) -> None:
         raise ValueError(f"net: expected sizes that are numbers; {symbols[0]} is a symbol")
 
 
-def _member(argument: str, name: str, known: tuple[str, ...]) -> None:
+def _member(argument: str, name: object, known: tuple[str, ...]) -> None:
     if not isinstance(name, str) or name not in known:
         raise ValueError(f"{argument}: expected one of {', '.join(map(repr, known))}; got {name!r}")

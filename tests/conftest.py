@@ -10,7 +10,8 @@ from problems import Problem, problem
 
 from shapecheck_bp import Network, column, row
 
-collect_ignore = ["benchmarks"]  # a program; test_benchmarks.py runs it
+# Programs, which test_benchmarks.py and test_mesh.py run, and what test_types.py has read.
+collect_ignore = ["benchmarks", "on_a_mesh.py", "typed_use.py"]
 
 CONVENTIONS = {"column": column, "row": row}
 

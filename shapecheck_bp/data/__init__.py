@@ -12,6 +12,7 @@ from importlib.resources import files
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shapecheck_bp import row
 from shapecheck_bp.transpose import flip
@@ -22,9 +23,9 @@ HELD_OUT = 360
 class Examples(NamedTuple):
     """Inputs X from 0 to 1, one-hot targets Y, and the labels that Y encodes."""
 
-    X: np.ndarray[Any, Any]
-    Y: np.ndarray[Any, Any]
-    labels: np.ndarray[Any, Any]
+    X: NDArray[np.floating[Any]]
+    Y: NDArray[np.floating[Any]]
+    labels: NDArray[np.int64]
 
 
 class Split(NamedTuple):

@@ -8,7 +8,7 @@ all come down to five methods, which each kind of array defines for itself.
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import partial
-from types import SimpleNamespace
+from types import ModuleType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -96,15 +96,15 @@ for _name, _operation in {"gt": ">", "lt": "<"}.items():
     setattr(Arithmetic, f"__{_name}__", _operator(_operation, swapped=False))
 
 
-def _namespace(cls: type[Arithmetic]) -> SimpleNamespace:
+def _namespace(cls: type[Arithmetic]) -> ModuleType:
     def apply(function: str, x: Any) -> Any:
         return x.apply(function)
 
     def reduce(function: str, x: Any, *, axis: int | None = None, keepdims: bool = False) -> Any:
         return x.reduce(function, axis, keepdims)
 
-    return SimpleNamespace(
-        __name__=cls.__name__.lower(),
+    xp = ModuleType(cls.__name__.lower())  # like any library's, also where it is put into a set
+    xp.__dict__.update(
         **{name: partial(apply, name) for name in ("exp", "log", "log1p", "abs", "tanh")},
         **{name: partial(reduce, name) for name in ("sum", "max")},
         maximum=partial(cls.combine, "max"),
@@ -112,3 +112,4 @@ def _namespace(cls: type[Arithmetic]) -> SimpleNamespace:
         ones_like=lambda x: 0 * x + 1,
         **{name: getattr(cls, name) for name in ("astype", "where") if hasattr(cls, name)},
     )
+    return xp

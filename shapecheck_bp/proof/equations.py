@@ -29,7 +29,7 @@ db[1]    = sum(dZ[1]   ) / m
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, SupportsIndex, overload
 
 from shapecheck_bp.law import Law
 from shapecheck_bp.naming import quantities, result_names
@@ -52,6 +52,12 @@ class Equations(tuple[Formula, ...]):
     """
 
     __slots__ = ()
+
+    @overload
+    def __getitem__(self, place: SupportsIndex | str) -> Formula: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> "Equations": ...
 
     def __getitem__(self, place: Any) -> Any:
         """The equation at a place, or of a name: ``equations(bp, net)["dW[2]"]``."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 BETWEEN = "   |"
 
 
-def two_headings(headings: tuple[str, str]) -> tuple[str, str]:
+def two_headings(headings: Sequence[str]) -> tuple[str, str]:
     """Two different headings.
 
     Raises:

@@ -34,7 +34,7 @@ def said(layers: list[Named], mark: str | None, in_order: bool | None) -> Conten
     return Contents(layers, in_order, told.get("layout"), told.get("sha256"))
 
 
-def needed(net: Network | None, layers: list[Named], kind: str) -> Network:
+def needed(net: object, layers: list[Named], kind: str) -> Network:
     """The network that says which activations go into such a file."""
     if not isinstance(net, Network):
         got = "" if net is None else f"; got {type(net).__name__}"
