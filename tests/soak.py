@@ -686,7 +686,7 @@ OWN = [
         tall,
         lambda n, m, r: {"A": r.normal(size=(n, m)), "n": n},
         lambda A, n: (
-            type(n) is int and n > 0 and matrix(A, None, None) and A.dtype.name == "float64"
+            isinstance(n, int) and n > 0 and matrix(A, None, None) and A.dtype.name == "float64"
         ),
         lambda A, n: np.ones((n, 1)) * np.asarray(A)[:1],
     ),

@@ -375,7 +375,7 @@ def test_a_division_by_a_power_of_two_is_a_multiplication():
 
 
 def test_a_program_that_fails_where_the_function_does_not_is_not_used(monkeypatch):
-    """As where BLAS tells of an invalid number, which for an infinite entry is not the same twice."""
+    """BLAS tells of invalid numbers by chance where an entry is infinite."""
 
     def compiled(self):
         def fails(*args):
