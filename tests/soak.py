@@ -686,9 +686,9 @@ OWN = [
         tall,
         lambda n, m, r: {"A": r.normal(size=(n, m)), "n": n},
         lambda A, n: (
-            type(n) is int and n > 0 and matrix(A, None, None) and A.dtype.name == "float64"
+            isinstance(n, int) and n > 0 and matrix(A, None, None) and A.dtype.name == "float64"
         ),
-        lambda A, n: np.ones((n, 1)) * np.asarray(A)[:1],
+        lambda A, n: np.ones((int(n), 1)) * np.asarray(A)[:1],
     ),
     (
         Batch,
@@ -791,7 +791,8 @@ def a_fit(r):
     if kind is not wanted:
         raise Violation(f"fit: {wanted} foreseen, {kind} came: {told(arguments)} {told(settings)}")
     if kind is None:
-        found = trained(net, params, X, Y, **settings)
+        start = arguments if columns else flip(tuple(arguments))
+        found = trained(*start, **settings)
         costs = np.allclose(result.costs, found[1], rtol=1e-9)
         same = close(result.params if columns else flip(result.params), found[0], np.dtype(float))
         if not (costs and same) and "relu" not in f"{net.hidden} {net.output}":

@@ -821,6 +821,7 @@ def test_like_a_file_in_another_layout(tmp_path):
         (lambda: layouts.load(None), TypeError, "path: expected a file's name; got NoneType"),
         (lambda: layouts.load("a.npz", convention=["row"]), ValueError, "convention: expected"),
         (lambda: from_column(5, "torch"), ValueError, "params: expected a .W, b. for each layer"),
+        (lambda: from_column(np.array(1.0), "torch"), ValueError, "params: .* got ndarray"),
         (lambda: from_row({"W1": 1}, "torch"), ValueError, "params: expected .*; got dict"),
         (lambda: from_column([(1, 2)], "torch"), ValueError, r"params\[0\].W: expected an array"),
     ],

@@ -96,7 +96,8 @@ def from_row(params: Parameters, layout: str, like: Any = None) -> Any:
 
 def _given(params: Any, convention: str) -> list[Named]:
     """A person's own parameters, layer by layer."""
-    if isinstance(params, str | Mapping) or not isinstance(params, Iterable):
+    unfit = isinstance(params, str | Mapping) or hasattr(params, "dtype")
+    if unfit or not isinstance(params, Iterable):
         raise ValueError(f"params: expected a (W, b) for each layer; got {type(params).__name__}")
     pairs = [tuple(one) if isinstance(one, Sequence) else one for one in params]
     try:
