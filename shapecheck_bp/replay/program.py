@@ -7,26 +7,28 @@ bit.
 
 >>> import numpy as np
 >>> from shapecheck_bp.replay.recording import record
->>> tape, _ = record(lambda W, X: np.exp(W @ X + 1), (np.ones((2, 3)), np.ones((3, 4))))
->>> print(Program(tape, ("W", "X")).source)
-def program(W, X):
-    v0 = W
-    v1 = X
-    v2 = v0.dot(v1)
-    add(v2, one_0, out=v2)
-    exp(v2, out=v2)
-    return v2
+>>> tape, _ = record(lambda Z: np.exp(Z * Z + 1), (np.ones((2, 3)),))
+>>> print(Program(tape, ("Z",)).source)
+def program(Z):
+    v0 = Z
+    v1 = multiply(v0, v0)
+    add(v1, one_0, out=v1)
+    exp(v1, out=v1)
+    return v1
 """
 
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
+from numpy.lib import NumpyVersion
 
 from shapecheck_bp.replay.homes import Homes, is_entrywise
 from shapecheck_bp.replay.order import in_order, refs_in
 from shapecheck_bp.replay.recording import Ref, Step, Tape
 
+# Before 2.3 dot did not tell of invalid numbers, as matmul does.
+DOT_TELLS = NumpyVersion(np.__version__) >= "2.3.0"
 LARGE = 1 << 17  # entries from which on steps are taken a piece at a time
 PIECE = 1 << 15  # entries of a piece
 OPERATORS = {np.add: "+", np.subtract: "-", np.multiply: "*", np.true_divide: "/"}
@@ -159,7 +161,7 @@ class Program:
 
     def _call(self, step: Step, operand: Callable[[Ref], str], out: str | None = None) -> str:
         function, inputs = step.function, step.inputs
-        if function is np.matmul and self._are_matrices(inputs) and out in {None, *self._compact}:
+        if function is np.matmul and self._may_be_dot(inputs) and out in {None, *self._compact}:
             # The same BLAS routine, with half of the way to it.
             left, right = map(operand, inputs)
             return f"{left}.dot({right}{f', {out}' if out else ''})"
@@ -178,11 +180,11 @@ class Program:
         name = f"{owner.__name__}_reduce" if isinstance(owner, np.ufunc) else function.__name__
         return f"{self._name(name, function)}({', '.join(written)})"
 
-    def _are_matrices(self, inputs: tuple[Any, ...]) -> bool:
+    def _may_be_dot(self, inputs: tuple[Any, ...]) -> bool:
         """Whether no factor is a vector, for which BLAS has other routines, or has gaps."""
         kinds = [self.kinds[ref.place] for ref in refs_in(inputs)]
         plain = all(len(kind.shape) == 2 and min(kind.shape) > 1 for kind in kinds)
-        return plain and len(inputs) == 2 and all(kind.order for kind in kinds)
+        return DOT_TELLS and plain and all(kind.order for kind in kinds)
 
     def _written(self, value: Any, operand: Callable[[Ref], str]) -> str:
         if isinstance(value, Ref):
