@@ -62,11 +62,15 @@ class Memory(dict[Hashable, Results]):
             self.clear()
         return self.setdefault(signature, Results())
 
+    def clear(self) -> None:
+        """Forget everything."""
+        super().clear()
+        self.programs = 0
+
     def program(self, results: Results, program: Callable[..., Any]) -> None:
         """Keep the program that a signature is repeated by."""
         if self.programs >= MOST_PROGRAMS:
             self.clear()
-            self.programs = 0
         results.repeat = program
         self.programs += 1
 

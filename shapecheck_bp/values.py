@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from operator import index
 from typing import Any, SupportsIndex
 
+import numpy as np
 from array_api_compat import array_namespace
 from jaxtyping import Float
 
@@ -19,7 +20,8 @@ from shapecheck_bp.arrays import Array, examples
 def whole_number(name: str, number: SupportsIndex, least: int) -> int:
     """A setting as an int, refused where it is not whole or below ``least``."""
     try:
-        whole = index(number)
+        # Before NumPy 2.3 its booleans can be indices, with a warning.
+        whole = least - 1 if isinstance(number, np.bool_) else index(number)
     except TypeError:
         whole = least - 1
     if whole < least:

@@ -72,7 +72,9 @@ class Judge:
 
     def whole(self, value, least):
         try:
-            number = index(value)
+            # Before NumPy 2.3 its booleans have an __index__, which warns.
+            old = isinstance(value, np.bool_) and hasattr(value, "__index__")
+            number = least - 1 if old else index(value)
         except TypeError:
             # What has an __index__ is refused for its value, all else for its class.
             if hasattr(value, "__index__"):
