@@ -1,8 +1,8 @@
-"""One function's declared shapes, and the code that holds the function to them.
+"""One function's declared shapes, and what holds the function to them.
 
-``checked`` makes the function that people call. Its code is written at the first call, when every
-name in the annotations is known: it looks the signature up in the memory, and asks ``before`` and
-``after``, which judge leaf by leaf, about what has not passed yet.
+``checked`` makes the function that people call. Its code (``wrapper``) is written at the first
+call, when every name in the annotations is known: it looks the signature up in the memory, and asks
+``before`` and ``after``, which judge leaf by leaf, about what has not passed yet.
 """
 
 import builtins
@@ -22,45 +22,7 @@ from shapecheck_bp.leaves import RESULT, Leaf, first_misfit, leaves_of
 from shapecheck_bp.memory import PREFIX, Memory, NotMemorable, Results, key
 from shapecheck_bp.switch import Listener, mode
 from shapecheck_bp.twin import twins_of
-
-# The order of a checked call: is the check off, or heard by someone; has this signature passed; and
-# this result of it.
-_CODE = """\
-{define} checked({parameters}):
-    __tracebackhide__ = True
-    _shapecheck_now = _shapecheck_mode.get()
-    if _shapecheck_now is not False:
-        if _shapecheck_now is True:
-            return {run}
-        with _shapecheck_law.heard(_shapecheck_now, {arguments}) as _shapecheck_done:
-            _shapecheck_result = {run}
-            _shapecheck_done(_shapecheck_result)
-        return _shapecheck_result
-    _shapecheck_signature = _shapecheck_results = None
-    try:
-        _shapecheck_signature = {signature}
-        _shapecheck_results = _shapecheck_memory[_shapecheck_signature]
-    except _shapecheck_Exception:
-        pass
-    if _shapecheck_results is None:
-        _shapecheck_results = _shapecheck_law.before(_shapecheck_signature, {arguments})
-    {known}_shapecheck_result = {run}
-    _shapecheck_outcome = None
-    try:
-        _shapecheck_outcome = {outcome}
-        if _shapecheck_outcome in _shapecheck_results:
-            return _shapecheck_result
-    except _shapecheck_Exception:
-        pass
-    _shapecheck_law.after(_shapecheck_results, _shapecheck_outcome, _shapecheck_result, {arguments})
-    return _shapecheck_result
-"""
-
-
-_KNOWN = """\
-if _shapecheck_results and _shapecheck_look(_shapecheck_names) == _shapecheck_seen:
-        return _shapecheck_results.repeat({passed_on})
-    """
+from shapecheck_bp.wrapper import defaults, wrapper_source
 
 
 def _not_yet(*args: Any, **kwargs: Any) -> Any:
@@ -141,8 +103,6 @@ class Law:
             outcome = f"({result},)" if result else "()"
         except NotMemorable:
             signature = outcome = "None"
-        by_position, by_name = _passed_on(self.signature)
-        passed_on = ", ".join((*by_position, *by_name))
         twins = twins_of(self.function)
         if twins:
             self.twin = twins.functions[self.function.__name__]
@@ -150,27 +110,11 @@ class Law:
             self.learns = twins.as_shipped and all(keys)
             names[f"{PREFIX}look"], names[f"{PREFIX}seen"] = twins.look, twins.seen
             names[f"{PREFIX}names"] = self.function.__globals__
-        source = _CODE.format(
-            define=f"{'async ' if self.waits else ''}def",
-            parameters=_declared(self.signature),
-            run=f"{self.waits}{PREFIX}function({passed_on})",
-            known=_KNOWN.format(passed_on=passed_on) if twins else "",
-            signature=signature,
-            outcome=outcome,
-            arguments=f"({''.join(f'{one}, ' for one in by_position)}),"
-            f" {PREFIX}dict({', '.join(by_name)})",
-        )
+        source = wrapper_source(self.signature, self.waits, signature, outcome, bool(twins))
         made: dict[str, Any] = {}
         exec(compile(source, f"<{self.function.__name__}, shapechecked>", "exec"), made)
         self.wrapper.__globals__.update(names)  # a copy sent by cloudpickle has globals of its own
-        parameters = [
-            one for one in self.signature.parameters.values() if one.default is not one.empty
-        ]
-        named = {one.name: one.default for one in parameters if one.kind is one.KEYWORD_ONLY}
-        self.wrapper.__kwdefaults__ = named or None
-        self.wrapper.__defaults__ = tuple(
-            one.default for one in parameters if one.kind is not one.KEYWORD_ONLY
-        )
+        self.wrapper.__defaults__, self.wrapper.__kwdefaults__ = defaults(self.signature)
         self.wrapper.__code__ = made["checked"].__code__  # last: another thread may call it now
 
     def _key(self, parameter: inspect.Parameter) -> str:
@@ -301,28 +245,3 @@ def _wait_for(coroutine: Any) -> Any:
 
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, coroutine).result()
-
-
-def _declared(signature: inspect.Signature) -> str:
-    """The parameters as a ``def`` has them; their defaults are set on the function itself."""
-    bare = inspect.Parameter.empty
-    plain = [
-        parameter.replace(annotation=bare, default=bare)
-        for parameter in signature.parameters.values()
-    ]
-    return str(inspect.Signature(plain))[1:-1]
-
-
-def _passed_on(signature: inspect.Signature) -> tuple[list[str], list[str]]:
-    """The parameters as a call has them: by position, and by name."""
-    forms: dict[Any, str] = {
-        inspect.Parameter.VAR_POSITIONAL: "*{0}",
-        inspect.Parameter.KEYWORD_ONLY: "{0}={0}",
-        inspect.Parameter.VAR_KEYWORD: "**{0}",
-    }
-    by_position: list[str] = []
-    by_name: list[str] = []
-    for one in signature.parameters.values():
-        named = one.kind in (one.KEYWORD_ONLY, one.VAR_KEYWORD)
-        (by_name if named else by_position).append(forms.get(one.kind, "{0}").format(one.name))
-    return by_position, by_name

@@ -116,8 +116,8 @@ def leaves_of(
     settled: dict[str, Any] = {}
     found = []
     for name, value in arguments.items():
-        source = hasattr(value, "__shape_axes__") and not isinstance(value, type)
-        if source and hasattr(hints.get(name), "__shape_axes__"):
+        meant = hasattr(hints.get(name), "__shape_axes__") and not isinstance(value, type)
+        if meant and hasattr(value, "__shape_axes__"):
             axes = value.__shape_axes__()
             settled |= axes
             found.append(Leaf(name, Shaped[Any, " ".join(axes)], Sizes((*axes.values(),))))
