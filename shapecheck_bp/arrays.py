@@ -5,6 +5,7 @@
 ('float64', 'numpy')
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -46,3 +47,16 @@ def library_name(array: Any) -> str:
 def examples(array: Any, which: Any, axis: int) -> Any:
     """Some of the examples, by a slice, which copies nothing, or by indices."""
     return array[:, which] if axis else array[which, :]
+
+
+def map_leaves(change: Callable[..., Any], *values: Any) -> Any:
+    """What ``change`` makes of all that stands in the same place inside tuples and NamedTuples.
+
+    >>> map_leaves(int.__add__, (1, (2, 3)), (10, (20, 30)))
+    (11, (22, 33))
+    """
+    first = values[0]
+    if not isinstance(first, tuple):
+        return change(*values)
+    items = [map_leaves(change, *inside) for inside in zip(*values, strict=True)]
+    return first._make(items) if hasattr(first, "_make") else tuple(items)

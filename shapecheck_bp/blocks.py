@@ -34,7 +34,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from shapecheck_bp.arrays import examples
+from shapecheck_bp.arrays import examples, map_leaves
 from shapecheck_bp.progress import progress
 from shapecheck_bp.values import whole_number
 
@@ -66,21 +66,12 @@ def in_blocks(f: Callable[[Any, Any], Means], X: Any, Y: Any, block_size: Any, a
         stop = min(start + block_size, m)
         m_k, block = stop - start, slice(start, stop)
         found = f(in_memory(examples(X, block, axis)), in_memory(examples(Y, block, axis)))
-        part = _each(lambda mean, m_k=m_k: m_k * mean, found)
-        total = part if total is None else _each(add, total, part)
-    means: Means = _each(lambda sum_: sum_ / m, total)
+        part = map_leaves(lambda mean, m_k=m_k: m_k * mean, found)
+        total = part if total is None else map_leaves(add, total, part)
+    means: Means = map_leaves(lambda sum_: sum_ / m, total)
     return means
 
 
 def in_memory(array: Any) -> Any:
     """A part of a mapped file as an array of its own; any other array as it is."""
     return np.array(array) if isinstance(array, np.memmap) else array
-
-
-def _each(change: Callable[..., Any], *values: Any) -> Any:
-    """Combine what stands in the same place inside tuples and NamedTuples."""
-    first = values[0]
-    if not isinstance(first, tuple):
-        return change(*values)
-    items = [_each(change, *inside) for inside in zip(*values, strict=True)]
-    return first._make(items) if hasattr(first, "_make") else tuple(items)

@@ -60,9 +60,9 @@ from shapecheck_bp import (
     trace,
     verify,
 )
+from shapecheck_bp.arrays import map_leaves
 from shapecheck_bp.law import law_of
 from shapecheck_bp.replay import program
-from shapecheck_bp.replay.recording import map_leaves
 
 OUTPUTS = (*ACTIVATIONS, "softmax")
 TOLERANCE = {"float16": 0.1, "float32": 1e-4, "float64": 1e-11}

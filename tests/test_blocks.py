@@ -13,15 +13,16 @@ from libraries import LIBRARIES, convert, jax_in_float64
 from problems import NETWORKS, problem, relative
 
 from shapecheck_bp import Network, ShapeError, blocks, column, fit, flip, row, trace, values
+from shapecheck_bp.arrays import map_leaves
 from shapecheck_bp.law import law_of
-from shapecheck_bp.proof.numeric import lifted, through
+from shapecheck_bp.proof.numeric import lifted
 
 NET = Network((16, 8, 3))
 FEW, MANY = 50_000, 200_000
 
 
 def of_dtype(value, dtype):
-    return through(value, lambda one: np.asarray(one, dtype=dtype))
+    return map_leaves(lambda one: np.asarray(one, dtype=dtype), value)
 
 
 def flat(outcome):
@@ -59,7 +60,9 @@ def test_the_same_bits_where_nothing_is_rounded(power, over, seed):
     net = Network((4, 3, 2), hidden="relu", output="identity")
     random, m = np.random.default_rng(seed), 2**power
     X, Y = (random.integers(0, 9, size=(n, m)).astype(float) for n in (4, 2))
-    params = through(column.init(net), lambda W: random.integers(-1, 2, size=W.shape).astype(float))
+    params = map_leaves(
+        lambda W: random.integers(-1, 2, size=W.shape).astype(float), column.init(net)
+    )
     given = net, params, X, Y
     block_size = max(1, m >> over)
     whole, found = column.gradients(*given), column.gradients(*given, block_size)

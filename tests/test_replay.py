@@ -13,10 +13,11 @@ from libraries import convert
 from problems import NETWORKS, name, problem, relative
 
 from shapecheck_bp import Network, ShapeError, column, flip, memory, row, trace
+from shapecheck_bp.arrays import map_leaves
 from shapecheck_bp.law import law_of
 from shapecheck_bp.replay import learn, program
 from shapecheck_bp.replay.program import Program
-from shapecheck_bp.replay.recording import NotRecordable, map_leaves, record
+from shapecheck_bp.replay.recording import NotRecordable, record
 from shapecheck_bp.twin import twins_of
 
 

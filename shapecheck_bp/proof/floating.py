@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from shapecheck_bp import column as shipped
+from shapecheck_bp.arrays import map_leaves
 from shapecheck_bp.naming import quantities, result_names
 from shapecheck_bp.network import Layer, Network
 from shapecheck_bp.proof.cases import law_for, public_names, refusal
@@ -24,7 +25,6 @@ from shapecheck_bp.proof.numeric import (
     lifted,
     outcomes,
     pool,
-    through,
     unlike,
 )
 from shapecheck_bp.proof.oracles import frameworks, slope
@@ -252,4 +252,4 @@ def _has_floats(value: Any) -> bool:
 
 
 def _cast(value: Any, dtype: str) -> Any:
-    return through(value, lambda one: np.asarray(one, dtype=dtype))
+    return map_leaves(lambda one: np.asarray(one, dtype=dtype), value)

@@ -9,13 +9,14 @@
 ['sigmoid', 'tanh']
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from shapecheck_bp import column as shipped
+from shapecheck_bp.arrays import map_leaves
 from shapecheck_bp.law import Law
 from shapecheck_bp.network import Network
 from shapecheck_bp.proof.cases import OUTPUTS, Case, law_for
@@ -84,17 +85,9 @@ def at_once(case: Case, law: Law | None) -> Case | None:
     return case._replace(arguments=(*case.arguments[:-1], None))
 
 
-def through(value: Any, change: Callable[[Any], Any]) -> Any:
-    """Change everything inside tuples and NamedTuples."""
-    if not isinstance(value, tuple):
-        return change(value)
-    items = (through(item, change) for item in value)
-    return value._make(items) if hasattr(value, "_make") else tuple(items)
-
-
 def lifted(value: Any) -> Any:
     """Every floating-point array as one that knows its rounding."""
-    return through(value, lambda one: Rounded(one) if is_float(one) else one)
+    return map_leaves(lambda one: Rounded(one) if is_float(one) else one, value)
 
 
 def is_float(value: Any) -> bool:

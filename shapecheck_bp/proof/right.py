@@ -22,6 +22,7 @@ import numpy as np
 import sympy
 
 from shapecheck_bp.activations import ACTIVATIONS, Activation
+from shapecheck_bp.arrays import map_leaves
 from shapecheck_bp.law import Law
 from shapecheck_bp.making import Maker
 from shapecheck_bp.naming import quantities, result_names, symbol_of
@@ -38,7 +39,6 @@ from shapecheck_bp.proof.cases import (
 )
 from shapecheck_bp.proof.entries import Entries, Opaque, opaque_function
 from shapecheck_bp.proof.equal import NO_FORMULA, absent
-from shapecheck_bp.proof.numeric import through
 from shapecheck_bp.proof.report import Answer, Check
 from shapecheck_bp.proof.statements import STATEMENTS
 from shapecheck_bp.proof.zero import is_zero
@@ -242,7 +242,7 @@ def _bare(value: Any) -> Any:
             return one
         return one.values if one.shape else one.values.item()
 
-    return through(value, bare)
+    return map_leaves(bare, value)
 
 
 def _first_difference(wanted: Any, got: Any) -> str:

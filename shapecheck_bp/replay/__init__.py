@@ -18,8 +18,9 @@ True
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from shapecheck_bp.arrays import map_leaves
 from shapecheck_bp.replay.program import Program
-from shapecheck_bp.replay.recording import map_leaves, record
+from shapecheck_bp.replay.recording import record
 
 
 def learn(
@@ -47,8 +48,9 @@ def has_settings(arguments: tuple[Any, ...]) -> bool:
     """
     found: list[Any] = []
     map_leaves(found.append, arguments)
-    known = (hasattr(one, "dtype") or hasattr(one, "__shape_axes__") for one in found)
-    return not all(one is None or is_known for one, is_known in zip(found, known, strict=True))
+    return not all(
+        one is None or hasattr(one, "dtype") or hasattr(one, "__shape_axes__") for one in found
+    )
 
 
 def _bits(result: Any) -> list[Any]:

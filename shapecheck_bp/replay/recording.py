@@ -18,6 +18,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from shapecheck_bp.arrays import map_leaves
+
 CONSTANTS = int | float | str | np.dtype | type | None
 
 
@@ -231,11 +233,3 @@ def _ref_of_result(one: Any) -> Ref:
     if not isinstance(one, Recorded):
         raise NotRecordable(f"it gives a {type(one).__name__}")
     return one.ref
-
-
-def map_leaves(function: Callable[[Any], Any], value: Any) -> Any:
-    """The same tuples and NamedTuples, with ``function`` of what is in them."""
-    if not isinstance(value, tuple):
-        return function(value)
-    items = [map_leaves(function, one) for one in value]
-    return value._make(items) if hasattr(value, "_make") else tuple(items)
