@@ -34,12 +34,15 @@ NEEDS = {"torch_and_jax": ("torch", "jax"), "devices": ("jax",)}
 FENCE = re.compile(
     r"^```(?:\{code-block\} )?(\w+)\n(?::caption: (\S+)\n\n)?(.*?)^```$", re.DOTALL | re.MULTILINE
 )
-# Run on a machine of one's own; tests/test_mesh.py has the last.
-NOT_RUN = ("pip install", "python3 -m venv", "python -m shapecheck_bp.examples.sharded ")
+# Run on a machine of one's own; tests/test_benchmarks.py and tests/test_mesh.py have the last two.
+NOT_RUN = (
+    *("pip install", "python3 -m venv", "python tests/benchmarks"),
+    "python -m shapecheck_bp.examples.sharded ",
+)
 
 
 def name_of(page):
-    return page.relative_to(DOCS).as_posix()
+    return page.relative_to(DOCS if DOCS in page.parents else DOCS.parent).as_posix()
 
 
 def run(language, caption, code, names):
@@ -116,7 +119,7 @@ def headings_of(page):
     return {re.sub(r"[^\w\- ]", "", line.lower()).replace(" ", "-") for line in lines}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name_of)
+@pytest.mark.parametrize("page", [*PAGES, DOCS.parent / "README.md"], ids=name_of)
 def test_links_lead_somewhere(page):
     for link in links_on(page):
         path, _, heading = link.partition("#")

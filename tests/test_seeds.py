@@ -1,7 +1,7 @@
 """Every numbered equation and every worked shape of the four texts, and the test that runs it.
 
-The texts are named as in the README. ``TABLE`` is the list; a test below holds it to the tests that
-there are, and to the equations that the third text numbers.
+The texts are named as in docs/sources.md. ``TABLE`` is the list; a test below holds it to the tests
+that there are, and to the equations that the third text numbers.
 """
 
 import sys

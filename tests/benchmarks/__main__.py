@@ -47,7 +47,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--quick", action="store_true", help="fewer rounds, and noisier figures")
     form = parser.add_mutually_exclusive_group()
-    form.add_argument("--markdown", action="store_true", help="tables for a README")
+    form.add_argument("--markdown", action="store_true", help="tables in Markdown")
     form.add_argument("--json", action="store_true", help="one object, with every round's seconds")
     options = parser.parse_args()
     options.libraries = ["numpy", *(name for name in options.libraries if name != "numpy")]

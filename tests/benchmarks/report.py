@@ -1,4 +1,4 @@
-"""Tables, for a terminal and for a README."""
+"""Tables, for a terminal and for a page in Markdown."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -138,7 +138,7 @@ def one_gradient() -> dict[str, float]:
 def main() -> None:
     """Print both tables, or with --json the numbers."""
     parser = argparse.ArgumentParser(description="What one check costs.")
-    parser.add_argument("--markdown", action="store_true", help="tables for a README")
+    parser.add_argument("--markdown", action="store_true", help="tables in Markdown")
     parser.add_argument("--json", action="store_true", help="one object")
     options = parser.parse_args()
     added, steps = one_call(), one_gradient()
