@@ -10,8 +10,9 @@ from problems import Problem, problem
 
 from shapecheck_bp import Network, column, row
 
-# Programs, which test_benchmarks.py and test_mesh.py run, and what test_types.py has read.
-collect_ignore = ["benchmarks", "on_a_mesh.py", "typed_use.py"]
+# Programs, three of which test_benchmarks.py, test_mesh.py and test_mutation.py run, and what
+# test_types.py has read.
+collect_ignore = ["benchmarks", "mutation", "on_a_mesh.py", "typed_use.py"]
 
 CONVENTIONS = {"column": column, "row": row}
 

@@ -19,6 +19,7 @@ import tempfile
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import shapecheck_bp
@@ -101,6 +102,8 @@ def fresh_outputs(page):
 def test_the_blocks_print_what_stands_behind_them(page):
     for library in NEEDS.get(page.stem, ()):
         pytest.importorskip(library, reason=f"{library} is not installed")
+    if page.stem == "design" and np.lib.NumpyVersion(np.__version__) < "2.3.0":
+        pytest.skip("before NumPy 2.3 a program takes its products otherwise than the page shows")
     shown = shown_on(page)
     if shown or FENCE.search(page.read_text(encoding="utf-8")):
         assert fresh_outputs(page) == shown

@@ -1,0 +1,103 @@
+"""Whether the tests notice a mutant: a copy of the repository, and a fork for each of them.
+
+A fork finds the libraries imported, and pays for the mutant and the tests alone. Nothing is changed
+in the repository itself.
+"""
+
+import importlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+
+from mutants import REPOSITORY, path_of
+
+LIBRARIES = ("array_api_compat.numpy", "beartype", "cloudpickle", "hypothesis.extra.numpy", "jaxtyping")
+LIBRARIES += ("mpmath", "numpy", "pytest", "rich.console", "sympy")
+NEEDED = ("shapecheck_bp", "tests", "notebooks", "docs", "conftest.py", "pyproject.toml", "README.md")
+SECONDS = 200
+DOES_NOT_IMPORT = 99
+
+copy = Path()
+
+
+def settle():
+    """Make this process's copy, and load what every fork needs."""
+    global copy
+    copy = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=os.environ["COPIES"]))
+    ignored = shutil.ignore_patterns("__pycache__", "_build")
+    for name in NEEDED:
+        if (REPOSITORY / name).is_dir():
+            shutil.copytree(REPOSITORY / name, copy / name, ignore=ignored)
+        else:
+            shutil.copy2(REPOSITORY / name, copy / name)
+    os.environ["PYTHONPATH"] = str(copy)
+    # Compiled once here, and not by every fork: its own would be taken for the next mutant's.
+    collect = [sys.executable, "-m", "pytest", "-q", "--collect-only"]
+    compiling = os.environ | {"PYTHONDONTWRITEBYTECODE": ""}
+    subprocess.run(collect, cwd=copy, env=compiling, check=True, stdout=subprocess.DEVNULL)
+    sys.dont_write_bytecode = True
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    sys.path[:] = [str(copy), *(path for path in sys.path if Path(path) != REPOSITORY)]
+    for library in LIBRARIES:
+        importlib.import_module(library)
+
+
+def tested(module, tests):
+    """In a fork: run the tests, and leave with their exit status."""
+    import pytest
+
+    os.setsid()
+    os.chdir(copy)
+    silence = os.open("/tmp/mutchild.log", os.O_WRONLY|os.O_CREAT|os.O_TRUNC)
+    os.dup2(silence, 1)
+    os.dup2(silence, 2)
+    try:
+        found = importlib.import_module(f"shapecheck_bp.{module}").__file__
+    except Exception:
+        os._exit(DOES_NOT_IMPORT)
+    assert Path(found) == copy / path_of(module), found
+    quiet = "ignore::pytest.PytestAssertRewriteWarning"  # of plugins, loaded before the fork
+    os._exit(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-W", quiet, *tests]))
+
+
+def exit_status(module, tests):
+    """What ``tested`` leaves with; what takes too long has failed."""
+    started, child = time.monotonic(), os.fork()
+    if child == 0:
+        try:
+            tested(module, tests)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+    while True:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+        if time.monotonic() - started > SECONDS:
+            os.killpg(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            return -signal.SIGKILL
+        time.sleep(0.005)
+
+
+def judged(mutant, stages):
+    """The mutant, and which stage's tests fail: ``None`` for none, "import" if there is no program."""
+    path = copy / path_of(mutant.module)
+    shutil.copy2(path, path.with_suffix(".kept"))
+    path.write_text(mutant.text, encoding="utf-8")
+    try:
+        for number, tests in enumerate(stages):
+            status = exit_status(mutant.module, tests)
+            if status == DOES_NOT_IMPORT:
+                return mutant, "import"
+            if status:
+                return mutant, number
+        return mutant, None
+    finally:
+        os.replace(path.with_suffix(".kept"), path)
