@@ -76,7 +76,7 @@ def _near(leaves: Sequence[Leaf], misfit: Leaf | None) -> Sequence[Leaf]:
         return leaves
     axes = {*misfit.hint.dim_str.split()}
     near = [leaf for leaf in leaves if is_array(leaf) and axes & {*leaf.hint.dim_str.split()}]
-    return near[:LONG_CALL] if misfit in near[:LONG_CALL] else [misfit, *near[: LONG_CALL - 1]]
+    return [misfit, *near[:LONG_CALL]]
 
 
 def is_array(leaf: Leaf) -> bool:

@@ -7,6 +7,7 @@ call, when every name in the annotations is known: it looks the signature up in 
 
 import builtins
 import inspect
+import sys
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property, partial, wraps
@@ -78,7 +79,10 @@ class Law:
     @cached_property
     def hints(self) -> dict[str, Any]:
         """Annotations by name; of *args and **kwargs as the tuple and the dict that they become."""
-        declared = get_type_hints(self.function, include_extras=True)
+        # The constructor of a NamedTuple has globals of its own, and none of its module's names.
+        own = getattr(inspect.unwrap(self.function), "__globals__", {})
+        module = getattr(sys.modules.get(self.function.__module__), "__dict__", own)
+        declared = get_type_hints(self.function, module, own, include_extras=True)
         for name, parameter in self.signature.parameters.items():
             if name in declared and parameter.kind is parameter.VAR_POSITIONAL:
                 declared[name] = tuple.__class_getitem__((declared[name], ...))

@@ -36,7 +36,7 @@ def squared_error_prime(A: Array, Y: Array) -> Array:
 
 def log_loss(Z: Array, Y: Array) -> Array:
     """L = -Y log A - (1 - Y) log(1 - A) for A = sigmoid(Z), summed over outputs."""
-    xp = array_namespace(Z, Y)
+    xp = array_namespace(Z)
     return xp.maximum(Z, 0) - Y * Z + xp.log1p(xp.exp(-xp.abs(Z)))
 
 

@@ -16,10 +16,9 @@ shapecheck_bp.ShapeError: shapes.scores: X does not fit, and X.T would.
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import is_dataclass
 from inspect import isclass, isroutine
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar
 
 from shapecheck_bp.arrays import Array
 from shapecheck_bp.errors import ShapeError
@@ -60,8 +59,6 @@ def _shapechecked(function: Any) -> Any:
         return function
     if isclass(function) and issubclass(function, tuple) and hasattr(function, "_fields"):
         function.__new__.__module__ = function.__module__
-        with suppress(NameError):
-            function.__new__.__annotations__ = get_type_hints(function, include_extras=True)
         function.__new__ = staticmethod(checked(function.__new__))  # type: ignore[method-assign]
         return function
     if isclass(function) or not isroutine(function) or not hasattr(function, "__annotations__"):

@@ -5,6 +5,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 from libraries import NO_GPU
 from problems import Problem, problem
 
@@ -13,6 +14,10 @@ from shapecheck_bp import Network, column, row
 # Programs, three of which test_benchmarks.py, test_mesh.py and test_mutation.py run, and what
 # test_types.py has read.
 collect_ignore = ["benchmarks", "mutation", "on_a_mesh.py", "typed_use.py"]
+
+# How fast a machine is, or how busy, is not for a test.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 CONVENTIONS = {"column": column, "row": row}
 

@@ -49,6 +49,19 @@ def test_derivatives(name, dtype):
     np.testing.assert_allclose(slope[0], exact, rtol=1e-5, atol=4 * np.finfo(dtype).eps)
 
 
+class Symbol:
+    """An array that would have g(Z) rather than what it comes to."""
+
+    def __elementwise__(self, function):
+        return function.__name__
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+def test_an_array_may_apply_g_itself(name):
+    assert activation(name).g(Symbol()) == name
+    assert activation(name).g_prime(Symbol()) == f"{name}_prime"
+
+
 def test_the_kink_has_the_lower_slope():
     zero = np.zeros((1, 1))
     assert activation("relu").g_prime(zero) == 0

@@ -1,5 +1,6 @@
 """The axes and dtypes that every public function declares, as the README has them."""
 
+import importlib
 from typing import get_args, get_type_hints
 
 import pytest
@@ -80,3 +81,10 @@ def test_declared(bp, name):
 @pytest.mark.parametrize("name", DECLARED)
 def test_declared_is_enforced(bp, name):
     assert getattr(bp, name).__wrapped__.__name__ == name
+
+
+@pytest.mark.parametrize("name", ["column", "row", "shapes"])
+def test_what_a_module_offers_it_has(name):
+    module = importlib.import_module(f"shapecheck_bp.{name}")
+    for offered in module.__all__:
+        assert hasattr(module, offered)

@@ -12,11 +12,13 @@ import textwrap
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from types import SimpleNamespace
+from typing import Annotated, NamedTuple
 
 import cloudpickle
 import numpy as np
 import pytest
+from beartype.vale import Is
 from jaxtyping import Float
 
 from shapecheck_bp import Array, Network, ShapeError, column, enforce, law, shapechecked
@@ -68,7 +70,10 @@ class Batch:
 @shapechecked
 class Point(NamedTuple):
     x: Float[Array, "n 1"]
-    y: Float[Array, "n 1"]
+    y: "Vector"
+
+
+Vector = Float[Array, "n 1"]
 
 
 def test_methods_class_methods_static_methods_and_properties():
@@ -87,14 +92,54 @@ def test_methods_class_methods_static_methods_and_properties():
             _ = Batch.of_ones(ones(9, 3)).mean
 
 
+def test_a_property_is_checked_when_set_and_when_deleted():
+    class Weights:
+        @property
+        def W(self) -> Float[Array, "n m"]:
+            """The weights."""
+            return self._W
+
+        @W.setter
+        def W(self, W: Float[Array, "n m"]) -> None:
+            self._W = W
+
+        @W.deleter
+        def W(self) -> Float[Array, "n m"]:
+            return self.__dict__.pop("_W")
+
+    Weights.W = shapechecked(Weights.W)
+    assert Weights.W.__doc__ == "The weights."
+    weights = Weights()
+    weights.W = ones(2, 3)
+    assert weights.W.shape == (2, 3)
+    with pytest.raises(ShapeError, match="W does not fit"):
+        weights.W = ones(3)
+    del weights.W
+    weights._W = ones(3)
+    for look in (lambda: weights.W, lambda: delattr(weights, "W")):
+        with pytest.raises(ShapeError, match="the result"):
+            look()
+
+
 def test_dataclasses_and_named_tuples_are_checked_when_made():
     Batch(X=ones(5, 3), y=ones(5, 1))
     Point(ones(2, 1), y=ones(2, 1))
     with pytest.raises(ShapeError, match="y does not fit"):
         Batch(ones(5, 3), ones(4, 2))
-    with pytest.raises(ShapeError):
+    with pytest.raises(ShapeError) as caught:
         Point(ones(2, 1), ones(3, 1))
+    assert caught.value.function == "test_law.Point.__new__"
     assert isinstance(Point(ones(2, 1), ones(2, 1)), Point)
+
+
+def test_a_named_tuple_keeps_what_is_annotated_beside_the_type():
+    @shapechecked
+    class Share(NamedTuple):
+        of: Annotated[float, Is[lambda share: 0 <= share <= 1]]
+
+    assert Share(0.5).of == 0.5
+    with pytest.raises(ShapeError, match="Share"):
+        Share(1.5)
 
 
 def test_dataclasses_are_checked_as_arguments():
@@ -114,10 +159,25 @@ def test_dataclasses_are_checked_as_arguments():
             use(ones(5, 3), ones(3, 1))
 
 
-@pytest.mark.parametrize("thing", [3, "f", object(), int, np.add, type("Plain", (), {})])
+class Plain:
+    pass
+
+
+class Sequence(tuple):
+    __slots__ = ()
+
+
+NO_FUNCTIONS = [3, "f", object(), int, np.add, Plain, Sequence, SimpleNamespace(__annotations__={})]
+
+
+@pytest.mark.parametrize("thing", NO_FUNCTIONS)
 def test_what_cannot_be_checked_is_refused_at_once(thing):
-    with pytest.raises(TypeError, match="shapechecked: expected a function, a dataclass or a N"):
+    with pytest.raises(TypeError) as caught:
         shapechecked(thing)
+    assert str(caught.value) == (
+        f"shapechecked: expected a function, a dataclass or a NamedTuple; got {thing!r}."
+        " Decorate the methods of any other class"
+    )
 
 
 def test_the_signature_and_the_kind_of_function_are_kept():

@@ -120,20 +120,40 @@ def test_squared_error_has_no_half():
     assert squared_error(np.array([[3.0]]), np.array([[1.0]])) == 4
 
 
+OF_CLASSES = (
+    "it is the logarithm of class probabilities, which only a softmax output gives"
+    " (for sigmoid outputs that is 'log_loss')"
+)
+OF_EACH = (
+    "it is the logarithm of A and of 1 - A, so each output must lie between 0 and 1 on its own,"
+    " which only a sigmoid output does (for softmax that is 'cross_entropy')"
+)
+
+
 @pytest.mark.parametrize(
-    ("output", "loss", "reason"),
+    ("output", "loss", "reason", "natural"),
     [
-        ("tanh", "cross_entropy", "only a softmax output gives"),
-        ("sigmoid", "cross_entropy", "for sigmoid outputs that is 'log_loss'"),
-        ("softmax", "log_loss", "only a sigmoid output does"),
-        ("identity", "log_loss", "Leave loss out for 'squared_error'"),
-        (
-            "identity",
-            "mse",
-            "expected one of 'squared_error', 'cross_entropy', 'log_loss'; got 'mse'",
-        ),
+        ("tanh", "cross_entropy", OF_CLASSES, "squared_error"),
+        ("sigmoid", "cross_entropy", OF_CLASSES, "log_loss"),
+        ("softmax", "log_loss", OF_EACH, "cross_entropy"),
+        ("identity", "log_loss", OF_EACH, "squared_error"),
     ],
 )
-def test_a_loss_that_does_not_go_with_the_output_is_refused_with_the_reason(output, loss, reason):
-    with pytest.raises(ValueError, match=f"^loss: .*{reason}"):
+def test_a_loss_that_does_not_go_with_the_output_is_refused_with_the_reason(
+    output, loss, reason, natural
+):
+    with pytest.raises(ValueError, match="^loss: ") as caught:
         loss_for(output, loss)
+    assert str(caught.value) == (
+        f"loss: '{loss}' does not go with output='{output}': {reason}."
+        f" Leave loss out for '{natural}'."
+    )
+
+
+@pytest.mark.parametrize("loss", ["mse", "", 1, ["log_loss"]])
+def test_an_unknown_loss_lists_the_known(loss):
+    with pytest.raises(ValueError, match="^loss: ") as caught:
+        loss_for("identity", loss)
+    assert str(caught.value) == (
+        "loss: expected one of 'squared_error', 'cross_entropy', 'log_loss'; got " + repr(loss)
+    )

@@ -41,6 +41,7 @@ def executed(path):
         timeout=300,
         kernel_name="python3",
         record_timing=False,
+        coalesce_streams=True,  # a busy machine sends what is printed in more pieces
         resources={"metadata": {"path": str(FOLDER)}},
     )
     client.execute()

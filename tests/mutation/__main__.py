@@ -2,13 +2,12 @@
 
     python tests/mutation [MODULE ...]
 
-Each fault that Cosmic Ray's operators and those of operators.py can make is made, one at a time, and
-the tests are run until one fails. What survives is printed, unless equivalent.toml says why it is no
-fault. It takes about half an hour for all modules (``pip install -e '.[test,mutation]'``, and it is
-quickest without frameworks).
+Each fault that Cosmic Ray's operators and those of operators.py can make is made, one at a time,
+and the tests are run until one fails. What survives is printed, unless equivalent.toml says why it
+is no fault (``pip install -e '.[test,mutation]'``; it is quickest without frameworks).
 
-test_mirror.py, which compares the source of column and row, is not run: it would notice anything. Nor
-are programs, pages and proofs that take minutes.
+test_mirror.py, which compares the source of column and row, is not run: it would notice anything.
+Nor are programs, pages and proofs that take minutes.
 """
 
 import argparse
@@ -32,26 +31,29 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 import killing
 from mutants import REPOSITORY, Mutant, mutants_of, path_of
 
+# What is quick to notice a mutant, and what notices most of the rest.
 TESTS = {
-    "shapes": ["shapes", "law"],
-    "hints": ["shapes", "bad_input", "law"],
+    "shapes": ["law", "shapes"],
+    "hints": ["hints", "bad_input", "shapes"],
     "transpose": ["transpose"],
-    "column": ["gradients", "transpose", "network"],
-    "row": ["gradients", "transpose", "network"],
-    "losses": ["losses", "numerics", "gradients"],
-    "activations": ["activations", "numerics", "gradients"],
+    "column": ["contract", "gradients", "network"],
+    "row": ["contract", "gradients", "network"],
+    "losses": ["gradients", "network"],
+    "activations": ["activations", "gradients"],
 }
+THEN = ["bad_input", "losses", "numerics", "transpose", "law", "blocks"]
 NOT_RUN = {"mirror", "agreement", "benchmarks", "cli", "comparison", "docs", "doctor", "examples"}
 NOT_RUN |= {"faults", "mutation", "notebooks", "proof", "readme", "types"}
 
 
 def stages(module):
-    """What is run against a module's mutants: its own tests first, then the others."""
-    own = [f"tests/test_{name}.py" for name in TESTS[module]]
-    all_tests = sorted(path.name for path in (REPOSITORY / "tests").glob("test_*.py"))
-    left_out = {f"test_{name}.py" for name in {*TESTS[module], *NOT_RUN}}
-    others = [f"tests/{name}" for name in all_tests if name not in left_out]
-    return [[str(path_of(module)), *own], others]
+    """What is run against a module's mutants: the quick, what notices most, and all the others."""
+    every = {path.stem.removeprefix("test_") for path in (REPOSITORY / "tests").glob("test_*.py")}
+    soon = [*dict.fromkeys((*TESTS[module], *THEN))]
+    rest = sorted(every - {*soon} - NOT_RUN)
+    first, second = soon[: len(TESTS[module])], soon[len(TESTS[module]) :]
+    paths = [[f"tests/test_{name}.py" for name in names] for names in (first, second, rest)]
+    return [[str(path_of(module)), *paths[0]], *paths[1:]]
 
 
 def equivalents(module):
@@ -100,10 +102,12 @@ def report(module, pool, table):
     started, counts = time.monotonic(), Counter()
     excuses = equivalents(module)
     asked = [pool.submit(judged, one) for one in (unmutated(module), *mutants_of(module))]
-    for answer in track(as_completed(asked), module, total=len(asked), console=Console(stderr=True)):
-        mutant, fate = answer.result()
+    for answer in track(
+        as_completed(asked), module, total=len(asked), console=Console(stderr=True)
+    ):
+        mutant, fate, printed = answer.result()
         if mutant.operator == "none":
-            assert fate is None, f"{module} as it is fails, in stage {fate}"
+            assert fate is None, f"{module} fails as it is:\n{printed}"
         if fate == "import" or mutant.operator == "none":
             continue
         kind = "killed" if fate is not None else "survived"
@@ -117,7 +121,11 @@ def report(module, pool, table):
         print(f"equivalent.toml, {module}: no such survivor\n  - {was}\n  + {now}")
     total = counts.total()
     score = f"{counts['killed'] / total:.1%}"
-    table.add_row(module, *map(str, (total, *(counts[k] for k in ("killed", "equivalent", "survived")))), score)
+    table.add_row(
+        module,
+        *map(str, (total, *(counts[k] for k in ("killed", "equivalent", "survived")))),
+        score,
+    )
     print(f"{module}: {time.monotonic() - started:.0f} s, {score}", file=sys.stderr, flush=True)
     return counts["survived"] + len(excuses)
 

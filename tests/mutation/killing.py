@@ -17,11 +17,26 @@ from pathlib import Path
 
 from mutants import REPOSITORY, path_of
 
-LIBRARIES = ("array_api_compat.numpy", "beartype", "cloudpickle", "hypothesis.extra.numpy", "jaxtyping")
+LIBRARIES = (
+    "array_api_compat.numpy",
+    "beartype",
+    "cloudpickle",
+    "hypothesis.extra.numpy",
+    "jaxtyping",
+)
 LIBRARIES += ("mpmath", "numpy", "pytest", "rich.console", "sympy")
-NEEDED = ("shapecheck_bp", "tests", "notebooks", "docs", "conftest.py", "pyproject.toml", "README.md")
+NEEDED = (
+    "shapecheck_bp",
+    "tests",
+    "notebooks",
+    "docs",
+    "conftest.py",
+    "pyproject.toml",
+    "README.md",
+)
 SECONDS = 200
 DOES_NOT_IMPORT = 99
+PRINTED = "printed.txt"
 
 copy = Path()
 
@@ -54,9 +69,9 @@ def tested(module, tests):
 
     os.setsid()
     os.chdir(copy)
-    silence = os.open("/tmp/mutchild.log", os.O_WRONLY|os.O_CREAT|os.O_TRUNC)
-    os.dup2(silence, 1)
-    os.dup2(silence, 2)
+    printed = os.open(copy / PRINTED, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(printed, 1)
+    os.dup2(printed, 2)
     try:
         found = importlib.import_module(f"shapecheck_bp.{module}").__file__
     except Exception:
@@ -87,17 +102,17 @@ def exit_status(module, tests):
 
 
 def judged(mutant, stages):
-    """The mutant, and which stage's tests fail: ``None`` for none, "import" if there is no program."""
-    path = copy / path_of(mutant.module)
+    """The mutant, which stage's tests fail (``None`` if none do, "import" if it is no program), and
+    what the last of them printed.
+    """
+    path, fate = copy / path_of(mutant.module), None
     shutil.copy2(path, path.with_suffix(".kept"))
     path.write_text(mutant.text, encoding="utf-8")
     try:
         for number, tests in enumerate(stages):
-            status = exit_status(mutant.module, tests)
-            if status == DOES_NOT_IMPORT:
-                return mutant, "import"
-            if status:
-                return mutant, number
-        return mutant, None
+            if status := exit_status(mutant.module, tests):
+                fate = "import" if status == DOES_NOT_IMPORT else number
+                break
+        return mutant, fate, (copy / PRINTED).read_text(encoding="utf-8", errors="replace")[-3000:]
     finally:
         os.replace(path.with_suffix(".kept"), path)

@@ -8,7 +8,7 @@ import re
 import parso
 from cosmic_ray.operators.operator import Operator
 from cosmic_ray.plugins import get_operator, operator_names
-from parso.python.tree import Leaf, Name, PythonNode, String
+from parso.python.tree import Leaf, PythonNode, String
 
 # On numbers and arrays these are type errors; the last two want to be told names.
 LEFT_OUT = re.compile(
@@ -61,10 +61,10 @@ class StringChanged(OperatorOfNodes):
     def changed(self, node):
         if node.type == "fstring_string":
             yield "XX"
-        if isinstance(node, String) and not is_annotation(node):
-            if node.parent.type != "simple_stmt":
-                quote = node.value.lstrip("frbu")[0]
-                yield node.value.replace(quote, f"{quote}XX", 1)
+        docstring = getattr(node.parent, "type", "") == "simple_stmt"
+        if isinstance(node, String) and not docstring and not is_annotation(node):
+            quote = node.value.lstrip("frbu")[0]
+            yield node.value.replace(quote, f"{quote}XX", 1)
 
 
 class TransposeRemoved(OperatorOfNodes):
@@ -104,5 +104,7 @@ OWN = (AxesChanged, StringChanged, TransposeRemoved, ArgumentRemoved, StatementR
 def operators():
     """An instance of every operator, by its name."""
     known = {name.partition("/")[2]: name for name in operator_names()}
-    chosen = {name: get_operator(full)() for name, full in known.items() if not LEFT_OUT.search(name)}
+    chosen = {
+        name: get_operator(full)() for name, full in known.items() if not LEFT_OUT.search(name)
+    }
     return chosen | {own.__name__: own() for own in OWN}
