@@ -1,6 +1,7 @@
 """The axes and dtypes that every public function declares, as the README has them."""
 
 import importlib
+import inspect
 from typing import get_args, get_type_hints
 
 import pytest
@@ -33,6 +34,11 @@ DECLARED = {
     "predict": {"params": LAYERS, "X": "n[0] m", "return": "m"},
     "one_hot": {"labels": "m", "return": "classes m"},
     "check_data": {"X": "n[0] m", "Y": "n[L] m"},
+}
+DEFAULTS = {
+    "init": {"seed": 0, "dtype": "float64"},
+    "gradients": {"block_size": None},
+    "one_hot": {"dtype": None},
 }
 INTEGERS = {("predict", "return"), ("one_hot", "labels")}
 
@@ -81,6 +87,13 @@ def test_declared(bp, name):
 @pytest.mark.parametrize("name", DECLARED)
 def test_declared_is_enforced(bp, name):
     assert getattr(bp, name).__wrapped__.__name__ == name
+
+
+@pytest.mark.parametrize("name", DECLARED)
+def test_defaults(bp, name):
+    parameters = inspect.signature(getattr(bp, name)).parameters.values()
+    found = {one.name: one.default for one in parameters if one.default is not one.empty}
+    assert found == DEFAULTS.get(name, {})
 
 
 @pytest.mark.parametrize("name", ["column", "row", "shapes"])

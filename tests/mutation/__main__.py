@@ -29,26 +29,26 @@ from rich.table import Table
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import killing
-from mutants import REPOSITORY, Mutant, mutants_of, path_of
+from mutants import Mutant, mutants_of, path_of
 
 # What is quick to notice a mutant, and what notices most of the rest.
 TESTS = {
     "shapes": ["law", "shapes"],
     "hints": ["hints", "bad_input", "shapes"],
     "transpose": ["transpose"],
-    "column": ["contract", "gradients", "network"],
-    "row": ["contract", "gradients", "network"],
+    "column": ["contract", "gradients", "network", "transpose"],
+    "row": ["contract", "gradients", "network", "transpose"],
     "losses": ["gradients", "network"],
     "activations": ["activations", "gradients"],
 }
-THEN = ["bad_input", "losses", "numerics", "transpose", "law", "blocks"]
+THEN = ["blocks", "bad_input", "losses", "law", "transpose", "numerics"]
 NOT_RUN = {"mirror", "agreement", "benchmarks", "cli", "comparison", "docs", "doctor", "examples"}
 NOT_RUN |= {"faults", "mutation", "notebooks", "proof", "readme", "types"}
 
 
-def stages(module):
+def stages(root, module):
     """What is run against a module's mutants: the quick, what notices most, and all the others."""
-    every = {path.stem.removeprefix("test_") for path in (REPOSITORY / "tests").glob("test_*.py")}
+    every = {path.stem.removeprefix("test_") for path in (root / "tests").glob("test_*.py")}
     soon = [*dict.fromkeys((*TESTS[module], *THEN))]
     rest = sorted(every - {*soon} - NOT_RUN)
     first, second = soon[: len(TESTS[module])], soon[len(TESTS[module]) :]
@@ -60,12 +60,6 @@ def equivalents(module):
     """Why a mutant is no fault, by the lines as they were and are."""
     listed = tomllib.loads((Path(__file__).parent / "equivalent.toml").read_text(encoding="utf-8"))
     return {(one["was"], one["now"]): one["why"] for one in listed.get(module, ())}
-
-
-def unmutated(module):
-    """The module as it is, which has to pass."""
-    text = (REPOSITORY / path_of(module)).read_text(encoding="utf-8")
-    return Mutant(module, 0, "none", "", "", text)
 
 
 def arguments():
@@ -82,52 +76,68 @@ def arguments():
     return options
 
 
+KINDS = ("killed", "equivalent", "survived")
+
+
 def main():
+    """The table; and how many survivors and stale excuses there are."""
     options = arguments()
-    table = Table("module", "mutants", "killed", "equivalent", "survived", "score")
-    faults = 0
-    with tempfile.TemporaryDirectory() as copies:
-        os.environ["COPIES"] = copies
+    table = Table("module", "mutants", *KINDS, "score")
+    everything, stale = Counter(), 0
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "as it is"  # whatever is edited meanwhile
+        root.mkdir()
+        killing.copied(Path(__file__).parents[2], root)
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(options.jobs, context, initializer=killing.settle) as pool:
+        with ProcessPoolExecutor(options.jobs, context, killing.settle, (root,)) as pool:
             for module in options.modules or TESTS:
-                faults += report(module, pool, table)
+                counts, unused = judge(module, root, pool)
+                table.add_row(module, *cells(counts))
+                everything += counts
+                stale += len(unused)
+    table.add_section()
+    table.add_row("all", *cells(everything))
     Console().print(table)
-    return faults
+    return everything["survived"] + stale
 
 
-def report(module, pool, table):
-    """A row of the table, and how many survivors and stale excuses there are."""
-    judged = partial(killing.judged, stages=stages(module))
-    started, counts = time.monotonic(), Counter()
-    excuses = equivalents(module)
-    asked = [pool.submit(judged, one) for one in (unmutated(module), *mutants_of(module))]
-    for answer in track(
-        as_completed(asked), module, total=len(asked), console=Console(stderr=True)
-    ):
+def cells(counts):
+    """Of a row: how many there are of each kind, and the share killed of those that are faults."""
+    faults = counts.total() - counts["equivalent"]
+    return *map(str, (counts.total(), *(counts[kind] for kind in KINDS))), (
+        f"{counts['killed'] / faults:.1%}"
+    )
+
+
+def judge(module, root, pool):
+    """How many of a module's mutants there are of each kind, and which excuses excuse nothing."""
+    started, counts, excuses, used = time.monotonic(), Counter(), equivalents(module), set()
+    text = (root / path_of(module)).read_text(encoding="utf-8")
+    judged = partial(killing.judged, stages=stages(root, module))
+    unmutated = Mutant(module, 0, "none", "", "", text)
+    asked = [pool.submit(judged, one) for one in (unmutated, *mutants_of(module, text))]
+    answers, terminal = as_completed(asked), Console(stderr=True)
+    for answer in track(answers, module, total=len(asked), console=terminal):
         mutant, fate, printed = answer.result()
+        change = mutant.was, mutant.now
         if mutant.operator == "none":
-            assert fate is None, f"{module} fails as it is:\n{printed}"
-        if fate == "import" or mutant.operator == "none":
-            continue
-        kind = "killed" if fate is not None else "survived"
-        if fate is None and excuses.pop((mutant.was, mutant.now), None):
-            kind = "equivalent"
-        counts[kind] += 1
-        if kind == "survived":
+            if fate is not None:
+                pool.shutdown(cancel_futures=True)
+                sys.exit(f"{module} fails as it is:\n{printed}")
+        elif fate is None and change in excuses:
+            counts["equivalent"] += 1
+            used.add(change)
+        elif fate is None:
+            counts["survived"] += 1
             print(f"{path_of(module)}:{mutant.line} ({mutant.operator})")
             print(f"  - {mutant.was}\n  + {mutant.now}", flush=True)
-    for was, now in excuses:
+        elif fate != "import":
+            counts["killed"] += 1
+    unused = excuses.keys() - used
+    for was, now in unused:
         print(f"equivalent.toml, {module}: no such survivor\n  - {was}\n  + {now}")
-    total = counts.total()
-    score = f"{counts['killed'] / total:.1%}"
-    table.add_row(
-        module,
-        *map(str, (total, *(counts[k] for k in ("killed", "equivalent", "survived")))),
-        score,
-    )
-    print(f"{module}: {time.monotonic() - started:.0f} s, {score}", file=sys.stderr, flush=True)
-    return counts["survived"] + len(excuses)
+    print(f"{module}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+    return counts, unused
 
 
 if __name__ == "__main__":

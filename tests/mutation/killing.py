@@ -15,7 +15,7 @@ import time
 import traceback
 from pathlib import Path
 
-from mutants import REPOSITORY, path_of
+from mutants import path_of
 
 LIBRARIES = (
     "array_api_compat.numpy",
@@ -41,16 +41,21 @@ PRINTED = "printed.txt"
 copy = Path()
 
 
-def settle():
-    """Make this process's copy, and load what every fork needs."""
-    global copy
-    copy = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=os.environ["COPIES"]))
+def copied(root, folder):
+    """What the tests need of a repository, in another folder."""
     ignored = shutil.ignore_patterns("__pycache__", "_build")
     for name in NEEDED:
-        if (REPOSITORY / name).is_dir():
-            shutil.copytree(REPOSITORY / name, copy / name, ignore=ignored)
+        if (root / name).is_dir():
+            shutil.copytree(root / name, folder / name, ignore=ignored)
         else:
-            shutil.copy2(REPOSITORY / name, copy / name)
+            shutil.copy2(root / name, folder / name)
+
+
+def settle(root):
+    """Make this process's copy, and load what every fork needs."""
+    global copy
+    copy = Path(tempfile.mkdtemp(dir=root.parent))
+    copied(root, copy)
     os.environ["PYTHONPATH"] = str(copy)
     # Compiled once here, and not by every fork: its own would be taken for the next mutant's.
     collect = [sys.executable, "-m", "pytest", "-q", "--collect-only"]
@@ -58,7 +63,7 @@ def settle():
     subprocess.run(collect, cwd=copy, env=compiling, check=True, stdout=subprocess.DEVNULL)
     sys.dont_write_bytecode = True
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
-    sys.path[:] = [str(copy), *(path for path in sys.path if Path(path) != REPOSITORY)]
+    sys.path.insert(0, str(copy))
     for library in LIBRARIES:
         importlib.import_module(library)
 

@@ -8,8 +8,6 @@ from typing import NamedTuple
 from cosmic_ray.mutating import mutate_code
 from operators import operators
 
-REPOSITORY = Path(__file__).parents[2]
-
 
 class Mutant(NamedTuple):
     """A module with one fault: where it is, what was written there, what is, and the whole text."""
@@ -27,9 +25,8 @@ def path_of(module):
     return Path("shapecheck_bp") / f"{module}.py"
 
 
-def mutants_of(module):
-    """Every mutant that is another program than the module, and than the mutants before it."""
-    text = (REPOSITORY / path_of(module)).read_text(encoding="utf-8")
+def mutants_of(module, text):
+    """Every mutant that is another program than the module's text, and than the mutants before."""
     seen = {ast.dump(ast.parse(text))}
     for name, operator in operators().items():
         occurrence = 0
