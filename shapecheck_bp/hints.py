@@ -152,8 +152,6 @@ def _flips(call: Sequence[Leaf]) -> Iterator[Change]:
 
 def _both(pair: tuple[Change, Change]) -> Change:
     (one, instead, seen), (other, instead_of_other, seen_of_other) = pair
-    if one == other:
-        return pair[0]
     return Change(f"{one} and {other}", f"{instead} and {instead_of_other}", seen | seen_of_other)
 
 

@@ -71,6 +71,13 @@ def test_labels_of_a_narrow_dtype(bp, library, dtype):
         bp.one_hot(labels, classes=100)
 
 
+def test_labels_that_are_not_promoted_with_the_classes(bp):
+    """Which are int64: the standard has no dtype for the two, and NumPy none but a floating one."""
+    xp = pytest.importorskip("array_api_strict", reason="array-api-strict is not installed")
+    Y = np.asarray(bp.one_hot(xp.asarray([2, 0], dtype=xp.uint64), classes=3))
+    assert np.argmax(Y, axis=1 - bp.EXAMPLES_AXIS).tolist() == [2, 0]
+
+
 def test_the_same_training(bp, library):
     net, *arrays = problem(bp, NETS[0], m=10)
     settings = {"epochs": 2, "batch_size": 4, "learning_rate": 0.1}

@@ -73,6 +73,7 @@ def test_an_axis_more_or_fewer(told, shape, instead):
 def test_a_line_is_taken_of_a_matrix_that_has_but_one():
     assert found(W, leaf("b: Float k", 2, 3)) == []
     assert found(W, leaf("b: Float k", 3, 2)) == []
+    assert found(leaf("b: Float k", 0, 3)) == []
     assert found(leaf("x: Float k", 1, 1)) == [("x", "x[0]"), ("x", "x[:, 0]")]
 
 
@@ -80,6 +81,10 @@ def test_no_axis_is_put_where_a_line_is_meant_or_taken_where_a_matrix_is():
     assert found(W, leaf("b: Float k", 4)) == [("W", "W.T")]
     assert found(leaf("x: Float n k p", 3)) == []
     assert found(leaf("x: Float n m", 1, 2, 3)) == []
+    assert found(leaf("x: Float n")) == []
+    assert found(leaf("x: Float n", 3, 1, 9)) == []
+    assert found(sizes("net", "n m k", 4, 3, 2), leaf("x: Float n m k", 2, 3, 4)) == []
+    assert found(sizes("net", "n", 3), leaf("x: Float *m n", 3, 1)) == [("x", "x.T")]
 
 
 @pytest.mark.parametrize(
@@ -107,12 +112,19 @@ def test_a_dtype_that_no_cast_is_known_for(kind, dtype):
     assert found(leaf(f"x: {kind} n", 3, dtype=dtype)) == []
 
 
+def test_a_cast_to_a_floating_type_of_a_name_of_its_own_is_left_to_the_reader():
+    others = [leaf(f"{name}: Float n", 3, dtype="bfloat16", array=Any) for name in "ab"]
+    assert found(*others, leaf("x: BFloat16 n", 3, dtype="int64", array=Any)) == []
+
+
 def test_a_cast_is_to_the_floating_type_of_most_of_the_others():
     others = [leaf(f"{name}: Float n", 3, dtype="float32") for name in "ab"]
     others += [leaf("c: Float n", 3, dtype="float64")]
     assert found(*others, leaf("x: Float n", 3, dtype=int)) == [("x", "x as float32")]
     integers = [leaf(f"{name}: Integer n", 3, dtype="int32") for name in "abc"]
     assert found(*integers, *others, leaf("x: Float n", 3, dtype=int)) == [("x", "x as float32")]
+    truths = [leaf(f"{name}: Bool n", 3, dtype=bool) for name in "fg"]
+    assert found(*truths, leaf("x: Float n", 3, dtype=int)) == [("x", "x as float64")]
     wrong = [leaf(f"{name}: Float n", 3, dtype="int8") for name in "de"]
     assert found(*others, wrong[0]) == [("d", "d as float32")]
     assert found(*wrong) == [("d and e", "d as float64 and e as float64")]
@@ -157,7 +169,7 @@ def test_every_matrix_in_both_of_two_arguments():
 def test_lines_stay_as_they_are_when_matrices_are_transposed():
     net = sizes("net", "a b c", 2, 3, 4)
     call = [leaf("W: Float b a", 2, 3), leaf("V: Float c b", 3, 4), leaf("v: Float a", 2)]
-    call += [leaf("U: Float a c", 4, 2)]
+    call += [leaf("U: Float a c", 4, 2), leaf("T: Float a b c", 2, 3, 4)]
     (change,) = repairs([net, *call])
     assert change.instead == EVERYTHING
     assert {*change.seen} == {"W", "V", "U"}
@@ -169,6 +181,7 @@ def test_two_arrays():
     assert found(net, *call) == [("W and v", "W.T and v[:, None]")]
     (change,) = repairs([net, *call])
     assert {path: seen.shape for path, seen in change.seen.items()} == {"W": (3, 2), "v": (2, 1)}
+    assert found(net, *call[::-1]) == [("v and W", "v[:, None] and W.T")]
 
 
 def test_one_array_is_not_repaired_twice_over():
