@@ -98,7 +98,7 @@ def wrong_dtype(leaf: Leaf) -> bool:
 
 def root(path: str) -> str:
     """The argument that a place lies in: ``params[0].W`` lies in ``params``."""
-    return re.split(r"[.\[]", path, maxsplit=1)[0]
+    return re.split(r"[.\[]", path)[0]
 
 
 def _is_float(leaf: Leaf) -> bool:
