@@ -18,7 +18,6 @@ from shapecheck_bp.hints import (
 )
 from shapecheck_bp.leaves import Leaf, Seen, Sizes
 
-
 LONG_CALL = 32
 
 

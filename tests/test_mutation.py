@@ -18,7 +18,7 @@ def test_what_is_listed_as_equivalent_is_about_lines_that_there_are(module):
     text = " ".join(source.split())
     for one in LISTED[module]:
         assert one["was"] in text
-        assert one["now"] not in text
+        assert one["now"] == "pass" or one["now"] not in text
         assert one["why"].endswith(".")
         assert one.keys() == {"was", "now", "why"}
 
