@@ -17,23 +17,10 @@ from pathlib import Path
 
 from mutants import path_of
 
-LIBRARIES = (
-    "array_api_compat.numpy",
-    "beartype",
-    "cloudpickle",
-    "hypothesis.extra.numpy",
-    "jaxtyping",
-)
-LIBRARIES += ("mpmath", "numpy", "pytest", "rich.console", "sympy")
-NEEDED = (
-    "shapecheck_bp",
-    "tests",
-    "notebooks",
-    "docs",
-    "conftest.py",
-    "pyproject.toml",
-    "README.md",
-)
+LIBRARIES = ("array_api_compat.numpy", "beartype", "cloudpickle", "hypothesis.extra.numpy")
+LIBRARIES += ("jaxtyping", "mpmath", "numpy", "pytest", "rich.console", "sympy")
+NEEDED = ("shapecheck_bp", "tests", "notebooks", "docs")
+NEEDED += ("conftest.py", "pyproject.toml", "README.md", "CONTRIBUTING.md")
 SECONDS = 200
 DOES_NOT_IMPORT = 99
 PRINTED = "printed.txt"
@@ -83,7 +70,9 @@ def tested(module, tests):
         os._exit(DOES_NOT_IMPORT)
     assert Path(found) == copy / path_of(module), found
     quiet = "ignore::pytest.PytestAssertRewriteWarning"  # of plugins, loaded before the fork
-    os._exit(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-W", quiet, *tests]))
+    status = pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-W", quiet, *tests])
+    sys.stdout.flush()
+    os._exit(status)
 
 
 def exit_status(module, tests):
