@@ -4,6 +4,7 @@ An operator is handed every node of a module's syntax tree, and says how often i
 """
 
 import re
+from abc import abstractmethod
 
 import parso
 from cosmic_ray.operators.operator import Operator
@@ -19,9 +20,9 @@ LEFT_OUT = re.compile(
 class OperatorOfNodes(Operator):
     """Changes one kind of node, in each of the ways that ``changed`` gives."""
 
+    @abstractmethod
     def changed(self, node):
         """The texts that may stand in the node's place."""
-        raise NotImplementedError
 
     def mutation_positions(self, node):
         for _ in self.changed(node):
