@@ -1,6 +1,7 @@
 """Backpropagation in both conventions, w·X and X·W, with every shape checked while it runs.
 
 >>> import numpy as np
+>>> from shapecheck_bp import Network, column, flip, row
 >>> net = Network(sizes=(4, 3, 2))
 >>> params, X = column.init(net, seed=0), np.ones((4, 5))
 >>> Y = column.one_hot(np.array([0, 1, 1, 0, 1]), classes=2)
@@ -12,20 +13,20 @@ True
 
 from typing import TYPE_CHECKING, Any
 
-from shapecheck_bp import column, row
-from shapecheck_bp.network import Cache, Gradient, Layer, Network
-from shapecheck_bp.shapes import Array, ShapeError, shapechecked
-from shapecheck_bp.switch import enforce
-from shapecheck_bp.training import fit
+from shapecheck_bp.shapes import Array, ShapeError, enforce, shapechecked
 from shapecheck_bp.transpose import flip
 
 if TYPE_CHECKING:
+    from shapecheck_bp import column, row
     from shapecheck_bp.derivations.dimensions import dimension_check
     from shapecheck_bp.doctor import Diagnosis, diagnose
-    from shapecheck_bp.probing import blind_spots, verify
+    from shapecheck_bp.network import Cache, Gradient, Layer, Network
     from shapecheck_bp.proof import Proof, prove
     from shapecheck_bp.proof.equations import equations
+    from shapecheck_bp.shapes.verifying import blind_spots, verify
     from shapecheck_bp.tracing import Trace, trace
+    from shapecheck_bp.tracing import draw as draw
+    from shapecheck_bp.training import fit
 
 __version__ = "0.1.0"
 
@@ -54,24 +55,41 @@ __all__ = [
     "verify",
 ]
 
-# What a gradient step does not need is loaded when it is asked for.
+# Loaded when asked for, so that who wants the check alone waits for nothing else.
 _LATER = {
-    "Diagnosis": "shapecheck_bp.doctor",
-    "Proof": "shapecheck_bp.proof",
-    "Trace": "shapecheck_bp.tracing",
-    "blind_spots": "shapecheck_bp.probing",
-    "diagnose": "shapecheck_bp.doctor",
-    "dimension_check": "shapecheck_bp.derivations.dimensions",
-    "equations": "shapecheck_bp.proof.equations",
-    "prove": "shapecheck_bp.proof",
-    "trace": "shapecheck_bp.tracing",
-    "verify": "shapecheck_bp.probing",
+    "Cache": "network",
+    "Diagnosis": "doctor",
+    "Gradient": "network",
+    "Layer": "network",
+    "Network": "network",
+    "Proof": "proof",
+    "Trace": "tracing",
+    "blind_spots": "shapes.verifying",
+    "diagnose": "doctor",
+    "dimension_check": "derivations.dimensions",
+    "equations": "proof.equations",
+    "fit": "training",
+    "prove": "proof",
+    "trace": "tracing",
+    "verify": "shapes.verifying",
+}
+_MODULES = {
+    "column": "column",
+    "draw": "tracing.draw",
+    "examples": "derivations.examples",
+    "row": "row",
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(_LATER[name]), name)
+    if name in _MODULES:
+        return import_module(f"{__name__}.{_MODULES[name]}")
+    if name in _LATER:
+        return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *_LATER, *_MODULES]

@@ -17,8 +17,8 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from shapecheck_bp.activations import ACTIVATIONS
+from shapecheck_bp.data.settings import float_dtype, whole_number
 from shapecheck_bp.losses import PAIRS, loss_for
-from shapecheck_bp.values import float_dtype, whole_number
 
 Weights = TypeVar("Weights")
 Biases = TypeVar("Biases")

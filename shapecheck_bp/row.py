@@ -30,7 +30,13 @@ from array_api_compat import array_namespace, device
 from jaxtyping import Float, Integer
 
 from shapecheck_bp.activations import activation as lookup
-from shapecheck_bp.blocks import in_blocks
+from shapecheck_bp.data.blocks import in_blocks
+from shapecheck_bp.data.checks import (
+    check_finite,
+    check_labels,
+    check_targets,
+)
+from shapecheck_bp.data.settings import float_dtype
 from shapecheck_bp.losses import (
     cross_entropy,
     log_loss,
@@ -44,13 +50,8 @@ from shapecheck_bp.network import (
     Network,
     draw_units,
 )
+from shapecheck_bp.replay import replayed
 from shapecheck_bp.shapes import Array, shapechecked
-from shapecheck_bp.values import (
-    check_finite,
-    check_labels,
-    check_targets,
-    float_dtype,
-)
 
 __all__ = [
     "activation_backward",
@@ -71,6 +72,7 @@ __all__ = [
     "weights_backward",
 ]
 
+OTHER_CONVENTION = "shapecheck_bp.column"
 EXAMPLES_AXIS = 0
 
 Parameters: TypeAlias = tuple[
@@ -372,7 +374,7 @@ def gradients(
     With a block_size, it is done on so many examples at a
     time, in the memory that they need: with m_k examples in
     block k, J = sum(m_k * J_k) / m, and so dW and db. Then X
-    and Y may be files; see shapecheck_bp.blocks.
+    and Y may be files; see shapecheck_bp.data.blocks.
 
     >>> net, X = Network((4, 3, 2)), np.ones((5, 4))
     >>> Y = one_hot(np.array([0, 1, 1, 0, 1]), classes=2)
@@ -472,3 +474,7 @@ def check_data(
     """
     check_finite("X", X)
     check_targets(net.loss, Y, EXAMPLES_AXIS)
+
+
+# Repeated calls need not be thought through again.
+replayed(globals())

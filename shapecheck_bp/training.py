@@ -19,10 +19,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from array_api_compat import array_namespace, device
 
-from shapecheck_bp.arrays import Array, examples
+from shapecheck_bp.data.blocks import examples_at
+from shapecheck_bp.data.progress import progress
+from shapecheck_bp.data.settings import whole_number
 from shapecheck_bp.network import Layer, Network
-from shapecheck_bp.progress import progress
-from shapecheck_bp.values import whole_number
+from shapecheck_bp.shapes.arrays import Array
 
 
 class Run(NamedTuple):
@@ -84,7 +85,7 @@ def fit(
     random = np.random.default_rng(seed)
     costs = []
     if not epochs:
-        bp.forward(net, params, examples(X, slice(1), axis))  # no step will judge the parameters
+        bp.forward(net, params, examples_at(X, slice(1), axis))  # no step will judge the parameters
     for epoch in progress(range(1, epochs + 1), "training"):
         order = xp.asarray(random.permutation(m), device=device(X))
         total = 0.0
@@ -109,5 +110,5 @@ def _taken(xp: ModuleType, array: Array, batch: Array, axis: int) -> Array:
     NumPy's take would first copy an array that lies in another order, and be it a whole file.
     """
     if isinstance(array, np.ndarray):
-        return np.ascontiguousarray(examples(array, batch, axis))
+        return np.ascontiguousarray(examples_at(array, batch, axis))
     return xp.take(array, batch, axis=axis)

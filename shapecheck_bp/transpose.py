@@ -10,8 +10,9 @@ For every public function f of ``column`` and ``row``,
 ((4, 3), (5,), 'log_loss')
 """
 
+from collections.abc import Callable
 from copy import copy
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 Anything = TypeVar("Anything")
 
@@ -22,20 +23,29 @@ def flip(value: Anything) -> Anything:
     Looks into tuples, NamedTuples, lists and dicts. Its own inverse. The arrays are views: nothing
     is copied where the library has views (JAX arrays cannot be shared, and XLA may copy them).
     """
-    return _flip(value)  # type: ignore[no-any-return]
-
-
-def _flip(value: Any) -> Any:
+    flipped: Any = value
     if getattr(value, "ndim", None) == 2 and hasattr(value, "T"):
-        return value.T
-    if isinstance(value, tuple):
-        items = map(_flip, value)
-        return value._make(items) if hasattr(value, "_make") else type(value)(items)
-    if isinstance(value, list):
-        return type(value)(map(_flip, value))
-    if isinstance(value, dict):
+        flipped = value.T
+    elif isinstance(value, tuple):
+        items = map(flip, value)
+        flipped = value._make(items) if hasattr(value, "_make") else type(value)(items)
+    elif isinstance(value, list):
+        flipped = type(value)(map(flip, value))
+    elif isinstance(value, dict):
         flipped = copy(value)
         for key, item in value.items():
-            flipped[key] = _flip(item)
-        return flipped
-    return value
+            flipped[key] = flip(item)
+    return cast(Anything, flipped)
+
+
+def map_leaves(change: Callable[..., Any], *values: Any) -> Any:
+    """What ``change`` makes of all that stands in the same place inside tuples and NamedTuples.
+
+    >>> map_leaves(int.__add__, (1, (2, 3)), (10, (20, 30)))
+    (11, (22, 33))
+    """
+    first = values[0]
+    if not isinstance(first, tuple):
+        return change(*values)
+    items = [map_leaves(change, *inside) for inside in zip(*values, strict=True)]
+    return first._make(items) if hasattr(first, "_make") else tuple(items)

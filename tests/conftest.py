@@ -11,7 +11,7 @@ from problems import Problem, problem
 
 from shapecheck_bp import Network, column, row
 
-# Programs, three of which test_benchmarks.py, test_mesh.py and test_mutation.py run, and what
+# Programs, three of which the tests of benchmarks, the mesh and mutation run, and what
 # test_types.py has read.
 collect_ignore = ["benchmarks", "mutation", "on_a_mesh.py", "typed_use.py"]
 

@@ -54,15 +54,14 @@ from shapecheck_bp import (
     fit,
     flip,
     layouts,
-    memory,
     row,
     shapechecked,
     trace,
     verify,
 )
-from shapecheck_bp.arrays import map_leaves
-from shapecheck_bp.law import law_of
 from shapecheck_bp.replay import program
+from shapecheck_bp.shapes.law import law_of
+from shapecheck_bp.transpose import map_leaves
 
 OUTPUTS = (*ACTIVATIONS, "softmax")
 TOLERANCE = {"float16": 0.1, "float32": 1e-4, "float64": 1e-11}
@@ -954,7 +953,6 @@ class Room(NamedTuple):
     def now(cls):
         for law in laws():
             law.memory.clear()
-            law.memory.programs = 0
         gc.collect()
         if Path("/proc/self/statm").exists():
             pages = int(Path("/proc/self/statm").read_text().split()[1])
@@ -966,13 +964,17 @@ class Room(NamedTuple):
 @contextmanager
 def small_caches():
     """So that they are full, and emptied, many times."""
-    old = memory.MOST_SIGNATURES, memory.MOST_PROGRAMS, program.LARGE, program.PIECE
-    memory.MOST_SIGNATURES, memory.MOST_PROGRAMS = 200, 20
+    memories = [law.memory for law in laws()]
+    old = [memory.most for memory in memories], (program.LARGE, program.PIECE)
+    for memory in memories:
+        memory.most = min(memory.most // 10, 200)
     program.LARGE, program.PIECE = 20, 6  # so that steps are taken in pieces too
     try:
         yield
     finally:
-        memory.MOST_SIGNATURES, memory.MOST_PROGRAMS, program.LARGE, program.PIECE = old
+        for memory, most in zip(memories, old[0], strict=True):
+            memory.most = most
+        program.LARGE, program.PIECE = old[1]
 
 
 NO_CALLS = ("replaced steps",)

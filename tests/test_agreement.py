@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from jaxtyping import Bool, Float, Float32, Int, Num, Shaped, TypeCheckError, jaxtyped
 
 from shapecheck_bp import ShapeError, shapechecked
-from shapecheck_bp.law import law_of
+from shapecheck_bp.shapes.law import law_of
 
 FUNCTIONS, CALLS = 250, 45
 KINDS = [Float, Float32, Int, Num, Shaped, Bool]

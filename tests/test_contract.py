@@ -7,7 +7,7 @@ from typing import get_args, get_type_hints
 import pytest
 
 from shapecheck_bp import column
-from shapecheck_bp.annotations import is_array_hint
+from shapecheck_bp.shapes.annotations import is_array_hint
 
 # As column has them; row has the axes of each matrix in reverse.
 LAYERS = [("n[l] n[l-1]", "n[l] 1"), ...]

@@ -10,14 +10,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sharded
 from libraries import jax_in_float64
+from sharded import batches, collectives
 
 from shapecheck_bp import Network, fit
 from shapecheck_bp.data import digits
-from shapecheck_bp.examples.sharded import batches, collectives
 
 HERE = Path(__file__).parent
-EXAMPLE = (sys.executable, "-m", "shapecheck_bp.examples.sharded")
+EXAMPLE = (sys.executable, sharded.__file__)
 both = pytest.mark.parametrize("convention", ["column", "row"])
 depths = pytest.mark.parametrize("depth", ["1", "3"])
 

@@ -38,8 +38,8 @@ from shapecheck_bp import (
 )
 from shapecheck_bp.data import Examples, Split, digits
 from shapecheck_bp.doctor import Finding
-from shapecheck_bp.probing import Verified
 from shapecheck_bp.proof.equations import Equations
+from shapecheck_bp.shapes.verifying import Verified
 from shapecheck_bp.tracing import Beside, Call
 from shapecheck_bp.training import Run
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from shapecheck_bp.comparison import Comparison
+    from shapecheck_bp.cli.comparison import Comparison
 
 DESCRIPTION = (
     "Train one network on handwritten digits in both conventions, W @ X and X @ W, with every shape"
@@ -30,7 +30,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
 
 def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     """Train and compare, and return 0 if both conventions give the same."""
-    from shapecheck_bp.comparison import compare_on_digits
+    from shapecheck_bp.cli.comparison import compare_on_digits
 
     try:
         comparison = compare_on_digits(epochs=options.epochs, seed=options.seed)
@@ -46,7 +46,7 @@ def show(comparison: Comparison, console: Console) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from shapecheck_bp.tables import for_terminal
+    from shapecheck_bp.tracing.tables import for_terminal
 
     def table(*headings: str) -> Table:
         made = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False)

@@ -19,7 +19,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
 
 def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     """Run an example, or list them all."""
-    from shapecheck_bp import examples
+    from shapecheck_bp.derivations import examples
 
     lines = []
     if options.name is None:

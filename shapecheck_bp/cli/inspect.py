@@ -33,7 +33,7 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
         parser.error(str(error))
 
     def show(console: Console) -> None:
-        from shapecheck_bp.tables import for_terminal
+        from shapecheck_bp.tracing.tables import for_terminal
 
         for part in for_terminal(found.path, ["array", "shape", "type", "axes"], found.rows()):
             console.print(part)

@@ -1,57 +1,18 @@
-"""Real data to try things on: 1797 handwritten digits, 8 x 8 pixels, in either convention.
+"""What enters: settings and values that are checked once, blocks of examples, and the digits.
 
-By E. Alpaydin and C. Kaynak (1998), UCI Machine Learning Repository, DOI 10.24432/C50P49, under
-CC BY 4.0; the notice is in ``LICENSE-digits.txt`` beside this file.
+Whoever takes data looks here for what it may be; what comes out is checked, or cut to size.
 
->>> train, held_out = digits("column")
->>> train.X.shape, train.Y.shape, held_out.labels.shape
-((64, 1437), (10, 1437), (360,))
+    settings      whole numbers and dtypes
+    checks        faults of value in labels, inputs and targets
+    blocks        J and its gradients over blocks of examples, and a matrix in pieces
+    progress      a bar while that takes long
+    handwriting   1797 handwritten digits to try things on
+
+>>> train, held_out = digits("row")
+>>> train.X.shape
+(1437, 64)
 """
 
-from importlib.resources import files
-from typing import Any, NamedTuple
+from shapecheck_bp.data.handwriting import Examples, Split, digits
 
-import numpy as np
-from numpy.typing import NDArray
-
-from shapecheck_bp import row
-from shapecheck_bp.transpose import flip
-
-HELD_OUT = 360
-
-
-class Examples(NamedTuple):
-    """Inputs X from 0 to 1, one-hot targets Y, and the labels that Y encodes."""
-
-    X: NDArray[np.floating[Any]]
-    Y: NDArray[np.floating[Any]]
-    labels: NDArray[np.int64]
-
-
-class Split(NamedTuple):
-    """Examples to learn from, and examples to judge by."""
-
-    train: Examples
-    held_out: Examples
-
-
-def digits(convention: str = "column", dtype: Any = "float64") -> Split:
-    """The digits, shuffled once and for all, the last 360 held out.
-
-    Args:
-        convention: ``"column"`` for X of (64, m), ``"row"`` for X of (m, 64).
-        dtype: of X and Y.
-
-    Raises:
-        ValueError: an unknown convention, or a dtype that is not a floating one.
-    """
-    if convention not in ("column", "row"):
-        raise ValueError(f"convention: expected 'column' or 'row'; got {convention!r}")
-    with (files(__package__) / "digits.npz").open("rb") as file, np.load(file) as stored:
-        order = np.random.default_rng(0).permutation(len(stored["labels"]))
-        pixels, labels = stored["pixels"][order], stored["labels"][order].astype("int64")
-    Y = row.one_hot(labels, classes=10, dtype=dtype)
-    X = (pixels / 16).astype(Y.dtype)
-    train, held_out = slice(None, -HELD_OUT), slice(-HELD_OUT, None)
-    split = Split(*(Examples(X[part], Y[part], labels[part]) for part in (train, held_out)))
-    return split if convention == "row" else flip(split)
+__all__ = ["Examples", "Split", "digits"]

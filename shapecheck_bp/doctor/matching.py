@@ -16,7 +16,7 @@ from shapecheck_bp.doctor.probe import Probe
 from shapecheck_bp.doctor.sick import Fault, backprop
 from shapecheck_bp.doctor.styles import Outcome
 from shapecheck_bp.network import Gradient
-from shapecheck_bp.switch import enforce
+from shapecheck_bp.shapes.switch import enforce
 
 TOLERANCE = 1e-5  # relative; a person's epsilon inside a logarithm must not count
 MOST_PAIRS = 20_000

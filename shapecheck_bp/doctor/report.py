@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from html import escape
 from typing import Any, NamedTuple
 
-from shapecheck_bp.tables import for_page
+from shapecheck_bp.tracing.tables import for_page
 
 
 class Finding(NamedTuple):

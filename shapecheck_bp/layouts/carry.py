@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from shapecheck_bp.errors import ShapeError
 from shapecheck_bp.layouts.containers import Named, layers_of, packed
 from shapecheck_bp.layouts.containers import like as refilled
 from shapecheck_bp.layouts.order import as_told, ordered
 from shapecheck_bp.layouts.table import IN_OUT, LAYOUTS, OUT_IN, Layout, layout
 from shapecheck_bp.network import Layer
+from shapecheck_bp.shapes.errors import ShapeError
 from shapecheck_bp.transpose import flip
 
 Parameters = tuple[Layer[Any, Any], ...]

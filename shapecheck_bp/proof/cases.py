@@ -13,12 +13,12 @@ from jaxtyping import Float
 
 from shapecheck_bp import column
 from shapecheck_bp.activations import ACTIVATIONS
-from shapecheck_bp.annotations import array_hints
-from shapecheck_bp.errors import ShapeError
-from shapecheck_bp.law import Law, law_of
 from shapecheck_bp.losses import PAIRS
-from shapecheck_bp.making import Maker
 from shapecheck_bp.network import Network
+from shapecheck_bp.shapes.annotations import array_hints
+from shapecheck_bp.shapes.errors import ShapeError
+from shapecheck_bp.shapes.law import Law, law_of
+from shapecheck_bp.shapes.making import Maker
 
 HIDDEN = tuple(ACTIVATIONS)
 OUTPUTS = (*ACTIVATIONS, "softmax")

@@ -14,10 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
-from shapecheck_bp.law import Law, law_of
 from shapecheck_bp.losses import PAIRS
-from shapecheck_bp.making import Maker
-from shapecheck_bp.naming import quantities, result_names, symbol_of
 from shapecheck_bp.network import Network
 from shapecheck_bp.proof import symbols
 from shapecheck_bp.proof.cases import (
@@ -33,7 +30,10 @@ from shapecheck_bp.proof.cases import (
 )
 from shapecheck_bp.proof.report import Answer, Check
 from shapecheck_bp.proof.symbols import Symbolic, same
-from shapecheck_bp.switch import enforce
+from shapecheck_bp.shapes.law import Law, law_of
+from shapecheck_bp.shapes.making import Maker
+from shapecheck_bp.shapes.switch import enforce
+from shapecheck_bp.tracing.naming import quantities, result_names, symbol_of
 from shapecheck_bp.transpose import flip
 
 # Any g with squared error, the two pairs, and softmax where it is none.

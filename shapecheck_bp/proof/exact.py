@@ -18,7 +18,6 @@ import numpy as np
 
 from shapecheck_bp.data import digits
 from shapecheck_bp.derivations import design_matrix, layers, tensors
-from shapecheck_bp.naming import quantities, result_names
 from shapecheck_bp.network import Layer, Network
 from shapecheck_bp.proof import choices
 from shapecheck_bp.proof.cases import (
@@ -32,7 +31,8 @@ from shapecheck_bp.proof.cases import (
 from shapecheck_bp.proof.numeric import NO_ARGUMENTS, at_once, calls, lifted, outcomes, pool, unlike
 from shapecheck_bp.proof.report import Answer, Check
 from shapecheck_bp.proof.rounding import Rounded
-from shapecheck_bp.switch import enforce
+from shapecheck_bp.shapes.switch import enforce
+from shapecheck_bp.tracing.naming import quantities, result_names
 from shapecheck_bp.transpose import flip
 
 ROUNDS = "it rounds, whatever it is given"

@@ -13,8 +13,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from shapecheck_bp import column as shipped
-from shapecheck_bp.arrays import map_leaves
-from shapecheck_bp.naming import quantities, result_names
 from shapecheck_bp.network import Layer, Network
 from shapecheck_bp.proof.cases import law_for, public_names, refusal
 from shapecheck_bp.proof.numeric import (
@@ -30,8 +28,9 @@ from shapecheck_bp.proof.numeric import (
 from shapecheck_bp.proof.oracles import frameworks, slope
 from shapecheck_bp.proof.report import Answer, Check
 from shapecheck_bp.proof.rounding import Rounded
-from shapecheck_bp.switch import enforce
-from shapecheck_bp.transpose import flip
+from shapecheck_bp.shapes.switch import enforce
+from shapecheck_bp.tracing.naming import quantities, result_names
+from shapecheck_bp.transpose import flip, map_leaves
 
 STEP = 2.0**-17  # of the central differences, for weights of about one
 DTYPES = ("float64", "float32")

@@ -16,13 +16,12 @@ from typing import Any
 import numpy as np
 
 from shapecheck_bp import column as shipped
-from shapecheck_bp.arrays import map_leaves
-from shapecheck_bp.law import Law
 from shapecheck_bp.network import Network
 from shapecheck_bp.proof.cases import OUTPUTS, Case, law_for
 from shapecheck_bp.proof.rounding import Rounded
-from shapecheck_bp.switch import enforce
-from shapecheck_bp.transpose import flip
+from shapecheck_bp.shapes.law import Law
+from shapecheck_bp.shapes.switch import enforce
+from shapecheck_bp.transpose import flip, map_leaves
 
 NO_ARGUMENTS = "its parameters have names that no array is known for"
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from shapecheck_bp.tables import for_page, for_terminal
+from shapecheck_bp.tracing.tables import for_page, for_terminal
 
 
 class Check(NamedTuple):

@@ -22,10 +22,6 @@ import numpy as np
 import sympy
 
 from shapecheck_bp.activations import ACTIVATIONS, Activation
-from shapecheck_bp.arrays import map_leaves
-from shapecheck_bp.law import Law
-from shapecheck_bp.making import Maker
-from shapecheck_bp.naming import quantities, result_names, symbol_of
 from shapecheck_bp.network import Network
 from shapecheck_bp.proof.cases import (
     ENDINGS,
@@ -42,8 +38,11 @@ from shapecheck_bp.proof.equal import NO_FORMULA, absent
 from shapecheck_bp.proof.report import Answer, Check
 from shapecheck_bp.proof.statements import STATEMENTS
 from shapecheck_bp.proof.zero import is_zero
-from shapecheck_bp.switch import enforce
-from shapecheck_bp.transpose import flip
+from shapecheck_bp.shapes.law import Law
+from shapecheck_bp.shapes.making import Maker
+from shapecheck_bp.shapes.switch import enforce
+from shapecheck_bp.tracing.naming import quantities, result_names, symbol_of
+from shapecheck_bp.transpose import flip, map_leaves
 
 SIZES, SHALLOW = (3, 2, 2), (3, 2)
 # In a step and in a single layer all sizes differ, so that no size stands for another.

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from shapecheck_bp.arrays import map_leaves
+from shapecheck_bp.transpose import map_leaves
 
 CONSTANTS = int | float | str | np.dtype | type | None
 

@@ -26,7 +26,7 @@ activation_forward   activation = 'tanh'   n = 2, m = 5
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from shapecheck_bp.switch import listen
+from shapecheck_bp.shapes.switch import listen
 from shapecheck_bp.tracing.calls import Call, Place, Recorder
 from shapecheck_bp.tracing.views import Beside, Trace
 

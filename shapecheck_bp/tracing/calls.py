@@ -8,12 +8,12 @@ from operator import index
 from types import NoneType
 from typing import Any, NamedTuple
 
-from shapecheck_bp.arrays import dtype_name
-from shapecheck_bp.hints import is_array
-from shapecheck_bp.law import Law
-from shapecheck_bp.leaves import Leaf, axis_names, coinciding
-from shapecheck_bp.messages import function_name
-from shapecheck_bp.naming import first_line, quantities, result_names, symbol_of
+from shapecheck_bp.shapes.arrays import dtype_name
+from shapecheck_bp.shapes.law import Law
+from shapecheck_bp.shapes.leaves import Leaf, axis_names, coinciding
+from shapecheck_bp.shapes.repairs import is_array
+from shapecheck_bp.shapes.words import first_line, function_name
+from shapecheck_bp.tracing.naming import quantities, result_names, symbol_of
 
 LONGEST = 100  # characters of a plain argument
 

@@ -33,27 +33,38 @@ from mutants import Mutant, mutants_of, path_of
 
 # What is quick to notice a mutant, and what notices most of the rest.
 TESTS = {
-    "shapes": ["law", "shapes"],
-    "hints": ["hints", "bad_input", "shapes"],
+    "shapes.decorator": ["shapes/law", "shapes/decorator"],
+    "shapes.repairs": ["shapes/repairs", "bad_input", "shapes/decorator"],
     "transpose": ["transpose"],
     "column": ["contract", "gradients", "network", "transpose"],
     "row": ["contract", "gradients", "network", "transpose"],
     "losses": ["gradients", "network"],
     "activations": ["activations", "gradients"],
 }
-THEN = ["blocks", "bad_input", "losses", "law", "transpose", "numerics"]
-NOT_RUN = {"mirror", "agreement", "benchmarks", "cli", "comparison", "docs", "doctor", "examples"}
-NOT_RUN |= {"faults", "mutation", "notebooks", "proof", "readme", "types"}
+THEN = ["data/blocks", "bad_input", "losses", "shapes/law", "transpose", "numerics"]
+NOT_RUN = {"mirror", "agreement", "rooms", "derivations/examples", "proof/faults", "proof/proof"}
+NOT_RUN_ROOMS = ("cli", "doctor", "project")
 
 
 def stages(root, module):
     """What is run against a module's mutants: the quick, what notices most, and all the others."""
-    every = {path.stem.removeprefix("test_") for path in (root / "tests").glob("test_*.py")}
+    tests = root / "tests"
+    every = {
+        path.with_name(path.stem.removeprefix("test_")).relative_to(tests).as_posix()
+        for path in tests.rglob("test_*.py")
+        if path.parent.name not in NOT_RUN_ROOMS
+    }
     soon = [*dict.fromkeys((*TESTS[module], *THEN))]
     rest = sorted(every - {*soon} - NOT_RUN)
     first, second = soon[: len(TESTS[module])], soon[len(TESTS[module]) :]
-    paths = [[f"tests/test_{name}.py" for name in names] for names in (first, second, rest)]
+    paths = [[path_of_test(name) for name in names] for names in (first, second, rest)]
     return [[str(path_of(module)), *paths[0]], *paths[1:]]
+
+
+def path_of_test(name):
+    """The file of ``shapes/law``, or of ``transpose``."""
+    room, _, topic = name.rpartition("/")
+    return f"tests/{room}{'/' if room else ''}test_{topic}.py"
 
 
 def equivalents(module):

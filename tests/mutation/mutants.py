@@ -22,7 +22,7 @@ class Mutant(NamedTuple):
 
 def path_of(module):
     """Where a module lies in the repository."""
-    return Path("shapecheck_bp") / f"{module}.py"
+    return Path("shapecheck_bp") / f"{module.replace('.', '/')}.py"
 
 
 def mutants_of(module, text):

@@ -1,0 +1,24 @@
+"""The shape law, for anybody's functions: ``@shapechecked`` holds one to the shapes it declares.
+
+In comes a function with jaxtyping annotations; out comes the same function, each of whose calls
+either keeps them or raises a ``ShapeError`` that says what to do. Nothing outside this room is
+needed for it. To be read in this order:
+
+    decorator     ``@shapechecked``, and what it can decorate
+    law           one function's law: what a call is held to
+    annotations   what annotations say; arrays, what counts as an array
+    leaves        a call, leaf by leaf, and which leaf does not fit
+    memory        what has passed, and need not be judged again
+    writing       the code of a checked function, which looks that up
+    repairs       what would have fitted
+    words         how an error says so; errors, the error itself
+    switch        checks off, on, or listened to
+    verifying     ``verify`` and ``blind_spots``, where sizes coincide; making, arrays for it
+"""
+
+from shapecheck_bp.shapes.arrays import Array
+from shapecheck_bp.shapes.decorator import shapechecked
+from shapecheck_bp.shapes.errors import ShapeError
+from shapecheck_bp.shapes.switch import enforce
+
+__all__ = ["Array", "ShapeError", "enforce", "shapechecked"]

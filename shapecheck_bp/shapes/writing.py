@@ -1,0 +1,278 @@
+"""The code of a checked function, written for its annotations when it is first called.
+
+Whether an array fits depends on its class, shape and dtype alone, so a call whose signature has
+passed needs no judge. What is left is to take the signature and look it up; and as that is done at
+every call, no loop over annotations does it. A ``Writer`` goes through them once, writes down for
+each argument the expression of all that the verdict on it depends on, and puts these into a
+function that passes everything else on. That is why there is text here, and ``exec`` in ``law``.
+
+>>> from inspect import signature
+>>> from jaxtyping import Float
+>>> def scaled(X: Float[Any, "n m"], by: float = 1.0) -> Float[Any, "n m"]: ...
+>>> print(Writer(signature(scaled), scaled.__annotations__).source())
+def checked(X, by):
+    __tracebackhide__ = True
+    _shapecheck_now = _shapecheck_mode.get()
+    if _shapecheck_now is not False:
+        if _shapecheck_now is True:
+            return _shapecheck_function(X, by)
+        with _shapecheck_law.heard(_shapecheck_now, (X, by), _shapecheck_dict()) as _shapecheck_done:
+            _shapecheck_result = _shapecheck_function(X, by)
+            _shapecheck_done(_shapecheck_result)
+        return _shapecheck_result
+    _shapecheck_signature = _shapecheck_results = None
+    try:
+        _shapecheck_signature = (X.__class__, X.shape, X.dtype, by is _shapecheck_default_by or (by.__class__,))
+        _shapecheck_results = _shapecheck_memory[_shapecheck_signature]
+    except _shapecheck_Exception:
+        pass
+    if _shapecheck_results is None:
+        _shapecheck_results = _shapecheck_law.before(_shapecheck_signature, (X, by), _shapecheck_dict())
+    _shapecheck_result = _shapecheck_function(X, by)
+    _shapecheck_outcome = None
+    try:
+        _shapecheck_outcome = (_shapecheck_result.__class__, _shapecheck_result.shape, _shapecheck_result.dtype,)
+        if _shapecheck_outcome in _shapecheck_results:
+            return _shapecheck_result
+    except _shapecheck_Exception:
+        pass
+    _shapecheck_law.after(_shapecheck_results, _shapecheck_outcome, _shapecheck_result, (X, by), _shapecheck_dict())
+    return _shapecheck_result
+<BLANKLINE>
+"""  # noqa: E501  # lines as they are written
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from inspect import Parameter, Signature
+from types import UnionType
+from typing import Any, ForwardRef, NewType, TypeVar, Union, get_args, get_origin
+
+from shapecheck_bp.shapes.annotations import (
+    array_hints,
+    fields_of,
+    is_array_hint,
+    is_class,
+    is_record,
+    parts_of,
+)
+
+PREFIX = "_shapecheck_"  # of every name in the code of a checked function that is not a parameter's
+DEEPEST = 8
+
+# In this order: is the check off, or heard by someone; has this signature passed; may it be
+# repeated without its steps; has it had this outcome.
+CODE = """\
+{define} checked({parameters}):
+    __tracebackhide__ = True
+    _shapecheck_now = _shapecheck_mode.get()
+    if _shapecheck_now is not False:
+        if _shapecheck_now is True:
+            return {run}
+        with _shapecheck_law.heard(_shapecheck_now, {arguments}) as _shapecheck_done:
+            _shapecheck_result = {run}
+            _shapecheck_done(_shapecheck_result)
+        return _shapecheck_result
+    _shapecheck_signature = _shapecheck_results = None
+    try:
+        _shapecheck_signature = {signature}
+        _shapecheck_results = _shapecheck_memory[_shapecheck_signature]
+    except _shapecheck_Exception:
+        pass
+    if _shapecheck_results is None:
+        _shapecheck_results = _shapecheck_law.before(_shapecheck_signature, {arguments})
+{repeat}    _shapecheck_result = {run}
+    _shapecheck_outcome = None
+    try:
+        _shapecheck_outcome = {outcome}
+        if _shapecheck_outcome in _shapecheck_results:
+            return _shapecheck_result
+    except _shapecheck_Exception:
+        pass
+    _shapecheck_law.after(_shapecheck_results, _shapecheck_outcome, _shapecheck_result, {arguments})
+    return _shapecheck_result
+"""
+
+REPEAT = """\
+    if _shapecheck_results.repeat and _shapecheck_look(_shapecheck_where) == _shapecheck_seen:
+        return _shapecheck_results.repeat({passed_on})
+"""
+
+
+class NotMemorable(Exception):
+    """An annotation that looks at more than shapes, dtypes and classes."""
+
+
+class Writer:
+    """Writes the code of one checked function; ``names`` is what the code refers to."""
+
+    def __init__(self, signature: Signature, hints: Mapping[str, Any]) -> None:
+        """Know the parameters, and the annotations by name."""
+        self.parameters = signature.parameters.values()
+        self.names: dict[str, Any] = {}
+        self.remembers_all = False  # whether no argument is left out of the signature
+        self.signature = self.outcome = "None"  # nothing is remembered by that
+        try:
+            keys = [self._key_of(parameter, hints) for parameter in self.parameters]
+            result = self.key(hints.get("return", Any), f"{PREFIX}result")
+        except NotMemorable:
+            return
+        self.remembers_all = all(keys)
+        self.signature, self.outcome = _tuple(filter(None, keys)), _tuple(filter(None, [result]))
+
+    def source(self, is_async: bool = False, repeats: bool = False) -> str:
+        """The whole function, its parameters without their defaults.
+
+        Args:
+            is_async: whether it waits for the function that is checked.
+            repeats: whether a call that has passed may be repeated in another way.
+        """
+        waits = "await " if is_async else ""
+        by_position, by_name = self._passed_on()
+        passed_on = ", ".join((*by_position, *by_name))
+        return CODE.format(
+            define="async def" if is_async else "def",
+            parameters=self._declared(),
+            run=f"{waits}{PREFIX}function({passed_on})",
+            repeat=REPEAT.format(passed_on=passed_on) if repeats else "",
+            signature=self.signature,
+            outcome=self.outcome,
+            arguments=f"{_tuple(by_position)}, {PREFIX}dict({', '.join(by_name)})",
+        )
+
+    def _key_of(self, parameter: Parameter, hints: Mapping[str, Any]) -> str:
+        """What an argument is remembered by; a default that is trusted is told from the rest."""
+        key = self.key(hints.get(parameter.name, Any), parameter.name)
+        if not key or parameter.default is parameter.empty:
+            return key
+        self.names[default := f"{PREFIX}default_{parameter.name}"] = parameter.default
+        return f"{parameter.name} is {default} or ({key},)"
+
+    def _declared(self) -> str:
+        """The parameters as a ``def`` has them."""
+        bare = [
+            parameter.replace(annotation=Parameter.empty, default=Parameter.empty)
+            for parameter in self.parameters
+        ]
+        return str(Signature(bare))[1:-1]
+
+    def _passed_on(self) -> tuple[list[str], list[str]]:
+        """The parameters as a call has them: by position, and by name."""
+        forms: dict[Any, str] = {
+            Parameter.VAR_POSITIONAL: "*{0}",
+            Parameter.KEYWORD_ONLY: "{0}={0}",
+            Parameter.VAR_KEYWORD: "**{0}",
+        }
+        by_position: list[str] = []
+        by_name: list[str] = []
+        for parameter in self.parameters:
+            named = parameter.kind in (Parameter.KEYWORD_ONLY, Parameter.VAR_KEYWORD)
+            written = forms.get(parameter.kind, "{0}").format(parameter.name)
+            (by_name if named else by_position).append(written)
+        return by_position, by_name
+
+    def key(self, hint: Any, place: str, depth: int = 0) -> str:
+        """The expression, for a value at ``place``, of all that the verdict on it depends on.
+
+        >>> from jaxtyping import Float
+        >>> writer = Writer(Signature(), {})
+        >>> writer.key(Float[Any, "n m"], "X")
+        'X.__class__, X.shape, X.dtype'
+        >>> writer.key(str | None, "name")
+        '_shapecheck_class_or_array(name)'
+
+        Raises:
+            NotMemorable: where that is more than can be kept.
+        """
+        origin, arguments = get_origin(hint), get_args(hint)
+        if hint is Any or hint is object:
+            return ""
+        if is_array_hint(hint):
+            return _key_of_array(hint, place)
+        if hint is None or _is_plain(hint):
+            return f"{place}.__class__"
+        if hasattr(hint, "__shape_axes__"):
+            return _key_of_source(hint, place)
+        if not all(map(_is_ordinary, parts_of(hint))):
+            raise NotMemorable
+        if origin in (Union, UnionType) and (array_hints(hint) or all(map(_is_plain, arguments))):
+            return self._key_of_union(hint, place)
+        if not array_hints(hint):
+            return self._key_of_verdict(hint, place)
+        if is_record(hint) and depth < DEEPEST:
+            inside = [
+                self.key(field, f"{place}.{name}", depth + 1)
+                for name, field in fields_of(hint).items()
+            ]
+        elif origin is tuple and arguments[-1] is not Ellipsis:
+            inside = [self.key(one, f"{place}[{i}]", depth) for i, one in enumerate(arguments)]
+            inside.append(f"{place}.__len__()")
+        elif is_class(origin, Mapping) and _is_plain(arguments[0]):
+            item, name = f"{PREFIX}item{depth}", f"{PREFIX}key"
+            each = f"{name}.__class__, {name}, {self.key(arguments[1], item, depth + 1)}"
+            inside = [f"*[({each},) for {name}, {item} in {place}.items()]"]
+        elif is_class(origin, Collection) and not is_class(origin, Mapping):
+            item = f"{PREFIX}item{depth}"
+            inside = [f"*[({self.key(arguments[0], item, depth + 1)},) for {item} in {place}]"]
+        else:
+            raise NotMemorable
+        return ", ".join([f"{place}.__class__", *filter(None, inside)])
+
+    def _key_of_union(self, hint: Any, place: str) -> str:
+        """Of arrays and plain classes: whichever came."""
+        for option in get_args(hint):
+            if is_array_hint(option):
+                _key_of_array(option, place)
+            elif not _is_plain(option):
+                raise NotMemorable
+        self.names[f"{PREFIX}class_or_array"] = class_or_array
+        return f"{PREFIX}class_or_array({place})"
+
+    def _key_of_verdict(self, hint: Any, place: str) -> str:
+        """Of what depends on more than the class: what beartype says of it."""
+        from beartype.door import is_bearable  # as late as in leaves.py
+
+        self.names[name := f"{PREFIX}hint_{len(self.names)}"] = hint
+        self.names[f"{PREFIX}is_bearable"] = is_bearable
+        return f"{PREFIX}is_bearable({place}, {name})"
+
+
+def class_or_array(value: Any) -> object:
+    """What a union of arrays and plain classes is remembered by."""
+    return (type(value), value.shape, value.dtype) if hasattr(value, "dtype") else type(value)
+
+
+def _tuple(items: Iterable[str]) -> str:
+    """The expression of a tuple."""
+    written = list(items)
+    return f"({', '.join(written)}{',' * (len(written) == 1)})"
+
+
+def _key_of_array(hint: Any, place: str) -> str:
+    if "{" in hint.dim_str:
+        raise NotMemorable
+    return f"{place}.__class__, {place}.shape, {place}.dtype"
+
+
+def _key_of_source(hint: Any, place: str) -> str:
+    """Of what settles axes: itself where it is frozen, and equal only where all of it is."""
+    whole = is_dataclass(hint) and all(field.compare for field in fields(hint))
+    frozen = whole and hint.__dataclass_params__.frozen
+    return place if frozen else f"{place}.__class__, *{place}.__shape_axes__().items()"
+
+
+def _is_ordinary(part: Any) -> bool:
+    """Whether beartype can be asked about this outside a call, where no axis has a size yet."""
+    hidden = isinstance(part, NewType | TypeVar | ForwardRef | str)
+    foreign = type(part).__module__.partition(".")[0] == "jaxtyping"
+    return not hidden and (is_array_hint(part) or not foreign)
+
+
+def _is_plain(hint: Any) -> bool:
+    """Whether membership is a matter of the class alone."""
+    return (
+        isinstance(hint, type)
+        and not get_args(hint)
+        and not is_record(hint)
+        and not hasattr(hint, "__shape_axes__")
+        and type(hint).__instancecheck__ is type.__instancecheck__
+    )

@@ -1,0 +1,54 @@
+"""Whatever the README shows runs, and prints what it says."""
+
+import contextlib
+import io
+import re
+from itertools import pairwise
+from pathlib import Path
+
+from shapecheck_bp.cli import main
+
+README = Path(__file__).parents[2] / "README.md"
+TEXT = README.read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", TEXT, flags=re.DOTALL)
+
+
+def test_the_python_blocks_print_what_stands_behind_them():
+    names: dict[str, object] = {"__name__": "__main__"}
+    shown = 0
+    for (language, code), (next_language, text) in pairwise(BLOCKS):
+        if language == "python":
+            assert next_language == "text"
+            with contextlib.redirect_stdout(io.StringIO()) as printed:
+                exec(compile(code, README.name, "exec"), names)
+            assert printed.getvalue() == text
+            shown += 1
+    assert shown == [language for language, _ in BLOCKS].count("python") == 3
+
+
+def test_excerpts_of_the_main_job_are_what_it_prints(capsys):
+    main([])
+    printed = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    excerpts = [
+        text
+        for (before, _), (language, text) in pairwise(BLOCKS)
+        if language == "text" and before != "python"
+    ]
+    assert len(excerpts) == 2
+    for line in "".join(excerpts).splitlines():
+        assert line.strip() in printed
+
+
+def test_the_opening_example_has_ten_lines():
+    lines = [line for line in BLOCKS[0][1].splitlines() if line.strip()]
+    assert len(lines) <= 10
+
+
+def test_the_figures_of_speed_stand_on_the_page_about_it():
+    page = README.with_name("docs") / "performance.md"
+    measured = " ".join(page.read_text(encoding="utf-8").split())
+    paragraph = " ".join(TEXT.partition("## Performance\n")[2].partition("\n## ")[0].split())
+    figures = re.findall(r"(?:\d+ to )?\d+ %|\d+\.\d+", paragraph)
+    assert len(figures) > 10
+    for figure in figures:
+        assert re.search(rf"(?<![\d.]){figure}(?!\d)", measured), figure

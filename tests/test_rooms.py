@@ -1,0 +1,71 @@
+"""The house: few names at the top, imports that run one way, and the shape law on its own."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import shapecheck_bp
+
+HOUSE = Path(shapecheck_bp.__file__).parent
+NO_ROOMS = {"__init__.py", "__main__.py", "py.typed", "__pycache__"}
+MOST_ROOMS = 16
+MOST_FLOORS = 9
+
+
+def rooms() -> dict[str, list[Path]]:
+    """The files of each module or folder at the top, the two with underscores too."""
+    found = {
+        path.stem: sorted(path.rglob("*.py")) if path.is_dir() else [path]
+        for path in HOUSE.iterdir()
+        if path.suffix == ".py" or (path.is_dir() and path.name != "__pycache__")
+    }
+    return dict(sorted(found.items()))
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Every module of ours that a file imports, also in functions and for type checkers alone."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path}: imports name what they import in full"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def room_of(module: str) -> str | None:
+    """The room that an imported name lies in; what the package itself gives is its ``__init__``."""
+    package, *inside = module.split(".")
+    if package != "shapecheck_bp":
+        return None
+    return inside[0] if inside and inside[0] in rooms() else "__init__"
+
+
+# What the package gives on demand is named there for type checkers, and needs no room above it.
+ABOVE = {
+    room: {above for path in files for module in imported(path) if (above := room_of(module))}
+    - {room}
+    for room, files in rooms().items()
+    if room != "__init__"
+} | {"__init__": {"shapes", "transpose"}}
+
+
+@cache
+def floor(room: str, below: tuple[str, ...] = ()) -> int:
+    """How many rooms stand on one another up to this one; a circle would never end."""
+    assert room not in below, f"a circle: {' -> '.join((*below, room))}"
+    return 1 + max((floor(other, (*below, room)) for other in ABOVE[room]), default=0)
+
+
+def test_few_names_stand_at_the_top():
+    names = {path.name for path in HOUSE.iterdir()} - NO_ROOMS
+    assert len(names) <= MOST_ROOMS, sorted(names)
+
+
+@pytest.mark.parametrize("room", rooms())
+def test_imports_run_one_way_over_few_floors(room):
+    assert floor(room) <= MOST_FLOORS
