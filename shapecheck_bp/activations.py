@@ -4,22 +4,27 @@ They work element by element, so they know no convention. Softmax mixes the outp
 and therefore needs to know where examples lie: it stands in ``column`` and ``row``.
 
 >>> import numpy as np
->>> g, g_prime = activation("tanh")
+>>> tanh_ = lookup("tanh")
 >>> Z = np.array([[0.0, 1.0]])
->>> bool(np.all(g_prime(Z) == 1 - g(Z) ** 2))
+>>> bool(np.all(tanh_.g_prime(Z) == 1 - tanh_.g(Z) ** 2))
 True
+
+Another one is two functions and a row of ``ACTIVATIONS``. What has to know more of an activation
+than the row says keeps a table ``ByActivation``, which says so where it lacks an entry.
 """
 
 from collections.abc import Callable
 from functools import wraps
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn, TypeVar
 
 from array_api_compat import array_namespace
 
 from shapecheck_bp.shapes import Array
 
 LEAKY_SLOPE = 0.01
+
+Entry = TypeVar("Entry")
 
 
 def elementwise(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
@@ -98,25 +103,52 @@ def identity_prime(Z: Array) -> Array:
 
 
 class Activation(NamedTuple):
-    """An activation g and its derivative g', both functions of Z."""
+    """An activation, and what initial weights and numerical derivatives have to know of it."""
 
     g: Callable[[Array], Array]
+    """A = g(Z)."""
     g_prime: Callable[[Array], Array]
+    """dA/dZ = g'(Z)."""
+    gain: int = 1
+    """The variance of the initial weights is gain / n_in."""
+    kink: bool = False
+    """Whether g' jumps at 0."""
 
 
 ACTIVATIONS = MappingProxyType(
     {
         "sigmoid": Activation(sigmoid, sigmoid_prime),
         "tanh": Activation(tanh, tanh_prime),
-        "relu": Activation(relu, relu_prime),
-        "leaky_relu": Activation(leaky_relu, leaky_relu_prime),
+        "relu": Activation(relu, relu_prime, gain=2, kink=True),
+        "leaky_relu": Activation(leaky_relu, leaky_relu_prime, gain=2, kink=True),
         "identity": Activation(identity, identity_prime),
     }
 )
 
 
-def activation(name: str) -> Activation:
-    """Look up g and g' by name.
+class ByActivation(dict[str, Entry]):
+    """A table by the activations' names that says what it is where it lacks one.
+
+    >>> ByActivation("operators of ONNX", relu="Relu")["swish"]
+    Traceback (most recent call last):
+    ValueError: operators of ONNX: expected one of 'relu'; got 'swish', which has no entry there
+    """
+
+    def __init__(self, what: str, **entries: Entry) -> None:
+        """Keep the entries, and what they are."""
+        super().__init__(entries)
+        self.what = what
+
+    def __missing__(self, name: str) -> NoReturn:
+        """Refuse a name that is not there."""
+        known = ", ".join(map(repr, self))
+        raise ValueError(
+            f"{self.what}: expected one of {known}; got {name!r}, which has no entry there"
+        )
+
+
+def lookup(name: str) -> Activation:
+    """The activation of that name.
 
     Raises:
         ValueError: no elementwise activation has that name.

@@ -29,7 +29,7 @@ from typing import Any, SupportsIndex, TypeAlias
 from array_api_compat import array_namespace, device
 from jaxtyping import Float, Integer
 
-from shapecheck_bp.activations import activation as lookup
+from shapecheck_bp.activations import lookup
 from shapecheck_bp.data.blocks import in_blocks
 from shapecheck_bp.data.checks import (
     check_finite,
@@ -188,7 +188,8 @@ def activation_backward(
     [[0.0, 1.0]]
     """
     if activation == "softmax":
-        xp, A = array_namespace(Z), softmax(Z)
+        xp = array_namespace(Z)
+        A = softmax(Z)
         mean = xp.sum(A * dA, axis=0, keepdims=True)
         return A * (dA - mean)
     return dA * lookup(activation).g_prime(Z)
@@ -214,7 +215,8 @@ def weights_backward(
     >>> dW.shape, db.shape
     ((3, 4), (3, 1))
     """
-    xp, m = array_namespace(dZ), dZ.shape[1]
+    xp = array_namespace(dZ)
+    m = dZ.shape[1]
     dW = dZ @ A_prev.T / m
     db = xp.sum(dZ, axis=1, keepdims=True) / m
     return Gradient(dW, db)
@@ -241,7 +243,8 @@ def linear_backward(
     [(4, 5), (3, 4), (3, 1)]
     """
     dA_prev = W.T @ dZ
-    return dA_prev, *weights_backward(dZ, A_prev)
+    dW, db = weights_backward(dZ, A_prev)
+    return dA_prev, dW, db
 
 
 # The whole network.
@@ -312,7 +315,8 @@ def cost(
     0.693147
     """
     Z, A = cache.Z[-1], cache.A[-1]
-    xp, m = array_namespace(Y), Y.shape[1]
+    xp = array_namespace(Y)
+    m = Y.shape[1]
     if net.loss == "cross_entropy":
         return xp.sum(cross_entropy(log_softmax(Z), Y)) / m
     if net.loss == "log_loss":
@@ -342,6 +346,7 @@ def backward(
     >>> [dW.shape for dW, db in grads]
     [(3, 4), (2, 3)]
     """
+    # Z[l] and W[l] are of layer l; there is no layer 0.
     Z, A = (None, *cache.Z), cache.A
     W = (None, *(layer.W for layer in params))
     if net.paired:
@@ -354,6 +359,7 @@ def backward(
         dA, dW, db = linear_backward(dZ, A[l - 1], W[l])
         dZ = activation_backward(dA, Z[l - 1], net.hidden)
         grads.append(Gradient(dW, db))
+    # Nothing lies below layer 1: A[0] is X, and needs no dA.
     grads.append(weights_backward(dZ, A[0]))
     return tuple(reversed(grads))
 
@@ -383,6 +389,7 @@ def gradients(
     2
     """
     if block_size is not None:
+        # Each block is a call of its own, and so checked.
         f = partial(gradients, net, params)
         return in_blocks(f, X, Y, block_size, EXAMPLES_AXIS)
     cache = forward(net, params, X)
@@ -428,7 +435,7 @@ def predict(
     """
     xp = array_namespace(X)
     A = forward(net, params, X).A[-1]
-    if net.classes > net.sizes[-1]:
+    if net.binary:
         A = xp.concat([1 - A, A], axis=0)
     return xp.argmax(A, axis=0)
 
@@ -447,9 +454,9 @@ def one_hot(
     >>> one_hot(np.array([1, 0]), classes=3).tolist()
     [[0.0, 1.0], [1.0, 0.0], [0.0, 0.0]]
     """
-    xp, on = array_namespace(labels), device(labels)
+    xp = array_namespace(labels)
     check_labels(labels, classes)
-    k = xp.arange(classes, device=on)
+    k = xp.arange(classes, device=device(labels))
     labels = xp.astype(labels, k.dtype)
     hot = k[:, None] == labels[None, :]
     return xp.astype(hot, float_dtype(xp, dtype))

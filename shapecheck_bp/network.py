@@ -118,6 +118,15 @@ class Network:
             )
         return 2
 
+    @property
+    def binary(self) -> bool:
+        """Whether one output stands for two classes: it is the probability of class 1.
+
+        Raises:
+            ValueError: as ``classes`` does.
+        """
+        return self.classes > self.sizes[-1]
+
     def __shape_axes__(self) -> dict[str, int]:
         """The axes that this network settles wherever it is an argument: L, n_0, …, n_L."""
         return {"L": self.L} | {f"n_{layer}": size for layer, size in enumerate(self.sizes)}
@@ -128,8 +137,9 @@ def draw_units(
 ) -> Iterator[list[np.ndarray[Any, Any]]]:
     """Draw each layer's initial weights: for each of its n_out units a vector of n_in.
 
-    Normal, with mean 0 and variance 2 / n_in under the relus (He) and 1 / n_in otherwise (Xavier).
-    Whether a unit's weights are a row or a column of W is for the conventions to say.
+    Normal, with mean 0 and variance 2 / n_in under the relus (He) and 1 / n_in otherwise (Xavier),
+    as ``gain`` says of each activation. Whether a unit's weights are a row or a column of W is for
+    the conventions to say.
 
     Raises:
         ValueError: ``seed`` is negative, ``dtype`` is not a real floating type, or a size of the
@@ -139,7 +149,7 @@ def draw_units(
     dtype = float_dtype(array_namespace(np.empty(0)), dtype)
     random = np.random.default_rng(whole_number("seed", seed, least=0))
     for activation, n_in, n_out in zip(net.activations, net.sizes, net.sizes[1:], strict=False):
-        gain = 2 if activation in ("relu", "leaky_relu") else 1
+        gain = ACTIVATIONS[activation].gain if activation in ACTIVATIONS else 1  # under softmax
         scale = np.sqrt(gain / n_in)
         yield [(scale * random.standard_normal(n_in)).astype(dtype) for _ in range(n_out)]
 

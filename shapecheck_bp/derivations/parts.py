@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from shapecheck_bp.activations import ByActivation
+
 Elementwise = Callable[[Any], Any]
 
 
@@ -18,21 +20,23 @@ def sigmoid(z: Any) -> Any:
     return 1 / (1 + np.exp(-z))
 
 
-G: dict[str, Elementwise] = {
-    "sigmoid": sigmoid,
-    "tanh": lambda z: (np.exp(z) - np.exp(-z)) / (np.exp(z) + np.exp(-z)),
-    "relu": lambda z: np.where(z > 0, z, 0.0),
-    "leaky_relu": lambda z: np.where(z > 0, z, 0.01 * z),
-    "identity": lambda z: z,
-}
+G = ByActivation[Elementwise](
+    "g as the texts write it",
+    sigmoid=sigmoid,
+    tanh=lambda z: (np.exp(z) - np.exp(-z)) / (np.exp(z) + np.exp(-z)),
+    relu=lambda z: np.where(z > 0, z, 0.0),
+    leaky_relu=lambda z: np.where(z > 0, z, 0.01 * z),
+    identity=lambda z: z,
+)
 
-G_PRIME: dict[str, Elementwise] = {
-    "sigmoid": lambda z: sigmoid(z) * (1 - sigmoid(z)),
-    "tanh": lambda z: 1 - G["tanh"](z) ** 2,
-    "relu": lambda z: np.where(z > 0, 1.0, 0.0),
-    "leaky_relu": lambda z: np.where(z > 0, 1.0, 0.01),
-    "identity": lambda z: np.ones_like(z),
-}
+G_PRIME = ByActivation[Elementwise](
+    "g' as the texts write it",
+    sigmoid=lambda z: sigmoid(z) * (1 - sigmoid(z)),
+    tanh=lambda z: 1 - G["tanh"](z) ** 2,
+    relu=lambda z: np.where(z > 0, 1.0, 0.0),
+    leaky_relu=lambda z: np.where(z > 0, 1.0, 0.01),
+    identity=lambda z: np.ones_like(z),
+)
 
 # Of each output a and target y; an example's loss is the sum over its outputs.
 LOSS: dict[str, Callable[[Any, Any], Any]] = {

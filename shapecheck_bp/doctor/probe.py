@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from shapecheck_bp import column
+from shapecheck_bp.activations import ACTIVATIONS
 from shapecheck_bp.network import Gradient, Layer, Network
 
 M, SIDE = 5, 4
@@ -94,7 +95,7 @@ def _drawn(net: Network, m: int, scale: float, random: Any) -> Probe:
         W = random.normal(size=(n_out, n_in)) / np.sqrt(n_in)
         b = random.normal(size=(n_out, 1)) / 2
         near = np.min(np.abs(W @ A + b), axis=1) < KINK
-        while "relu" in g and np.any(near):
+        while g in ACTIVATIONS and ACTIVATIONS[g].kink and np.any(near):
             b[near] = random.normal(size=(int(near.sum()), 1)) / 2 * max(1.0, np.max(np.abs(A)))
             near = np.min(np.abs(W @ A + b), axis=1) < KINK
         A = column.activation_forward(W @ A + b, g)

@@ -2,6 +2,7 @@
 
 import re
 
+from shapecheck_bp.activations import ByActivation
 from shapecheck_bp.doctor.styles import Reading
 from shapecheck_bp.network import Network
 
@@ -38,12 +39,13 @@ COSTS = {
     "log_loss": "J = -np.sum(Y * np.log(A) + (1 - Y) * np.log(1 - A)) / m",
     "cross_entropy": "J = -np.sum(Y * np.log(A)) / m",
 }
-DERIVATIVES = {
-    "sigmoid": "A * (1 - A)",
-    "tanh": "(1 - A ** 2)",
-    "relu": "(Z > 0)",
-    "leaky_relu": "np.where(Z > 0, 1, 0.01)",
-}
+DERIVATIVES = ByActivation(
+    "g' as a line of code",
+    sigmoid="A * (1 - A)",
+    tanh="(1 - A ** 2)",
+    relu="(Z > 0)",
+    leaky_relu="np.where(Z > 0, 1, 0.01)",
+)
 
 
 def remedy(quantity: str, layers: tuple[int, ...], net: Network, reading: Reading) -> str:

@@ -112,4 +112,12 @@ def _namespace(cls: type[Arithmetic]) -> ModuleType:
         ones_like=lambda x: 0 * x + 1,
         **{name: getattr(cls, name) for name in ("astype", "where") if hasattr(cls, name)},
     )
+    known = ", ".join(sorted(name for name in vars(xp) if not name.startswith("_")))
+
+    def absent(name: str) -> Any:
+        raise AttributeError(
+            f"{cls.__name__} arrays, which the proof runs on, know {known}; and not {name}"
+        )
+
+    xp.__dict__["__getattr__"] = absent
     return xp

@@ -88,8 +88,8 @@ def cases(
 
 def activation_name(function: Callable[..., Any]) -> str:
     """The name of an activation or its derivative; no other function is trusted by its name."""
-    known = (one for pair in ACTIVATIONS.values() for one in pair)
-    ours = any(getattr(one, "__wrapped__", None) is function for one in known)
+    known = (g for known in ACTIVATIONS.values() for g in (known.g, known.g_prime))
+    ours = any(getattr(g, "__wrapped__", None) is function for g in known)
     return function.__name__ if ours else f"{function.__name__}_of_{function.__module__}"
 
 

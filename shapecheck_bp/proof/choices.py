@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from shapecheck_bp.activations import ACTIVATIONS
 from shapecheck_bp.derivations.parts import G, softmax
 from shapecheck_bp.network import Layer, Network, draw_units
 from shapecheck_bp.proof.cases import ENDINGS, HIDDEN
@@ -22,14 +23,14 @@ def init(net: Network, seed: int, dtype: Any) -> Any:
 
 
 def wrong_variance(net: Network, params: Any) -> str:
-    """What is wrong with the variance of the weights: 2 / n_in under relu, and 1 / n_in otherwise.
+    """What is wrong with the variance of the weights: gain / n_in, and 1 / n_in under softmax.
 
     That of n numbers drawn is off by sqrt(2 / n) of itself or so; five times that is allowed.
     """
     for layer, ((W, _), g, n_in) in enumerate(
         zip(params, net.activations, net.sizes, strict=False), start=1
     ):
-        expected = (2 if g in ("relu", "leaky_relu") else 1) / n_in
+        expected = (ACTIVATIONS[g].gain if g in ACTIVATIONS else 1) / n_in
         found = float(np.mean(np.square(W, dtype="float64")))
         if abs(found / expected - 1) > 5 * np.sqrt(2 / W.size):
             return f"layer {layer}: variance {found:.3g}, where {expected:.3g} is stated"

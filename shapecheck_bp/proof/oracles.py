@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from shapecheck_bp.activations import ByActivation
 from shapecheck_bp.network import Network
 from shapecheck_bp.transpose import flip
 
@@ -34,14 +35,15 @@ def torch_gradients(net: Network, params: Any, X: Any, Y: Any) -> tuple[float, P
     torch: Any = import_module("torch")
 
     F = torch.nn.functional
-    g = {
-        "sigmoid": torch.sigmoid,
-        "tanh": torch.tanh,
-        "relu": torch.relu,
-        "leaky_relu": F.leaky_relu,
-        "identity": lambda Z: Z,
-        "softmax": lambda Z: torch.softmax(Z, dim=1),
-    }
+    g = ByActivation[Any](
+        "activations of PyTorch",
+        sigmoid=torch.sigmoid,
+        tanh=torch.tanh,
+        relu=torch.relu,
+        leaky_relu=F.leaky_relu,
+        identity=lambda Z: Z,
+        softmax=lambda Z: torch.softmax(Z, dim=1),
+    )
     loss = {
         "squared_error": lambda Z, Y: torch.sum((g[net.output](Z) - Y) ** 2),
         "log_loss": lambda Z, Y: F.binary_cross_entropy_with_logits(Z, Y, reduction="sum"),
@@ -66,14 +68,15 @@ def jax_gradients(net: Network, params: Any, X: Any, Y: Any) -> tuple[float, Pai
     """J and its gradients by JAX's autograd."""
     jax: Any = import_module("jax")
 
-    g = {
-        "sigmoid": jax.nn.sigmoid,
-        "tanh": jax.numpy.tanh,
-        "relu": jax.nn.relu,
-        "leaky_relu": jax.nn.leaky_relu,
-        "identity": lambda Z: Z,
-        "softmax": lambda Z: jax.nn.softmax(Z, axis=1),
-    }
+    g = ByActivation[Any](
+        "activations of JAX",
+        sigmoid=jax.nn.sigmoid,
+        tanh=jax.numpy.tanh,
+        relu=jax.nn.relu,
+        leaky_relu=jax.nn.leaky_relu,
+        identity=lambda Z: Z,
+        softmax=lambda Z: jax.nn.softmax(Z, axis=1),
+    )
 
     def cost(params: Any, X: Any, Y: Any) -> Any:
         A = X

@@ -113,7 +113,9 @@ def derivatives(name: str, pair: Activation) -> Iterator[Check]:
     """Whether g' is the derivative of g, on each side of zero, from their own formulas."""
     size = sympy.Symbol("z", positive=True)
     for side in (1, -1):
-        g, g_prime = (f(Entries(np.array([[side * size]]))).values[0, 0] for f in pair)
+        g, g_prime = (
+            f(Entries(np.array([[side * size]]))).values[0, 0] for f in (pair.g, pair.g_prime)
+        )
         expected = side * sympy.diff(g, size)
         about = f"{name}, z {'>' if side > 0 else '<'} 0"
         holds = is_zero(g_prime - expected)

@@ -144,7 +144,7 @@ def test_companions_of_the_transpose():
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("side", [1, -1])
 def test_entries_compute_what_activations_compute(activation, side):
-    for f in ACTIVATIONS[activation]:
+    for f in ACTIVATIONS[activation][:2]:
         z = sympy.Symbol("z", positive=True)
         formula = f(Entries(np.array([[side * z]]))).values[0, 0]
         for at in (0.3, 2.0):

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from warnings import catch_warnings, simplefilter
 
+from shapecheck_bp.activations import LEAKY_SLOPE, ByActivation
 from shapecheck_bp.layouts.containers import Named, layers_of
 from shapecheck_bp.layouts.formats.contents import MARK, Contents, Weights, needed, said
 from shapecheck_bp.network import Network
@@ -63,14 +64,20 @@ def write(weights: Weights, layout: str, net: Network | None) -> bytes:
 
     layers = layers_of(weights)
     net = needed(net, layers, ".keras")
+    theirs = ByActivation[Any](
+        "activations of Keras",
+        sigmoid="sigmoid",
+        tanh="tanh",
+        relu="relu",
+        leaky_relu=keras.layers.LeakyReLU(LEAKY_SLOPE),
+        identity="linear",
+        softmax="softmax",
+    )
     with catch_warnings():
         simplefilter("ignore")  # of casts, which are looked for when it is read again
         model = keras.Sequential([keras.Input((net.sizes[0],))])
         for one, size, g in zip(layers, net.sizes[1:], net.activations, strict=True):
-            activation = {"identity": "linear", "leaky_relu": keras.layers.LeakyReLU(0.01)}.get(
-                g, g
-            )
-            model.add(keras.layers.Dense(size, activation=activation, dtype=str(one.W.dtype)))
+            model.add(keras.layers.Dense(size, activation=theirs[g], dtype=str(one.W.dtype)))
         for dense, one in zip(model.layers, layers, strict=True):
             dense.set_weights([one.W, one.b])
     with TemporaryDirectory() as folder:

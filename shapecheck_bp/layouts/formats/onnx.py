@@ -4,19 +4,21 @@ from typing import Any
 
 import numpy as np
 
+from shapecheck_bp.activations import LEAKY_SLOPE, ByActivation
 from shapecheck_bp.layouts.containers import Named, layers_of
 from shapecheck_bp.layouts.formats.contents import MARK, Contents, Weights, needed, said
 from shapecheck_bp.network import Network
 
 LAYOUTS: tuple[str, ...] | None = ("onnx", "onnx_transB_0")
-OPERATORS: dict[str, tuple[str, dict[str, Any]]] = {
-    "sigmoid": ("Sigmoid", {}),
-    "tanh": ("Tanh", {}),
-    "relu": ("Relu", {}),
-    "leaky_relu": ("LeakyRelu", {"alpha": 0.01}),
-    "identity": ("Identity", {}),
-    "softmax": ("Softmax", {"axis": -1}),
-}
+OPERATORS = ByActivation[tuple[str, dict[str, Any]]](
+    "operators of ONNX",
+    sigmoid=("Sigmoid", {}),
+    tanh=("Tanh", {}),
+    relu=("Relu", {}),
+    leaky_relu=("LeakyRelu", {"alpha": LEAKY_SLOPE}),
+    identity=("Identity", {}),
+    softmax=("Softmax", {"axis": -1}),
+)
 
 ACTIVATIONS = {operator for operator, _ in OPERATORS.values()} | {"LogSoftmax", "Flatten"}
 
