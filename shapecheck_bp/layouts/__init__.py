@@ -4,6 +4,15 @@ A convention is three choices: where the examples lie, how W lies, and where 1/m
 about the second. PyTorch's W is (n_out, n_in) although its examples are rows, Keras' and Flax' is
 (n_in, n_out), and a transpose that was forgotten is silent wherever a layer is square.
 
+In come a framework's weights or a file of them, out come parameters of ``column`` or ``row``; and
+back. To be read in this order:
+
+    table        how frameworks lay weights out, a line for each
+    carry        to and from the two conventions
+    containers   what weights are handed out in; order, in which order their layers follow
+    files        the same in files; formats/, a module for each kind of file
+    inspection   what is in a file
+
 >>> import numpy as np
 >>> state = {"0.weight": np.ones((4, 3)), "0.bias": np.ones(4)}
 >>> state |= {"2.weight": np.ones((2, 4)), "2.bias": np.ones(2)}

@@ -6,10 +6,10 @@ from jaxtyping import Float
 from problems import NETWORKS, name, problem
 
 import shapecheck_bp
-from shapecheck_bp import Array, Network, ShapeError, column, enforce, flip, proof, prove, row
+from shapecheck_bp import Array, Network, ShapeError, column, enforce, flip, prove, row
 from shapecheck_bp.activations import ACTIVATIONS
 from shapecheck_bp.cli import main
-from shapecheck_bp.proof import choices
+from shapecheck_bp.proof import choices, proving
 from shapecheck_bp.proof.cases import ENDINGS, HIDDEN, describe
 from shapecheck_bp.proof.equal import KINDS, symbolic_networks
 from shapecheck_bp.proof.floating import differences
@@ -232,5 +232,5 @@ def test_the_command_when_it_does_not_hold(monkeypatch, capsys):
 def test_flip_is_the_only_way_across(whole):
     """The argument's first line is the law that flip states."""
     law = "row.f(*flip(args)) == flip(column.f(*args))"
-    assert law in proof.__doc__
+    assert law in proving.__doc__
     assert law in flip.__globals__["__doc__"]

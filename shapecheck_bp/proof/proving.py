@@ -1,0 +1,163 @@
+"""The proof that both conventions give the same gradients, and the right ones.
+
+The law, for every public function f of ``column`` and ``row``:
+
+    row.f(*flip(args)) == flip(column.f(*args))
+
+``prove`` gives four answers to it. Each runs the shipped functions, found by name in ``__all__``,
+with their annotations enforced, on another kind of number.
+
+**Equal, for all shapes and all values** (``equal``). The functions run on arrays whose sizes are
+the symbols n_0, n_1, …, m and whose entries are symbols too, with any elementwise function for g
+and g'. Such an array is one formula, for its entry in row i and column j. Its transpose is the
+same formula with i and j exchanged; the product A B has the entry Σ_k A[i, k] B[k, j]. Therefore
+(AB)ᵀ = BᵀAᵀ is no assumption here, but the same sum of the same products; and so on for the
+elementwise product, for g, and for sums over an axis. Two results are equal for all sizes and all
+values when their formulas are the same. And since jaxtyping has accepted every argument and every
+result with symbols for sizes, no two of which are equal, the declared shapes hold for all sizes
+too.
+
+**By steps, and so at every depth.** The steps are lemmas, each shown alone, on arguments that are
+any arrays at all: ``linear_forward``, ``activation_forward``, ``activation_backward``,
+``weights_backward``, ``linear_backward``. That the network is made of these and of nothing else is
+run for depths 1 to 6: ``gradients`` is compared with the steps, composed by the proof itself.
+Beyond that it is read: no line in the loops of ``forward`` and ``backward`` depends on how many
+layers there are.
+
+    Forward.   A[0] = X in the one convention is A[0]ᵀ = Xᵀ in the other, by flip. If it is so for
+               A[l-1], the lemma for linear_forward makes it so for Z[l], and the lemma for
+               activation_forward for A[l]. By induction it is so for every layer.
+    Backward.  All Z and A correspond. dZ[L] is A[L] - Y, or comes from an elementwise dA[L] by the
+               lemma for activation_backward. If dZ[l] corresponds, the lemma for linear_backward
+               makes it so for dA[l-1], dW[l] and db[l] (at the first layer, the lemma for
+               weights_backward), and the lemma for activation_backward for dZ[l-1]. By induction
+               from L downwards it is so for every layer.
+
+**Right, and not only equal** (``right``). Two equal mistakes would pass so far. The functions run
+on small arrays with a symbol for each entry, and SymPy differentiates J by every weight and bias:
+dW and db are those derivatives, entry by entry, g left opaque; each g' is the derivative of its g.
+Each step backward is shown to be the derivative that the chain rule asks of it, so that by the same
+induction what is right at the last layer is right at every one.
+
+**To the last bit, where nothing is rounded** (``exact``). On whole numbers that stay small enough
+no sum is rounded, in whatever order it is made, and the conventions give the same bits. That
+nothing is rounded is itself computed, as a bound of zero.
+
+**In floating point, on real data** (``floating``). Elsewhere they differ by rounding: by how much
+at most is derived from the sizes of the sums, and what is measured on the digits lies below.
+Beside it stand slopes of J by central differences and, where installed, PyTorch's and JAX's own
+gradients.
+
+**In blocks.** With a ``block_size`` the gradients are a weighted mean of those of blocks, by code
+that both conventions share. That the mean is right is under ``right``: in two blocks, of one size
+and of two, J and its derivatives come out as without. The other two answers drive it as well,
+against the other convention and against all examples at once; ``equal`` does not, for there is no
+dividing m where it may be any number.
+
+What draws numbers or chooses among them (``init``, ``one_hot``, ``predict``, ``check_data``) has
+no formula in real numbers; it is under the other answers, where nothing is rounded and where it
+is, and held to a statement of its own. A proof lists who is under what, and why.
+"""
+
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from shapecheck_bp import column as shipped_column
+from shapecheck_bp import row as shipped_row
+from shapecheck_bp.network import Layer, Network, draw_units
+from shapecheck_bp.proof.report import Proof
+
+DEEPEST, DEEPEST_IN_SHORT = 6, 3
+EXAMPLES = 1000
+
+
+def prove(
+    net: Network | None = None,
+    X: Any = None,
+    Y: Any = None,
+    *,
+    column: ModuleType = shipped_column,
+    row: ModuleType = shipped_row,
+    short: bool = False,
+) -> Proof:
+    """Prove that both conventions give the same gradients, and the right ones.
+
+    Args:
+        net: prove it for this network's activations and loss; for all of them unless given. The
+            floating-point answer is about this network, or 64-32-10.
+        X: inputs for the floating-point answer, as ``column`` has them: (n_0, m). The digits, or
+            drawn for a network of other sizes, unless given.
+        Y: the targets, (n_L, m).
+        column: the module with examples as columns, or a copy of it to be judged.
+        row: the module with examples as rows, or a copy.
+        short: depths up to 3 instead of 6, and no frameworks.
+
+    Returns:
+        Something true if all four answers hold, that prints as a table.
+
+    Raises:
+        ValueError: X without a network or without Y, or targets that the loss cannot mean; column
+            and row exchanged.
+        TypeError: a net that is no Network, or modules without ``__all__``.
+        ShapeError: X or Y that do not fit the network.
+    """
+    _check_modules(net, column, row)
+    from shapecheck_bp.proof.cases import public_names
+    from shapecheck_bp.proof.equal import equal, symbolic_networks
+    from shapecheck_bp.proof.exact import exact
+    from shapecheck_bp.proof.floating import floating
+    from shapecheck_bp.proof.right import right, small_networks
+
+    real, X, Y = _data(net, X, Y)
+    params = _start(real)
+    deepest = DEEPEST_IN_SHORT if short else DEEPEST
+    answers = [
+        equal(column, row, symbolic_networks(deepest, only=net)),
+        right(column, row, small_networks(only=net)),
+        exact(column, row),
+        floating(column, row, real, params, X, Y, autograd=not short),
+    ]
+    return Proof(answers, public_names(column, row))
+
+
+def _check_modules(net: Any, column: Any, row: Any) -> None:
+    """Refuse what cannot be judged at all."""
+    if net is not None and not isinstance(net, Network):
+        raise TypeError(f"net: expected a Network, such as Network((3, 4, 2)); got {net!r}")
+    for name, bp, axis in (("column", column, 1), ("row", row, 0)):
+        if not hasattr(bp, "__all__"):
+            raise TypeError(f"{name}: expected a module with __all__; got {bp!r}")
+        if getattr(bp, "EXAMPLES_AXIS", axis) != axis:
+            raise ValueError(f"{name}: its examples lie along axis {1 - axis}; swap column and row")
+
+
+def _data(net: Network | None, X: Any, Y: Any) -> tuple[Network, Any, Any]:
+    """The network of the floating-point answer, and its data: given, the digits, or drawn."""
+    if (X is None) != (Y is None):
+        raise ValueError("X, Y: expected both or neither; got one")
+    if X is not None and net is None:
+        raise ValueError("net: expected the network that X and Y are for; got none")
+    if X is not None and net is not None:
+        shipped_column.check_data(net, X, Y)
+        return net, X, Y
+    net = net or Network((64, 32, 10))
+    if (net.sizes[0], net.sizes[-1]) == (64, 10):
+        from shapecheck_bp.data import digits
+
+        train = digits("column").train
+        return net, train.X, train.Y
+    random = np.random.default_rng(0)
+    X = random.normal(size=(net.sizes[0], EXAMPLES))
+    labels = random.integers(0, max(net.sizes[-1], 2), size=EXAMPLES)
+    return net, X, (np.arange(net.sizes[-1])[:, None] == labels).astype(float)
+
+
+def _start(net: Network) -> tuple[Layer[Any, Any], ...]:
+    """Initial weights, and biases that are not zero, so that nothing is right by accident."""
+    random = np.random.default_rng(1)
+    return tuple(
+        Layer(np.stack(units), random.normal(size=(len(units), 1)) / 10)
+        for units in draw_units(net, 0, "float64")
+    )
