@@ -1,8 +1,6 @@
 """The house: few names at the top, imports that run one way, and the shape law on its own."""
 
 import ast
-import subprocess
-import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from shapecheck_bp.network import Gradient
+from shapecheck_bp.shapes.arrays import as_numpy
 from shapecheck_bp.tracing.draw.picture import FAINT, INK, PAPER, Picture, new_figure
 from shapecheck_bp.transpose import flip
 
@@ -169,10 +170,9 @@ def _written(value: float, places: int) -> str:
 def _numbers(name: str, array: Any) -> Any:
     """An array of any library as one of NumPy's floats, if it can be drawn."""
     with suppress(Exception):  # whatever another library says to what it cannot give
-        array = array.detach() if hasattr(array, "detach") else array
-        found = np.asarray(array)
-        if found.dtype.kind in "biuf" and found.ndim in (2, 3) and found.size:
-            return found if found.dtype.kind == "f" else found.astype(float)
+        numbers = as_numpy(array)
+        if numbers.dtype.kind in "biuf" and numbers.ndim in (2, 3) and numbers.size:
+            return numbers if numbers.dtype.kind == "f" else numbers.astype(float)
     shape, kind = tuple(getattr(array, "shape", ())), getattr(array, "dtype", type(array).__name__)
     raise ValueError(
         f"{name}: expected a matrix or a 3-tensor of real numbers, not empty; got {kind} {shape}"
