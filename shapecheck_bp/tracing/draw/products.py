@@ -9,13 +9,14 @@ mirrored at the diagonal.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from shapecheck_bp.tracing import Trace
+from shapecheck_bp.tracing import Call, Trace
 from shapecheck_bp.tracing.colours import Colour, palette
 from shapecheck_bp.tracing.draw.picture import FAINT, INK, PAPER, Picture, new_figure
 from shapecheck_bp.tracing.formulas import Word, contradiction, statements
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 WIDEST = 4.4  # inches of one product
 MARGIN = 0.45  # inches around it, for the axes' names
@@ -85,16 +86,16 @@ def products(*traces: Trace, headings: Sequence[str] = ("column", "row")) -> Pic
         ValueError: no product of two matrices in a docstring's equation, traces with different
             numbers of them, or an equation that its own shapes contradict.
     """
-    for one in traces:
-        if not isinstance(one, Trace):
-            raise TypeError(f"products: expected traces; got {type(one).__name__}")
-    found = [[one for call in trace.calls for one in _products(call)] for trace in traces]
-    counts = {len(column) for column in found}
-    if len(counts) != 1 or counts == {0}:
-        told = ", ".join(str(len(column)) for column in found) or "no trace"
+    for trace in traces:
+        if not isinstance(trace, Trace):
+            raise TypeError(f"products: expected traces; got {type(trace).__name__}")
+    columns = [[product for call in trace.calls for product in _products(call)] for trace in traces]
+    counts = [len(column) for column in columns]
+    if len(set(counts)) != 1 or counts[0] == 0:
         raise ValueError(
             "products: expected equally many products of two matrices, as in Z = W @ X, in the"
-            f" docstrings of each trace's calls, and at least one; got {told}"
+            " docstrings of each trace's calls, and at least one; got"
+            f" {', '.join(map(str, counts)) or 'no trace'}"
         )
     if len(traces) == 1:
         headings = [""]
@@ -102,81 +103,84 @@ def products(*traces: Trace, headings: Sequence[str] = ("column", "row")) -> Pic
         raise ValueError(
             f"headings: expected one for each of {len(traces)} traces; got {headings!r}"
         )
+    words = (
+        f"{heading} {product.words}".strip()
+        for heading, column in zip(headings, columns, strict=True)
+        for product in column
+    )
+    return Picture(_figure(columns, headings), ".\n".join(words) + ".")
 
-    rows = list(zip(*found, strict=True))
-    colours = palette(axis for row in rows for one in row for axis in one.axes)
-    boxes = {one: _boxes(one) for row in rows for one in row}
-    extents = {one: _extent(laid) for one, laid in boxes.items()}
+
+def _figure(columns: Sequence[Sequence[Product]], headings: Sequence[str]) -> "Figure":
+    """The products of each trace below one another, the traces beside one another."""
+    rows = list(zip(*columns, strict=True))
+    colours = palette(axis for row in rows for product in row for axis in product.axes)
+    boxes = {product: _boxes(product) for row in rows for product in row}
+    extents = {product: _extent(laid) for product, laid in boxes.items()}
     unit = WIDEST / max(max(extent) for extent in extents.values())
-    widths = [max(extents[one][0] for one in column) * unit for column in found]
-    heights = [max(extents[one][1] for one in row) * unit for row in rows]
+    widths = [max(extents[product][0] for product in column) * unit for column in columns]
+    heights = [max(extents[product][1] for product in row) * unit for row in rows]
     across = sum(widths) + 2 * MARGIN * len(widths)
     down = sum(heights) + (2 * MARGIN + TITLE) * len(heights)
     figure = new_figure(across, down)
     top = down
     for row, height in zip(rows, heights, strict=True):
         left = 0.0
-        for one, width, heading in zip(row, widths, headings, strict=True):
+        for product, width, heading in zip(row, widths, headings, strict=True):
             size = (width + 2 * MARGIN, height + 2 * MARGIN + TITLE)
             place = (left / across, (top - size[1]) / down, size[0] / across, size[1] / down)
             axes = figure.add_axes(place)
             axes.set_xlim(-MARGIN / unit, (width + MARGIN) / unit)
             axes.set_ylim((height + MARGIN) / unit, -(MARGIN + TITLE) / unit)
             axes.axis("off")
-            title = f"{heading}:  {one.equation}" if heading else one.equation
-            axes.text(
-                0,
-                -(MARGIN + TITLE / 2) / unit,
-                title,
-                size=11,
-                color=INK,
-                va="center",
-                parse_math=False,
-            )
-            _draw(Paper(axes, unit, colours), one, boxes[one])
+            title = f"{heading}:  {product.equation}" if heading else product.equation
+            middle = -(MARGIN + TITLE / 2) / unit
+            axes.text(0, middle, title, size=11, color=INK, va="center", parse_math=False)
+            _draw(Paper(axes, unit, colours), product, boxes[product])
             left += size[0]
         top -= height + 2 * MARGIN + TITLE
-    words = (
-        f"{heading} {one.words}".strip()
-        for heading, column in zip(headings, found, strict=True)
-        for one in column
-    )
-    return Picture(figure, ".\n".join(words) + ".")
+    return figure
 
 
-def _products(call: Any) -> Iterator[Product]:
+def _products(call: Call) -> Iterator[Product]:
+    """Each equation of a call that is a product of two matrices, with or without something added.
+
+    Raises:
+        ValueError: sizes that are no numbers, or an equation that they contradict.
+    """
     for words in statements(call):
         text = "".join(word.text for word in words)
         signs = [word.text.strip() for word in words[1::2]]
         matrices = [word for word in words[::2] if len(word.axes) == 2]
-        if len(matrices) >= 3 and signs[:2] == ["=", "@"] and text.count("@") == 1:
-            result, left, right = words[:5:2]
-            added = matrices[3] if len(matrices) == 4 and signs[2:] == ["+"] else None
-            if not all(isinstance(size, int) for word in words for size in word.sizes):
-                raise ValueError(f"products: {call.function}: expected sizes that are numbers")
-            told = contradiction(call)
-            if not told and result.sizes != (left.sizes[0], right.sizes[1]):
-                shapes = f"{result.sizes} = {left.sizes} @ {right.sizes}"
-                told = f"the docstring's {text} cannot be: {shapes}"
-            if told:
-                raise ValueError(f"products: {call.function}: {told}")
-            yield Product(text, result, left, right, added)
+        if len(matrices) < 3 or signs[:2] != ["=", "@"] or text.count("@") != 1:
+            continue
+        result, left, right = words[:5:2]
+        added = matrices[3] if len(matrices) == 4 and signs[2:] == ["+"] else None
+        if not all(isinstance(size, int) for word in words for size in word.sizes):
+            raise ValueError(f"products: {call.function}: expected sizes that are numbers")
+        fault = contradiction(call)
+        if not fault and result.sizes != (left.sizes[0], right.sizes[1]):
+            shapes = f"{result.sizes} = {left.sizes} @ {right.sizes}"
+            fault = f"the docstring's {text} cannot be: {shapes}"
+        if fault:
+            raise ValueError(f"products: {call.function}: {fault}")
+        yield Product(text, result, left, right, added)
 
 
-def _boxes(one: Product) -> list[Box]:
+def _boxes(product: Product) -> list[Box]:
     """Result, left, right and what is added, each in its place."""
-    rows, inner, columns = one.sizes
-    gap = 0.12 * max(one.sizes)
+    rows, inner, columns = product.sizes
+    gap = 0.12 * max(product.sizes)
     x, y = inner + gap, inner + gap
     boxes = [
-        Box(one.result, x, y, rows, columns),
-        Box(one.left, 0, y, rows, inner),
-        Box(one.right, x, 0, inner, columns),
+        Box(product.result, x, y, rows, columns),
+        Box(product.left, 0, y, rows, inner),
+        Box(product.right, x, 0, inner, columns),
     ]
-    if one.added and one.added.axes[0] == one.result.axes[0]:
-        boxes.append(Box(one.added, x + columns + 3 * gap, y, *one.added.sizes))
-    elif one.added:
-        boxes.append(Box(one.added, x, y + rows + 3 * gap, *one.added.sizes))
+    if product.added and product.added.axes[0] == product.result.axes[0]:
+        boxes.append(Box(product.added, x + columns + 3 * gap, y, *product.added.sizes))
+    elif product.added:
+        boxes.append(Box(product.added, x, y + rows + 3 * gap, *product.added.sizes))
     return boxes
 
 
@@ -184,13 +188,12 @@ def _extent(boxes: Sequence[Box]) -> tuple[float, float]:
     return max(box.x + box.width for box in boxes), max(box.y + box.height for box in boxes)
 
 
-def _draw(paper: Paper, one: Product, boxes: Sequence[Box]) -> None:
+def _draw(paper: Paper, product: Product, boxes: Sequence[Box]) -> None:
     result, left, right, *added = boxes
-    _draw_bend(paper, left.word.axes[1], one.sizes[1], result)
-    for box, (height, width) in zip(
-        boxes, [(1, 1), (1, left.width), (right.height, 1)], strict=False
-    ):
-        _rectangle(paper, box.x, box.y, height, width, facecolor=CHOSEN, edgecolor="none")
+    _draw_bend(paper, left.word.axes[1], product.sizes[1], result)
+    _mark(paper, result, 1, 1)
+    _mark(paper, left, 1, left.width)
+    _mark(paper, right, right.height, 1)
     for box in boxes:
         _draw_box(paper, box)
     away = 0.12 / paper.unit
@@ -246,21 +249,18 @@ def _name(paper: Paper, box: Box) -> None:
     elif box.width * paper.unit < long < box.height * paper.unit:
         look |= {"rotation": "vertical"}
     ground = {"facecolor": PAPER, "edgecolor": "none", "pad": 1, "alpha": 0.85}
-    look |= {
-        "va": "center",
-        "size": 11,
-        "weight": "bold",
-        "color": INK,
-        "bbox": ground,
-        "parse_math": False,
-    }
-    paper.axes.text(x, y, box.word.text, **look)
+    paper.axes.text(
+        x, y, box.word.text, va="center", size=11, weight="bold", color=INK, bbox=ground,
+        parse_math=False, **look,
+    )  # fmt: skip
 
 
-def _rectangle(paper: Paper, x: float, y: float, height: float, width: float, **look: Any) -> None:
+def _mark(paper: Paper, box: Box, height: float, width: float) -> None:
+    """Colour the upper left corner of a matrix, so many entries down and across."""
     from matplotlib.patches import Rectangle
 
-    paper.axes.add_patch(Rectangle((x, y), width, height, **look))
+    corner = (box.x, box.y)
+    paper.axes.add_patch(Rectangle(corner, width, height, facecolor=CHOSEN, edgecolor="none"))
 
 
 def _label(paper: Paper, x: float, y: float, word: Word, along: int, **look: Any) -> None:
