@@ -57,8 +57,8 @@ def in_blocks(f: Callable[[Any, Any], Means], X: Any, Y: Any, block_size: Any, a
     for start in progress(range(0, m, block_size), "blocks of examples", QUIET):
         stop = min(start + block_size, m)
         m_k, block = stop - start, slice(start, stop)
-        found = f(in_memory(examples_at(X, block, axis)), in_memory(examples_at(Y, block, axis)))
-        part = map_leaves(lambda mean, m_k=m_k: m_k * mean, found)
+        means_k = f(in_memory(examples_at(X, block, axis)), in_memory(examples_at(Y, block, axis)))
+        part = map_leaves(lambda mean, m_k=m_k: m_k * mean, means_k)
         total = part if total is None else map_leaves(add, total, part)
     means: Means = map_leaves(lambda sum_: sum_ / m, total)
     return means
