@@ -72,8 +72,8 @@ def _lines(words: Sequence[Word], colours: Mapping[str, Colour]) -> Iterator[str
 def _tuple(word: Word, shown: Sequence[object], colours: Mapping[str, Colour]) -> str:
     if word.place is None:
         return ""
-    chips = [_chip(colours[axis], what) for axis, what in zip(word.axes, shown, strict=True)]
-    return f"({chips[0]},)" if len(chips) == 1 else f"({', '.join(chips)})"
+    chips = [_chip(colours[axis], one) for axis, one in zip(word.axes, shown, strict=True)]
+    return f"({', '.join(chips)}{',' * (len(chips) == 1)})"
 
 
 def _chip(colour: Colour, shown: object) -> str:
