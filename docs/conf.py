@@ -36,6 +36,8 @@ nb_merge_streams = True
 myst_enable_extensions = ["deflist", "dollarmath"]
 myst_heading_anchors = 3
 
+smartquotes_action = "De"  # dashes and ellipses: the ' of g' is no quotation mark
+
 autodoc_member_order = "bysource"
 python_maximum_signature_line_length = 60
 add_module_names = False

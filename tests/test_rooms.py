@@ -1,8 +1,7 @@
 """The house: few names at the top, imports that run one way, and the shape law on its own."""
 
 import ast
-import subprocess
-import sys
+import importlib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -69,3 +68,44 @@ def test_few_names_stand_at_the_top():
 @pytest.mark.parametrize("room", rooms())
 def test_imports_run_one_way_over_few_floors(room):
     assert floor(room) <= MOST_FLOORS
+
+
+PAGE = HOUSE.parent / "docs" / "design.md"
+
+
+def drawn() -> dict[str, tuple[int, str]]:
+    """Each name in the picture of the house, with its floor, and whether it is a file or a room."""
+    section = PAGE.read_text(encoding="utf-8").partition("## The rooms\n")[2].partition("\n## ")[0]
+    places, number = {}, 0
+    for line in section.splitlines():
+        beside, *cells = line.split("│")
+        if cells and beside.strip():
+            number = int(beside)
+        for kind, cell in zip(("file", "room"), cells, strict=False):
+            if cell.strip():
+                places[cell.split()[0]] = number, kind
+    return places
+
+
+def test_the_picture_of_the_house_is_what_the_imports_say():
+    assert drawn() == {
+        room: (floor(room), "room" if (HOUSE / room).is_dir() else "file")
+        for room in rooms()
+        if not room.startswith("__")
+    }
+
+
+def test_what_the_package_offers_is_there():
+    for name in shapecheck_bp.__all__:
+        assert getattr(shapecheck_bp, name) is not None
+        assert name in dir(shapecheck_bp)
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        shapecheck_bp.nothing  # noqa: B018
+
+
+def test_two_rooms_inside_others_are_offered_by_the_package():
+    from shapecheck_bp import draw, examples
+
+    assert draw is importlib.import_module("shapecheck_bp.tracing.draw")
+    assert examples is importlib.import_module("shapecheck_bp.derivations.examples")
+    assert {"draw", "examples"} <= {*dir(shapecheck_bp)}

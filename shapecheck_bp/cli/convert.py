@@ -23,8 +23,8 @@ def describe(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--order", nargs="+", metavar="NAME", help="the layers' names, where several orders fit"
     )
-    for option, of in (("--hidden", "hidden layers"), ("--output", "the last layer")):
-        parser.add_argument(option, help=f"activation of {of}; for .keras and .onnx")
+    parser.add_argument("--hidden", help="activation of hidden layers; for .keras and .onnx")
+    parser.add_argument("--output", help="activation of the last layer; for .keras and .onnx")
     add_json(parser)
 
 
@@ -32,17 +32,16 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     """Read, and write."""
     from shapecheck_bp.layouts import load, save
 
-    options.loss = None
+    hidden, output = options.hidden, options.output
     try:
         params = load(options.file, options.source, order=options.order)
         sizes = (params[0].W.shape[1], *(W.shape[0] for W, _ in params))
-        named = options.hidden is not None or options.output is not None
-        options.hidden = options.hidden or "relu"
-        net = network(sizes, options) if named else None
+        has_activations = hidden is not None or output is not None
+        net = network(sizes, hidden or "relu", output) if has_activations else None
         save(options.out, params, options.target, net=net)
     except (ValueError, TypeError, ImportError, OSError) as error:
         parser.error(str(error))
-    told = f"{options.out}: {'-'.join(map(str, sizes))} in the layout {options.target}"
+    line = f"{options.out}: {'-'.join(map(str, sizes))} in the layout {options.target}"
     facts = {"path": options.out, "layout": options.target, "sizes": sizes}
-    print_facts(facts, options, lambda console: console.print(told, soft_wrap=True))
+    print_facts(facts, options, lambda console: console.print(line, soft_wrap=True))
     return 0

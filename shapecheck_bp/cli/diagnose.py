@@ -6,15 +6,11 @@ from collections.abc import Callable
 from contextlib import redirect_stdout
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 from typing import Any, cast
 
-from shapecheck_bp.cli.output import (
-    CONVENTIONS,
-    add_functions,
-    add_json,
-    network,
-    print_facts,
-)
+from shapecheck_bp.cli.output import add_functions, add_json, network, print_facts
+from shapecheck_bp.data.settings import CONVENTIONS
 
 HELP = "name the mistake in your own backprop"
 DESCRIPTION = (
@@ -53,7 +49,7 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
 
     path = [*sys.path]
     try:
-        net = network(options.sizes, options)
+        net = network(options.sizes, options.hidden, options.output, options.loss)
         # What the file prints is its own, and no part of what is printed here.
         with redirect_stdout(sys.stderr):
             diagnosis = diagnose(_function(options.function), net, options.convention)
@@ -89,14 +85,19 @@ def _function(place: str) -> Callable[..., Any]:
         raise ValueError(f"{file} cannot be run: {type(error).__name__}: {error}") from error
     finally:
         sys.argv = argv
-    found: Any = module
+    value: Any = module
     for part in name.split("."):
-        if not hasattr(found, part):
-            own = [one for one, value in vars(module).items() if _is_of(value, module.__name__)]
-            raise ValueError(f"{file} has no {name}; it has {', '.join(own) or 'no functions'}")
-        found = getattr(found, part)
-    return cast(Callable[..., Any], found)
+        if not hasattr(value, part):
+            functions = ", ".join(_functions_of(module)) or "no functions"
+            raise ValueError(f"{file} has no {name}; it has {functions}")
+        value = getattr(value, part)
+    return cast(Callable[..., Any], value)
 
 
-def _is_of(value: Any, module: str) -> bool:
-    return callable(value) and getattr(value, "__module__", None) == module
+def _functions_of(module: ModuleType) -> list[str]:
+    """The names of what can be called and was defined in the module itself."""
+    return [
+        name
+        for name, value in vars(module).items()
+        if callable(value) and getattr(value, "__module__", None) == module.__name__
+    ]

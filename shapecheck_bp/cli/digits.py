@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 from shapecheck_bp.cli.output import print_facts
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
     from shapecheck_bp.cli.comparison import Comparison
 
+# A title, headings and rows, as ``tracing.tables`` prints them.
+Table: TypeAlias = tuple[str, Sequence[str], Sequence[Sequence[str]]]
 DESCRIPTION = (
     "Train one network on handwritten digits in both conventions, W @ X and X @ W, with every shape"
     " checked, and compare every gradient."
@@ -42,61 +44,18 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
 
 def show(comparison: Comparison, console: Console) -> None:
     """Print a comparison for a person to read."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
     from rich.text import Text
 
     from shapecheck_bp.tracing.tables import for_terminal
 
-    def table(*headings: str) -> Table:
-        made = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
-        for heading in headings:
-            made.add_column(heading, justify="left")
-        return made
-
-    net, (train, held_out) = comparison.net, comparison.examples
-    console.print(Text("One network, both conventions", style="bold"))
-    sizes = "-".join(map(str, net.sizes))
-    console.print(
-        f"{sizes}, {net.hidden} then {net.output}, {net.loss}; {train} handwritten digits"
-    )
-    console.print(f"to learn from, {held_out} held out; every shape checked at every call.\n")
-
-    shapes = table("", "column: Z = W @ A_prev + b", "row: Z = A_prev @ W + b")
-    for one in comparison.shapes:
-        here, there = f"{one.column_axes} = {one.column_shape}", f"{one.row_axes} = {one.row_shape}"
-        shapes.add_row(one.name, here, there)
-    console.print(shapes)
-
-    setting = "{epochs} epochs in batches of {batch_size}, learning rate {learning_rate}"
-    console.print(Text("Trained from the same start", style="bold"))
-    console.print(setting.format(**comparison.settings))
-    training = table("", *(outcome.convention for outcome in comparison.outcomes))
-    for label, epoch in (("cost J, first epoch", 0), ("cost J, last epoch", -1)):
-        costs = [outcome.costs for outcome in comparison.outcomes]
-        training.add_row(label, *(f"{cost[epoch]:.12f}" if cost else "-" for cost in costs))
-    accuracies = [f"{outcome.accuracy:.2%}" for outcome in comparison.outcomes]
-    training.add_row("held-out accuracy", *accuracies)
-    same = "the same" if comparison.same_predictions else "DIFFERENT"
-    training.add_row("held-out predictions", same, same)
-    console.print(training)
-
-    console.print(
-        Text("row.gradients(*flip(args)) against flip(column.gradients(*args))", style="bold")
-    )
-    console.print(
-        f"largest difference on the {train} digits, in units of eps; the bound is the most"
-    )
-    console.print("that rounding can make, derived from the sums")
-    gradients = table("layer", "", "at the start", "after training", "bound", "")
-    for start, end in zip(comparison.at_start, comparison.after_training, strict=True):
-        verdict = "agree" if start.agrees and end.agrees else "DIFFER"
-        figures = (f"{start.eps:.1f}", f"{end.eps:.1f}", f"{max(start.bound, end.bound):.0f}")
-        gradients.add_row(str(start.layer), start.quantity, *figures, verdict)
-    console.print(gradients)
-
-    for part in for_terminal(*comparison.proof.summary()):
-        console.print(part)
+    for table in (
+        _shapes(comparison),
+        _training(comparison),
+        _gradients(comparison),
+        comparison.proof.summary(),
+    ):
+        for part in for_terminal(*table):
+            console.print(part)
     console.print(f"{comparison.proof.verdict} All of it: shapecheck-bp prove\n")
 
     console.print(Text("And a transposed X is refused", style="bold"))
@@ -105,3 +64,61 @@ def show(comparison: Comparison, console: Console) -> None:
     console.print()
     verdict = "The gradients agree." if comparison.agree else "The gradients DO NOT agree."
     console.print(Text(verdict, style="bold green" if comparison.agree else "bold red"))
+
+
+def _shapes(comparison: Comparison) -> Table:
+    net, (train, held_out) = comparison.net, comparison.examples
+    sizes = "-".join(map(str, net.sizes))
+    title = (
+        "One network, both conventions\n"
+        f"{sizes}, {net.hidden} then {net.output}, {net.loss}; {train} handwritten digits\n"
+        f"to learn from, {held_out} held out; every shape checked at every call.\n"
+    )
+    rows = [
+        (
+            shape.name,
+            f"{shape.column_axes} = {shape.column_shape}",
+            f"{shape.row_axes} = {shape.row_shape}",
+        )
+        for shape in comparison.shapes
+    ]
+    return title, ("", "column: Z = W @ A_prev + b", "row: Z = A_prev @ W + b"), rows
+
+
+def _training(comparison: Comparison) -> Table:
+    setting = "{epochs} epochs in batches of {batch_size}, learning rate {learning_rate}"
+    title = f"Trained from the same start\n{setting.format(**comparison.settings)}"
+    outcomes = comparison.outcomes
+    same = "the same" if comparison.same_predictions else "DIFFERENT"
+    rows = [
+        ("cost J, first epoch", *(_cost(outcome.costs[:1]) for outcome in outcomes)),
+        ("cost J, last epoch", *(_cost(outcome.costs[-1:]) for outcome in outcomes)),
+        ("held-out accuracy", *(f"{outcome.accuracy:.2%}" for outcome in outcomes)),
+        ("held-out predictions", same, same),
+    ]
+    return title, ("", *(outcome.convention for outcome in outcomes)), rows
+
+
+def _cost(costs: tuple[float, ...]) -> str:
+    """The cost of an epoch; without epochs there is none."""
+    return f"{costs[0]:.12f}" if costs else "-"
+
+
+def _gradients(comparison: Comparison) -> Table:
+    title = (
+        "row.gradients(*flip(args)) against flip(column.gradients(*args))\n"
+        f"largest difference on the {comparison.examples[0]} digits, in units of eps;"
+        " the bound is the most\nthat rounding can make, derived from the sums"
+    )
+    rows = [
+        (
+            str(start.layer),
+            start.quantity,
+            f"{start.eps:.1f}",
+            f"{end.eps:.1f}",
+            f"{max(start.bound, end.bound):.0f}",
+            "agree" if start.agrees and end.agrees else "DIFFER",
+        )
+        for start, end in zip(comparison.at_start, comparison.after_training, strict=True)
+    ]
+    return title, ("layer", "", "at the start", "after training", "bound", ""), rows

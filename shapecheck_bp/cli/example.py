@@ -2,7 +2,8 @@
 
 import argparse
 
-from shapecheck_bp.cli.output import CONVENTIONS, until_enough
+from shapecheck_bp.cli.output import print_text
+from shapecheck_bp.data.settings import CONVENTIONS
 
 HELP = "run one of the texts' derivations, step by step"
 DESCRIPTION = (
@@ -21,14 +22,14 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     """Run an example, or list them all."""
     from shapecheck_bp.derivations import examples
 
-    lines = []
+    lines: list[str] = []
     if options.name is None:
         width = max(map(len, examples.NAMES))
-        lines = [f"{one:<{width}}  {what}" for one, what in examples.names().items()]
+        lines = [f"{name:<{width}}  {shows}" for name, shows in examples.names().items()]
     else:
         try:
             examples.run(options.name, options.convention, lines.append)
         except ValueError as error:
             parser.error(str(error))
-    until_enough(lambda: print("\n".join(lines), flush=True))
+    print_text("".join(f"{line}\n" for line in lines))
     return 0

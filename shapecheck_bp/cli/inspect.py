@@ -28,18 +28,19 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     from shapecheck_bp.layouts import inspect
 
     try:
-        found = inspect(options.file)
+        inspected = inspect(options.file)
     except (ValueError, ImportError) as error:
         parser.error(str(error))
 
     def show(console: Console) -> None:
         from shapecheck_bp.tracing.tables import for_terminal
 
-        for part in for_terminal(found.path, ["array", "shape", "type", "axes"], found.rows()):
+        headings = ["array", "shape", "type", "axes"]
+        for part in for_terminal(inspected.path, headings, inspected.rows()):
             console.print(part)
-        if found.layout:
-            console.print(f"The file says that its layout is {found.layout}.")
-        console.print(f"By shape {found.fits}")
+        if inspected.layout:
+            console.print(f"The file says that its layout is {inspected.layout}.")
+        console.print(f"By shape {inspected.fits}")
 
-    print_facts(found.to_dict(), options, show)
-    return 0 if found.fits.layouts else 1
+    print_facts(inspected.to_dict(), options, show)
+    return 0 if inspected.fits.layouts else 1

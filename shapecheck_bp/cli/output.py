@@ -15,8 +15,6 @@ from shapecheck_bp.network import Network
 if TYPE_CHECKING:
     from rich.console import Console
 
-CONVENTIONS = ("column", "row")
-
 
 def add_json(parser: argparse.ArgumentParser) -> None:
     """The option --json, which may stand before a command's name too."""
@@ -40,41 +38,35 @@ def add_functions(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def network(sizes: Sequence[int], options: argparse.Namespace) -> Network:
-    """The network that was asked for.
+def network(sizes: Sequence[int], hidden: str, output: str | None, loss: Any = None) -> Network:
+    """The network that was asked for; without an output, the usual one for its last size.
 
     Raises:
         ValueError: there is none.
     """
     usual = "sigmoid" if sizes[-1] == 1 else "softmax"
-    output = usual if options.output is None else options.output
-    return Network(tuple(sizes), options.hidden, output, options.loss)
+    return Network(tuple(sizes), hidden, usual if output is None else output, loss)
 
 
-def print_facts(facts: dict[str, Any], options: argparse.Namespace, show: Show) -> None:
-    """Print facts as JSON, or as a person reads them."""
+def print_facts(
+    facts: dict[str, Any], options: argparse.Namespace, show: Callable[[Console], None]
+) -> None:
+    """Print facts as JSON, or as a person reads them, which ``show`` writes to a console."""
+    if getattr(options, "json", False):
+        print_text(f"{json.dumps(facts, indent=2)}\n")
+        return
+    from rich.console import Console
 
-    def write() -> None:
-        if getattr(options, "json", False):
-            print(json.dumps(facts, indent=2), flush=True)
-            return
-        from rich.console import Console
-
-        console = Console(highlight=False, soft_wrap=False)
-        with console.capture() as shown:
-            show(console)
-        print(shown.get(), end="", flush=True)
-
-    until_enough(write)
+    console = Console(highlight=False, soft_wrap=False)
+    with console.capture() as shown:
+        show(console)
+    print_text(shown.get())
 
 
-def until_enough(write: Callable[[], None]) -> None:
-    """Write, and stop without a word when the reader, head for one, has seen enough."""
+def print_text(text: str) -> None:
+    """Print a text; stop without a message where the reader, such as ``head``, wants no more."""
     try:
-        write()
+        print(text, end="", flush=True)
     except BrokenPipeError:
+        # What is left in the buffer goes nowhere, so that Python does not complain at its exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-if TYPE_CHECKING:
-    Show = Callable[[Console], None]

@@ -6,7 +6,8 @@ import argparse
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from shapecheck_bp.cli.output import CONVENTIONS, add_functions, add_json, network, print_facts
+from shapecheck_bp.cli.output import add_functions, add_json, network, print_facts
+from shapecheck_bp.data.settings import CONVENTIONS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -46,7 +47,7 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     try:
         if m < 1:
             raise ValueError(f"--examples: expected a whole number from 1 up; got {m}")
-        net = network(sizes, options)
+        net = network(sizes, options.hidden, options.output, options.loss)
         if (largest := max(sizes) * max(*sizes, m)) > LARGEST:
             raise ValueError(
                 f"sizes: expected a step that can be run here; one of {largest} entries"
@@ -55,12 +56,12 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
         parser.error(str(error))
     X, Y = np.ones((sizes[0], m)), np.full((sizes[-1], m), 1 / sizes[-1])
     arguments: Any = (net, column.init(net), X, Y)
-    with trace() as here:
+    with trace() as in_column:
         column.gradients(*arguments)
-    with trace() as there:
+    with trace() as in_row:
         row.gradients(*flip(arguments))
-    traces = {"column": here, "row": there}
-    shown = here.beside(there) if options.both else traces[options.convention]
+    traces = {"column": in_column, "row": in_row}
+    shown = in_column.beside(in_row) if options.both else traces[options.convention]
     about = {"sizes": sizes, "hidden": net.hidden, "output": net.output, "loss": net.loss}
     facts = {"network": about, "examples": m, **shown.to_dict()}
     title = f"{'-'.join(map(str, sizes))}, {net.hidden} then {net.output}, {net.loss}; m = {m}"

@@ -2,7 +2,7 @@
 
 Whoever takes data looks here for what it may be; what comes out is checked, or cut to size.
 
-    settings      whole numbers and dtypes
+    settings      the conventions by name, whole numbers, dtypes
     checks        faults of value in labels, inputs and targets
     blocks        J and its gradients over blocks of examples, and a matrix in pieces
     progress      a bar while that takes long

@@ -6,23 +6,14 @@ the costs J_1, J_2, …,
     J = sum(m_k * J_k) / m,    dW = sum(m_k * dW_k) / m,    db = sum(m_k * db_k) / m,
 
 so that ``gradients(net, params, X, Y, block_size)`` needs the memory of one block, and the time
-that all examples take. X and Y may then be files that NumPy maps into memory,
+that all examples take. X and Y may be files that NumPy maps into memory: each block is copied from
+there, so that the products run on ordinary arrays (``docs/how-to/memory.md`` shows it).
 
->>> import tempfile
->>> from pathlib import Path
 >>> from shapecheck_bp import Network, row
->>> with tempfile.TemporaryDirectory() as folder:
-...     np.save(file := Path(folder, "X.npy"), np.ones((1000, 4), dtype="float32"))
-...     X = np.load(file, mmap_mode="r")
-...     net, Y = Network((4, 2)), np.full((1000, 2), 0.5, dtype="float32")
-...     J, grads = row.gradients(net, row.init(net, dtype="float32"), X, Y, block_size=64)
-...     del X  # some systems keep a file that is mapped
+>>> net, X, Y = Network((4, 2)), np.ones((1000, 4)), np.full((1000, 2), 0.5)
+>>> J, grads = row.gradients(net, row.init(net), X, Y, block_size=64)
 >>> grads[0].dW.shape
 (4, 2)
-
-and each block is copied from there, so that the products run on ordinary arrays. It is read
-quickest where the numbers of one example lie side by side in the file: in ``row`` that is NumPy's
-usual order; in ``column`` Fortran's, of ``np.asfortranarray(X)``, or of a row file's ``X.T``.
 
 The results are those of the whole, but for rounding: the sums are made in another order. Under
 ``jax.jit`` the block_size is a static argument, and the blocks are written out one by one.
@@ -66,8 +57,8 @@ def in_blocks(f: Callable[[Any, Any], Means], X: Any, Y: Any, block_size: Any, a
     for start in progress(range(0, m, block_size), "blocks of examples", QUIET):
         stop = min(start + block_size, m)
         m_k, block = stop - start, slice(start, stop)
-        found = f(in_memory(examples_at(X, block, axis)), in_memory(examples_at(Y, block, axis)))
-        part = map_leaves(lambda mean, m_k=m_k: m_k * mean, found)
+        means_k = f(in_memory(examples_at(X, block, axis)), in_memory(examples_at(Y, block, axis)))
+        part = map_leaves(lambda mean, m_k=m_k: m_k * mean, means_k)
         total = part if total is None else map_leaves(add, total, part)
     means: Means = map_leaves(lambda sum_: sum_ / m, total)
     return means

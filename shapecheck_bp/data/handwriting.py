@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from shapecheck_bp.data.settings import float_dtype
+from shapecheck_bp.data.settings import check_convention, float_dtype
 from shapecheck_bp.transpose import flip
 
 HELD_OUT = 360
@@ -44,8 +44,7 @@ def digits(convention: str = "column", dtype: Any = "float64") -> Split:
     Raises:
         ValueError: an unknown convention, or a dtype that is not a floating one.
     """
-    if convention not in ("column", "row"):
-        raise ValueError(f"convention: expected 'column' or 'row'; got {convention!r}")
+    check_convention(convention)
     from importlib.resources import files  # as slow as all else that this module imports
 
     with (files(__package__) / "digits.npz").open("rb") as file, np.load(file) as stored:

@@ -1,4 +1,4 @@
-"""Settings that are no arrays: whole numbers, and the names of dtypes.
+"""Settings that are no arrays: the conventions by name, whole numbers, dtypes.
 
 >>> whole_number("batch_size", 2.5, least=1)
 Traceback (most recent call last):
@@ -14,6 +14,17 @@ from jaxtyping import Float
 from shapecheck_bp.shapes.arrays import Array
 
 FLOATS: Any = Float[Array, " _"]
+CONVENTIONS = ("column", "row")
+
+
+def check_convention(convention: Any) -> None:
+    """Refuse what names neither convention.
+
+    Raises:
+        ValueError: it is neither ``"column"`` nor ``"row"``.
+    """
+    if convention not in CONVENTIONS:
+        raise ValueError(f"convention: expected 'column' or 'row'; got {convention!r}")
 
 
 def whole_number(name: str, number: SupportsIndex, least: int) -> int:

@@ -67,11 +67,11 @@ def cost_from(net: Network, params: Any, layer: int, z: Any, target: Any) -> flo
     if not 1 <= layer <= net.L + 1:
         raise ValueError(f"layer: expected 1, the input, to {net.L + 1}; got {layer}")
     a = z
-    for here in range(layer, net.L + 2):
-        g = net.hidden if here == 1 else net.activations[here - 2]
+    for number in range(layer, net.L + 2):
+        g = net.hidden if number == 1 else net.activations[number - 2]
         a = softmax(z) if g == "softmax" else G[g](z)
-        if here <= net.L:
-            z = phi(params[here - 1].W, a, params[here - 1].b)
+        if number <= net.L:
+            z = phi(params[number - 1].W, a, params[number - 1].b)
     return float(np.sum(LOSS[net.loss](a, target)))
 
 
@@ -217,10 +217,10 @@ def gradients(
     X: Float[Array, "n[0] m"],
     Y: Float[Array, "n[L] m"],
 ) -> tuple[Gradient[Float[Array, "n[l-1] n[l]"], Float[Array, "1 n[l]"]], ...]:
-    """The mean over examples of each one's dC/dW and dC/db, in numerator layout."""
+    """The mean over examples of their dC/dW and dC/db, in numerator layout."""
     m = X.shape[1]
     every = [example_gradients(net, params, X[:, i : i + 1], Y[:, i : i + 1]) for i in range(m)]
     return tuple(
-        Gradient(sum(one.dW for one in layer) / m, sum(one.db for one in layer) / m)
+        Gradient(sum(grad.dW for grad in layer) / m, sum(grad.db for grad in layer) / m)
         for layer in zip(*every, strict=True)
     )

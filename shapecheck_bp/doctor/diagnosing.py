@@ -26,6 +26,7 @@ from typing import Any
 
 import numpy as np
 
+from shapecheck_bp.data.settings import check_convention
 from shapecheck_bp.doctor.findings import (
     about_arguments,
     about_cost,
@@ -76,8 +77,7 @@ def diagnose(gradients: Callable[..., Any], net: Network, convention: str = "col
     """
     if not isinstance(net, Network):
         raise TypeError(f"net: expected a Network; got {type(net).__name__}")
-    if convention not in ("column", "row"):
-        raise ValueError(f"convention: expected 'column' or 'row'; got {convention!r}")
+    check_convention(convention)
     patient = Patient(gradients)
     first = _recognise(patient, net, convention)
     if _quality(first) < RIGHT_BUT_FOR_SHAPES:

@@ -9,6 +9,7 @@ import numpy as np
 
 from shapecheck_bp.doctor.probe import Probe
 from shapecheck_bp.network import Layer
+from shapecheck_bp.shapes.arrays import as_numpy
 
 
 class NoGradientsError(ValueError):
@@ -168,7 +169,7 @@ def _is_number(value: Any) -> bool:
 
 def _numbers(value: Any) -> Any:
     """An array of our own with real numbers in it, whatever library it comes from."""
-    found = np.array(np.asarray(value.detach() if hasattr(value, "detach") else value))
+    found = np.array(as_numpy(value))
     if found.dtype.kind not in "biuf":
         raise TypeError(f"expected real numbers; got {found.dtype}")
     return found.astype(float)

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import numpy as np
 
+from shapecheck_bp.data.settings import check_convention
 from shapecheck_bp.layouts import formats
 from shapecheck_bp.layouts.carry import (
     Parameters,
@@ -28,6 +29,7 @@ from shapecheck_bp.layouts.formats import Contents
 from shapecheck_bp.layouts.table import IN_OUT, Layout
 from shapecheck_bp.layouts.table import layout as line_of
 from shapecheck_bp.network import Network
+from shapecheck_bp.shapes.arrays import as_numpy
 from shapecheck_bp.transpose import flip
 
 PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".joblib", ".ckpt", ".bin")
@@ -82,7 +84,7 @@ def load(
             say which; layers of which several orders fit.
         ShapeError: shapes that contradict the layout.
     """
-    _convention(convention)
+    check_convention(convention)
     contents = read(path)
     known = contents.layout
     if layout is None and known is None:
@@ -130,7 +132,7 @@ def save(
     if kind.LAYOUTS is not None and layout not in kind.LAYOUTS:
         names = " or ".join(map(repr, kind.LAYOUTS))
         raise ValueError(f"{file}: expected layout {names} in such a file; got {layout!r}")
-    _convention(convention)
+    check_convention(convention)
     before = None if like is None else read(like)
     if before is not None and before.layout is not None:
         if line_of(before.layout).W != line.W and layout not in (kind.LAYOUTS or ()):
@@ -205,15 +207,10 @@ def _floats(one: Named) -> None:
             raise ValueError(f"{name}: expected floats that NumPy knows; got {array.dtype}")
 
 
-def _convention(convention: Any) -> None:
-    if convention not in ("column", "row"):
-        raise ValueError(f"convention: expected 'column' or 'row'; got {convention!r}")
-
-
 def _own(array: Any) -> Any:
     """NumPy's own contiguous array with the same bytes."""
     try:
-        return np.ascontiguousarray(array.detach() if hasattr(array, "detach") else array)
+        return np.ascontiguousarray(as_numpy(array))
     except TypeError as error:
         raise ValueError(f"params: expected floats that NumPy knows; {error}") from None
 

@@ -34,6 +34,15 @@ def dtype_name(array: Any) -> str:
     return getattr(array.dtype, "name", None) or str(array.dtype).rpartition(".")[2]
 
 
+def as_numpy(array: Any) -> Any:
+    """An array of any library as one of NumPy's, which may share its memory.
+
+    Raises:
+        TypeError: the library cannot give it, such as PyTorch's bfloat16.
+    """
+    return np.asarray(array.detach() if hasattr(array, "detach") else array)
+
+
 def library_name(array: Any) -> str:
     """The library that an array belongs to: ``numpy``, ``torch``, ``jax``."""
     try:

@@ -2,9 +2,9 @@
 
 >>> import numpy as np
 >>> from shapecheck_bp import column, row
->>> with trace() as here:
+>>> with trace() as steps:
 ...     Z = column.linear_forward(np.ones((3, 5)), np.ones((2, 3)), np.ones((2, 1)))
->>> print(here)
+>>> print(steps)
 linear_forward
   Z          = W             @ A_prev    + b
   (n_out, m)   (n_out, n_in)   (n_in, m)   (n_out, 1)
@@ -12,11 +12,11 @@ linear_forward
 
 Two traces of the same steps stand side by side:
 
->>> with trace() as here:
+>>> with trace() as in_column:
 ...     A = column.activation_forward(np.ones((2, 5)), "tanh")
->>> with trace() as there:
+>>> with trace() as in_row:
 ...     A = row.activation_forward(np.ones((5, 2)), "tanh")
->>> print(here.beside(there))
+>>> print(in_column.beside(in_row))
 column                 |  row
 activation_forward   activation = 'tanh'   n = 2, m = 5
   A      = g(Z     )   |  A      = g(Z     )
@@ -37,8 +37,8 @@ __all__ = ["Beside", "Call", "Place", "Trace", "trace"]
 def trace() -> Iterator[Trace]:
     """Record every checked call inside the ``with`` block, in this thread or task.
 
-    Ours or anybody's: what is recorded is each ``@shapechecked`` function that is called, its
-    equation (its docstring's first line), its arrays' axes in names and in numbers, and where two
+    A call of any ``@shapechecked`` function is recorded, of this library or your own: its equation
+    (the first line of its docstring), the axes of its arrays in names and in numbers, and where two
     axes have the same size, so that the check could not have seen a transposed array. Every call is
     judged in full. Where checks are turned off inside the block nothing is recorded.
 

@@ -67,13 +67,17 @@ class Call:
     @property
     def sizes(self) -> dict[str, Any]:
         """The size of each axis by name."""
-        found = (pair for one in self.places for pair in zip(one.axes, one.sizes, strict=True))
-        return {axis: size for axis, size in found if axis.isidentifier() and axis != "_"}
+        return {
+            axis: size
+            for place in self.places
+            for axis, size in zip(place.axes, place.sizes, strict=True)
+            if axis.isidentifier() and axis != "_"
+        }
 
     @property
     def blind_to(self) -> list[str]:
         """What the check could not have seen in this call: ``A_prev.T`` in the place of A_prev."""
-        return [one.blind_to for one in self.places if one.blind]
+        return [place.blind_to for place in self.places if place.blind]
 
     def to_dict(self) -> dict[str, Any]:
         """The same as plain values."""

@@ -35,22 +35,22 @@ COLOURS = (EXAMPLES, *LAYERS)
 def palette(axes: Iterable[str]) -> dict[str, Colour]:
     """A colour for each axis: by its meaning, by its layer, or in the order in which they come.
 
-    >>> found = palette(["m", "n_in", "n_0", "n_1", "q", "1"])
-    >>> found["n_in"] == found["n_0"] == INPUTS, found["n_1"] == OUTPUTS
+    >>> colours = palette(["m", "n_in", "n_0", "n_1", "q", "1"])
+    >>> colours["n_in"] == colours["n_0"] == INPUTS, colours["n_1"] == OUTPUTS
     (True, True)
-    >>> found["q"] in OTHERS, found["1"] == PLAIN
+    >>> colours["q"] in OTHERS, colours["1"] == PLAIN
     (True, True)
     """
-    found: dict[str, Colour] = {}
+    colours: dict[str, Colour] = {}
     others = cycle((*OTHERS, INPUTS, OUTPUTS))
     for axis in dict.fromkeys(axes):
         layer = axis.removeprefix("n_")
         if axis.isdigit():
-            found[axis] = PLAIN
+            colours[axis] = PLAIN
         elif axis in MEANINGS:
-            found[axis] = MEANINGS[axis]
+            colours[axis] = MEANINGS[axis]
         elif layer != axis and layer.isdigit():
-            found[axis] = LAYERS[int(layer) % len(LAYERS)]
+            colours[axis] = LAYERS[int(layer) % len(LAYERS)]
         else:
-            found[axis] = next(others)
-    return found
+            colours[axis] = next(others)
+    return colours

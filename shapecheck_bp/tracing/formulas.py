@@ -59,13 +59,13 @@ def _words(text: str, call: Call) -> Iterator[Word]:
     if not equals:
         yield Word(text)
         return
-    yield from _found(left, (*call.arguments, *call.result))
+    yield from _words_of_side(left, (*call.arguments, *call.result))
     yield Word(" = ")
-    yield from _found(right, (*call.result, *call.arguments))
+    yield from _words_of_side(right, (*call.result, *call.arguments))
 
 
-def _found(text: str, places: Sequence[Place]) -> Iterator[Word]:
-    """The arrays in one side of an equation; of two with one name the later place is meant."""
+def _words_of_side(text: str, places: Sequence[Place]) -> Iterator[Word]:
+    """One side of an equation; where two arrays have one name, the later one is meant."""
     by_name = {place.name: place for place in places}
     names = "|".join(map(re.escape, sorted(by_name, key=len, reverse=True)))
     # An array, and neither a part of another word, a function, an entry, nor the article a.
@@ -84,8 +84,10 @@ def contradiction(call: Call) -> str:
     """A product in a docstring that cannot be, with these shapes; or nothing."""
     for words in statements(call):
         for left, sign, right in zip(words, words[1:], words[2:], strict=False):
-            meet = left.sizes[-1:], right.sizes[-2:-1] or right.sizes
-            if sign.text == " @ " and left.place and right.place and meet[0] != meet[1]:
+            if sign.text != " @ " or left.place is None or right.place is None:
+                continue
+            inner_left, inner_right = left.sizes[-1:], right.sizes[-2:-1] or right.sizes
+            if inner_left != inner_right:
                 shapes = f"{left.sizes} @ {right.sizes}"
                 return f"the docstring's {left.text} @ {right.text} cannot be: {shapes}"
     return ""
@@ -113,10 +115,15 @@ def working(call: Call, nested: bool = True) -> Working:
         return Working(own, ", ".join("".join(word.text for word in line) for line in rest))
     named = {word.place for line in lines for word in line}
     for verb, places in (("of", call.arguments), ("gives", call.result)):
-        more = [one for one in places if one not in named and (nested or one.path.isidentifier())]
+        more = [
+            place
+            for place in places
+            if place not in named and (nested or place.path.isidentifier())
+        ]
         for start in range(0, len(more), MOST_IN_A_LINE):
-            line = [Word(f"{verb} ")]
-            for place in more[start : start + MOST_IN_A_LINE]:
-                line += [Word(", ")] * (len(line) > 1) + [Word(place.name, place)]
+            first, *others = more[start : start + MOST_IN_A_LINE]
+            line = [Word(f"{verb} "), Word(first.name, first)]
+            for place in others:
+                line += [Word(", "), Word(place.name, place)]
             lines.append(line)
     return Working(lines, "")

@@ -13,11 +13,12 @@ from shapecheck_bp.shapes.words import first_line
 
 def symbol_of(path: str) -> tuple[str, int | None]:
     """The field's name for a place in a call: W, 1 for ``params[0].W``; A, 0 for ``cache.A[0]``."""
-    found = re.fullmatch(r"(?:\w+|\w+\.(Z|A))\[(\d+)\](?:\.(\w+))?", path)
-    if found is None:
+    entry = re.fullmatch(r"(?:\w+|\w+\.(Z|A))\[(\d+)\](?:\.(\w+))?", path)
+    if entry is None:
         return path, None
-    kept, index, field = found.groups()
-    return kept or field or path, int(index) + (kept != "A")
+    kept, index, field = entry.groups()
+    first = 0 if kept == "A" else 1  # A[0] is X
+    return kept or field or path, first + int(index)
 
 
 def result_names(function: Callable[..., Any] | None) -> list[str]:
@@ -36,19 +37,18 @@ def quantities(names: list[str], result: Any) -> list[tuple[str, Any]]:
                 for layer, item in enumerate(result, start=1)
                 for field, value in zip(item._fields, item, strict=True)
             ]
-        named = (
-            names if len(names) >= len(result) else [f"result {i + 1}" for i in range(len(result))]
-        )
+        if len(names) < len(result):
+            names = [f"result {number}" for number in range(1, len(result) + 1)]
         return [
-            found
-            for name, item in zip(named, result, strict=False)
-            for found in quantities([name], item)
+            quantity
+            for name, item in zip(names, result, strict=False)
+            for quantity in quantities([name], item)
         ]
     if hasattr(result, "_fields"):
         return [
-            found
+            quantity
             for field, value in zip(result._fields, result, strict=True)
-            for found in _entries(field, value)
+            for quantity in _entries(field, value)
         ]
     return [(names[0], result)]
 
@@ -57,4 +57,4 @@ def _entries(field: str, value: Any) -> list[tuple[str, Any]]:
     if not isinstance(value, tuple):
         return [(field, value)]
     first = 0 if field == "A" else 1
-    return [(f"{field}[{layer}]", one) for layer, one in enumerate(value, start=first)]
+    return [(f"{field}[{layer}]", array) for layer, array in enumerate(value, start=first)]

@@ -21,8 +21,8 @@ STYLE = (
     " line-height: 1.4; white-space: nowrap; text-align: center !important}"
     ".shapecheck-bp span {border-radius: 3px; padding: 0 .15em}"
     + "".join(
-        f".shapecheck-bp .axis-{number} {{color: {one.ink}; background: {one.pale}}}"
-        for number, one in enumerate(COLOURS)
+        f".shapecheck-bp .axis-{number} {{color: {colour.ink}; background: {colour.pale}}}"
+        for number, colour in enumerate(COLOURS)
     )
     + "</style>"
 )
@@ -35,19 +35,20 @@ def table(
     titles = headings or ["equation, axes, sizes"]
     top = "".join(f"<th>{escape(title)}</th>" for title in ("step", *titles))
     rows = "".join(_row(calls, colours) for calls in zip(*columns, strict=True))
-    blind = any(call.blind_to for calls in columns for call in calls)
+    is_blind = any(call.blind_to for calls in columns for call in calls)
+    note = f"<p>{escape(BLIND)}</p>" if is_blind else ""
     return (
         f'<div class="shapecheck-bp">{STYLE}<table><thead><tr>{top}</tr></thead>'
-        f"<tbody>{rows}</tbody></table>{f'<p>{escape(BLIND)}</p>' * blind}</div>"
+        f"<tbody>{rows}</tbody></table>{note}</div>"
     )
 
 
 def _row(calls: Sequence[Call], colours: Mapping[str, Colour]) -> str:
-    one = calls[0]
-    indent = "&nbsp;" * 4 * one.depth
+    first = calls[0]
+    indent = "&nbsp;" * 4 * first.depth
     parts = dict.fromkeys(part for call in calls for part in headline_parts(call))
     about = "".join(f"<br>{indent}{escape(part)}" for part in parts)
-    name = f"{indent}<strong>{escape(one.name)}</strong>"
+    name = f"{indent}<strong>{escape(first.name)}</strong>"
     cells = "".join(_equations(call, colours) for call in calls)
     return f"<tr><td>{name}{about}</td>{cells}</tr>"
 

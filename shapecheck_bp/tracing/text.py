@@ -48,20 +48,21 @@ def _in_order(axis: str) -> tuple[int, int]:
 
 def headline_parts(call: Call, with_sizes: bool = False) -> list[str]:
     """What there is to say beside a call's name, of which the lines below say nothing."""
-    return [
-        *[f"raised {call.raised}"] * bool(call.raised),
+    parts = [
+        f"raised {call.raised}" if call.raised else "",
         *short_arguments(call),
-        *[sizes(call)] * (with_sizes and bool(working(call).lines)),
-        *[f"blind to {', '.join(call.blind_to)}"] * bool(call.blind_to),
-        *filter(None, [contradiction(call)]),
+        sizes(call) if with_sizes and working(call).lines else "",
+        f"blind to {', '.join(call.blind_to)}" if call.blind_to else "",
+        contradiction(call),
     ]
+    return [part for part in parts if part]
 
 
 def headline(call: Call, *others: Call, with_sizes: bool = False) -> "Text":
     """The name of a call, and of the same in other traces, and what the lines do not say."""
     line = plain("  " * call.depth).append(call.name, style="bold")
-    told = [headline_parts(one, with_sizes) for one in (call, *others)]
-    for part in dict.fromkeys(part for parts in told for part in parts):
+    parts = [part for each in (call, *others) for part in headline_parts(each, with_sizes)]
+    for part in dict.fromkeys(parts):
         line.append(f"   {part}", style="bold red" if part.startswith("raised ") else "")
     return line
 
@@ -78,11 +79,16 @@ def _aligned(
     words: Sequence[Word], colours: Mapping[str, Colour], indent: str, with_sizes: bool
 ) -> list["Text"]:
     """An equation, the names of the axes, and their sizes, each array above its own."""
-    named = any(word.place for word in words)
-    rows = [plain(indent) for _ in range(1 + named * (1 + with_sizes))]
+    has_arrays = any(word.place for word in words)
+    rows = [plain(indent)]
+    if has_arrays:
+        rows += [plain(indent), plain(indent)] if with_sizes else [plain(indent)]
     for word in words:
-        cells = [plain(word.text), *(_tuple(word, one, colours) for one in (word.axes, word.sizes))]
-        cells = cells[: len(rows)]
+        cells = [
+            plain(word.text),
+            _tuple(word, word.axes, colours),
+            _tuple(word, word.sizes, colours),
+        ][: len(rows)]
         width = max(map(len, cells))
         for row, cell in zip(rows, cells, strict=True):
             row.append_text(cell).append(" " * (width - len(cell)))
@@ -92,9 +98,9 @@ def _aligned(
 
 
 def _tuple(word: Word, shown: Sequence[object], colours: Mapping[str, Colour]) -> "Text":
-    text = plain("")
     if word.place is None:
-        return text
-    for place, (axis, one) in enumerate(zip(word.axes, shown, strict=True)):
-        text.append(", " if place else "(").append(str(one), style=colours[axis].terminal)
-    return text.append("()" if not shown else ",)" if len(shown) == 1 else ")")
+        return plain("")
+    text = plain("(")
+    for number, (axis, what) in enumerate(zip(word.axes, shown, strict=True)):
+        text.append(", " if number else "").append(str(what), style=colours[axis].terminal)
+    return text.append(",)" if len(shown) == 1 else ")")

@@ -23,8 +23,8 @@ def two_headings(headings: Sequence[str]) -> tuple[str, str]:
     """
     if isinstance(headings, str) or len(set(headings)) != 2 or len(tuple(headings)) != 2:
         raise ValueError(f"headings: expected two different ones; got {headings!r}")
-    here, there = map(str, headings)
-    return here, there
+    first, second = map(str, headings)
+    return first, second
 
 
 class View(ABC):
@@ -104,17 +104,17 @@ class Beside(View):
 
     def __init__(self, traces: tuple[Trace, Trace], headings: tuple[str, str]) -> None:
         """Take the traces, and what each is called."""
-        if not all(isinstance(one, Trace) for one in traces):
+        if not all(isinstance(trace, Trace) for trace in traces):
             raise TypeError(f"beside: expected a trace; got {type(traces[1]).__name__}")
         self.headings = two_headings(headings)
-        self.columns = [list(one.calls) for one in traces]
+        self.columns = [list(trace.calls) for trace in traces]
         for number, pair in enumerate(zip_longest(*self.columns), start=1):
             steps = [(call.name, call.depth) if call else None for call in pair]
             if steps[0] != steps[1]:
-                here, there = (call.name if call else "nothing more" for call in pair)
+                first, second = (call.name if call else "nothing more" for call in pair)
                 raise ValueError(
-                    f"beside: expected traces of the same steps; call {number} is {here} in one"
-                    f" and {there} in the other"
+                    f"beside: expected traces of the same steps; call {number} is {first} in one"
+                    f" and {second} in the other"
                 )
 
     def to_dict(self) -> dict[str, Any]:
@@ -143,11 +143,11 @@ class Beside(View):
                         line.append(f"   ({heading})", style="italic")
                     yield from lines
                 continue
-            for here, there in zip_longest(left, right, fillvalue=text.plain("")):
-                yield self._pair(here, there, widths[0])
+            for pair in zip_longest(left, right, fillvalue=text.plain("")):
+                yield self._pair(*pair, widths[0])
         yield from self._footnote()
 
     @staticmethod
-    def _pair(here: "Text", there: "Text", width: int) -> "Text":
-        line = text.plain("").append_text(here)
-        return line.append(" " * (width - len(here)) + BETWEEN).append_text(there)
+    def _pair(left: "Text", right: "Text", width: int) -> "Text":
+        line = text.plain("").append_text(left)
+        return line.append(" " * (width - len(left)) + BETWEEN).append_text(right)

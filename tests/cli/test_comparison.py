@@ -4,11 +4,8 @@ from problems import NETWORKS, name, problem
 
 from shapecheck_bp import column, row
 from shapecheck_bp.cli import comparison
-from shapecheck_bp.cli.comparison import (
-    compare_on_digits,
-    gradient_differences,
-    shapes_side_by_side,
-)
+from shapecheck_bp.cli.comparison import compare_on_digits, shapes_side_by_side
+from shapecheck_bp.proof.floating import differences
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +21,8 @@ def test_held_out_accuracy_is_97_percent_in_both_conventions(main_job):
 
 def test_the_gradients_agree_at_the_start_and_after_training(main_job):
     assert main_job.agree
-    for differences in (main_job.at_start, main_job.after_training):
-        assert [(one.layer, one.quantity) for one in differences] == [
+    for when in (main_job.at_start, main_job.after_training):
+        assert [(one.layer, one.quantity) for one in when] == [
             (1, "dW"),
             (1, "db"),
             (2, "dW"),
@@ -58,7 +55,8 @@ def test_shapes_side_by_side():
 
 @pytest.mark.parametrize("net", NETWORKS, ids=name)
 def test_every_network_agrees(net):
-    assert all(one.agrees for one in gradient_differences(*problem(column, net, m=7)))
+    every = differences(column, row, *problem(column, net, m=7))
+    assert all(difference.agrees for difference in every)
 
 
 FAULTS = {

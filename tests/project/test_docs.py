@@ -156,15 +156,6 @@ def test_every_public_name_is_in_the_reference():
             assert re.search(rf":: {aliases}", reference), f"{module}.{name}"
 
 
-def test_every_module_has_its_place_in_the_design():
-    page = (DOCS / "design.md").read_text(encoding="utf-8")
-    rooms = page[page.index("## The rooms") : page.index("Imports run one way")]
-    package = Path(shapecheck_bp.__file__).parent
-    modules = {path.stem for path in package.iterdir() if path.suffix == ".py" or path.is_dir()}
-    named = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`.+?) \|", rooms, re.MULTILINE))))
-    assert named == {name for name in modules if not name.startswith("__")}
-
-
 def test_every_command_is_in_the_reference():
     page = (DOCS / "reference" / "command.md").read_text(encoding="utf-8")
     assert set(re.findall(r"^\| `shapecheck-bp (\w+)", page, re.MULTILINE)) == COMMANDS.keys()

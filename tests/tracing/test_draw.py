@@ -21,7 +21,8 @@ from shapecheck_bp import (
     trace,
 )
 from shapecheck_bp.tracing.colours import EXAMPLES, INPUTS, OUTPUTS, palette
-from shapecheck_bp.tracing.draw.products import _boxes, _products
+from shapecheck_bp.tracing.draw.product import boxes_of
+from shapecheck_bp.tracing.draw.products import products_of
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -53,19 +54,19 @@ def test_products_in_words():
 
 @pytest.mark.parametrize("traces", [FORWARD, BACKWARD])
 def test_the_picture_of_row_is_that_of_column_mirrored_at_the_diagonal(traces):
-    here, there = ([one for call in t.calls for one in _products(call)] for t in traces)
+    here, there = ([one for call in t.calls for one in products_of(call)] for t in traces)
     for mine, theirs in zip(here, there, strict=True):
-        boxes = {(box.word.place.name, *box[1:]) for box in _boxes(mine)}
+        boxes = {(box.word.place.name, *box[1:]) for box in boxes_of(mine)}
         mirrored = {
-            (box.word.place.name, box.y, box.x, box.width, box.height) for box in _boxes(theirs)
+            (box.word.place.name, box.y, box.x, box.width, box.height) for box in boxes_of(theirs)
         }
         assert boxes == mirrored
 
 
 @pytest.mark.parametrize("traces", [FORWARD, BACKWARD])
 def test_boxes_are_to_scale_and_the_inner_axes_meet(traces):
-    for one in (one for t in traces for call in t.calls for one in _products(call)):
-        result, left, right, *_ = boxes = _boxes(one)
+    for one in (one for t in traces for call in t.calls for one in products_of(call)):
+        result, left, right, *_ = boxes = boxes_of(one)
         assert [(box.height, box.width) for box in boxes] == [box.word.sizes for box in boxes]
         assert left.word.axes[1] == right.word.axes[0]
         # As far from the corner along the left matrix's top as down the right one's side.
@@ -235,8 +236,8 @@ def test_gradients_of_different_networks():
 def test_what_is_added_is_to_scale_too(m):
     here, there = traced("linear_forward", ones(3, m), ones(2, 3), ones(2, 1))
     for t, size in ((here, (2, 1)), (there, (1, 2))):
-        (one,) = _products(t.calls[0])
-        assert (_boxes(one)[3].height, _boxes(one)[3].width) == size
+        (one,) = products_of(t.calls[0])
+        assert (boxes_of(one)[3].height, boxes_of(one)[3].width) == size
 
 
 def test_sizes_that_are_symbols_are_not_drawn():

@@ -1,5 +1,7 @@
 """Examples to run: each follows one text step by step, with its shapes, and checks itself.
 
+An example is a module with ``CONVENTIONS``, the text's own first, and ``run``, which writes a page.
+
     shapecheck-bp example                               lists them
     shapecheck-bp example two_layer --convention row    runs one
 
@@ -13,9 +15,10 @@ from types import ModuleType
 from typing import Any
 
 from shapecheck_bp import column, row
+from shapecheck_bp.data.settings import check_convention
 from shapecheck_bp.derivations.examples.page import Page
 
-CONVENTIONS: dict[str, ModuleType] = {"column": column, "row": row}
+MODULES: dict[str, ModuleType] = {"column": column, "row": row}
 NAMES = (
     "logistic_regression",
     "two_layer",
@@ -50,11 +53,10 @@ def run(name: str, convention: str | None = None, write: Callable[[str], Any] = 
     if name not in NAMES:
         raise ValueError(f"example: expected one of {', '.join(NAMES)}; got {name!r}")
     example = import_module(f"{__name__}.{name}")
-    if convention is not None and convention not in CONVENTIONS:
-        raise ValueError(f"convention: expected 'column' or 'row'; got {convention!r}")
-    if convention not in (None, *example.CONVENTIONS):
-        raise ValueError(
-            f"convention: {name} is about {' and '.join(example.CONVENTIONS)} alone; leave it out"
-        )
-    page = Page(CONVENTIONS[convention or example.CONVENTIONS[0]], write)
-    example.run(page)
+    texts_own = example.CONVENTIONS[0]
+    if convention is None:
+        convention = texts_own
+    check_convention(convention)
+    if convention not in example.CONVENTIONS:
+        raise ValueError(f"convention: {name} is about {texts_own} alone; leave it out")
+    example.run(Page(MODULES[convention], write, is_flipped=convention != texts_own))

@@ -11,37 +11,32 @@ from shapecheck_bp.derivations import design_matrix
 from shapecheck_bp.derivations.examples.page import Page
 from shapecheck_bp.derivations.parts import LOSS_PRIME
 from shapecheck_bp.network import Cache, Network
-from shapecheck_bp.transpose import flip
 
 CONVENTIONS = ("row", "column")
 
 
 def run(page: Page) -> None:
     """Three classes, then two."""
-    bp, row = page.bp, page.convention == "row"
-
-    def turned(array: np.ndarray) -> np.ndarray:
-        return array if row else flip(array)
-
+    bp = page.bp
     page.title("Final layer", "the design matrix, 'Final layer'")
     page.part("Three classes, four examples")
     Z = np.random.default_rng(0).normal(size=(4, 3))
     labels = np.array([2, 0, 1, 0])
     Y = page.step("one-hot labels", bp.one_hot, labels, 3)
-    A = page.step("probabilities", bp.softmax, turned(Z))
-    losses = page.step("each example's loss", design_matrix.cross_entropy, turned(A), turned(Y))
-    picked = np.array([[-np.log(turned(A)[i, k])] for i, k in enumerate(labels)])
+    A = page.step("probabilities", bp.softmax, page.flipped(Z))
+    rows = page.flipped((A, Y))
+    losses = page.step("each example's loss", design_matrix.cross_entropy, *rows)
+    picked = np.array([[-np.log(page.flipped(A)[i, k])] for i, k in enumerate(labels)])
     page.agree("-log of the probability of the true class", losses, picked)
     net = Network((3, 3))
-    J = bp.cost(net, Cache((turned(Z),), (turned(Z), A)), Y)
+    J = bp.cost(net, Cache((page.flipped(Z),), (page.flipped(Z), A)), Y)
     page.say(f"J = {float(J):.6f}")
     page.agree("J is their mean", np.mean(losses), J)
     dA = LOSS_PRIME["cross_entropy"](A, Y)
     page.say("the first dA passed backwards: -Y / A")
     page.say("softmax mixes the classes: dZ = A * (dA - sum(A * dA)), the sum over classes")
-    dZ = page.step(
-        "through softmax, not elementwise", bp.activation_backward, dA, turned(Z), "softmax"
-    )
+    through_softmax = (bp.activation_backward, dA, page.flipped(Z), "softmax")
+    dZ = page.step("through softmax, not elementwise", *through_softmax)
     page.agree("A - Y", dZ, A - Y)
 
     page.part("Two classes: A = (Ŷ, 1 - Ŷ), Y = (Y, 1 - Y)")

@@ -9,7 +9,6 @@ import numpy as np
 from shapecheck_bp.derivations import design_matrix
 from shapecheck_bp.derivations.examples.page import Page
 from shapecheck_bp.derivations.parts import G_PRIME
-from shapecheck_bp.transpose import flip
 
 CONVENTIONS = ("row", "column")
 
@@ -20,20 +19,14 @@ def run(page: Page) -> None:
     m, n_in, n_out = 5, 3, 2
     A, W, b = random.normal(size=(m, n_in)), random.normal(size=(n_in, n_out)), np.ones((1, n_out))
     Z, dZ = random.normal(size=(m, n_in)), random.normal(size=(m, n_out))
-    bp, row = page.bp, page.convention == "row"
-
-    def here(*arrays: np.ndarray) -> tuple[np.ndarray, ...]:
-        return arrays if row else flip(arrays)
-
-    def there(result: object) -> object:
-        return result if row else flip(result)
+    bp, flipped = page.bp, page.flipped
 
     page.title("m = 5 examples, n_in = 3, n_out = 2", "the design matrix, its element formulas")
     page.say("The sums are the text's own, examples as rows; the library's results are compared")
-    page.say(f"with them{'' if row else ', transposed'}.")
+    page.say("with them, transposed." if page.is_flipped else "with them.")
     page.part("Generic forward propagation")
     sums = page.step("sum over k", design_matrix.linear_forward, A, W, b)
-    page.agree("the product", there(bp.linear_forward(*here(A, W, b))), sums)
+    page.agree("the product", flipped(bp.linear_forward(*flipped((A, W, b)))), sums)
     units = page.step("a bias for every example", design_matrix.bias_for_every_example, b, m)
     page.agree("the product, and a bias for every example", A @ W + units, sums)
 
@@ -41,7 +34,7 @@ def run(page: Page) -> None:
     one = page.step("example 1", design_matrix.dW_of_example, dZ, A, 0)
     page.agree("dW[j, k] = dZ[k] A[j]", one, np.outer(A[0], dZ[0]))
     mean = page.step("the mean over examples", design_matrix.dW, dZ, A)
-    page.agree("the product", there(bp.weights_backward(*here(dZ, A)).dW), mean)
+    page.agree("the product", flipped(bp.weights_backward(*flipped((dZ, A))).dW), mean)
 
     page.part("Derivative with respect to Z: δ_rp leaves one term")
     sums = page.step("sum over q and r", design_matrix.dZ, dZ, W, Z, "tanh")
@@ -50,11 +43,11 @@ def run(page: Page) -> None:
 
     page.part("The same in two steps")
     dA = page.step("linear backwards", design_matrix.dA, dZ, W)
-    page.agree("the product", there(bp.linear_backward(*here(dZ, A, W))[0]), dA)
+    page.agree("the product", flipped(bp.linear_backward(*flipped((dZ, A, W)))[0]), dA)
     back = page.step("activation backwards", design_matrix.activation_backward, dA, Z, "tanh")
     page.agree("both at once", back, sums)
-    page.agree("the library's", there(bp.activation_backward(*here(dA, Z), "tanh")), back)
+    page.agree("the library's", flipped(bp.activation_backward(*flipped((dA, Z)), "tanh")), back)
 
     page.part("Bias terms: δ_kp leaves one term")
     sums = page.step("sum over i and k", design_matrix.db, dZ)
-    page.agree("the library's", there(bp.weights_backward(*here(dZ, A)).db), sums)
+    page.agree("the library's", flipped(bp.weights_backward(*flipped((dZ, A))).db), sums)

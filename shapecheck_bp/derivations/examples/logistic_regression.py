@@ -9,7 +9,6 @@ import numpy as np
 from shapecheck_bp.derivations import layers
 from shapecheck_bp.derivations.examples.page import Page
 from shapecheck_bp.network import Layer, Network
-from shapecheck_bp.transpose import flip
 
 CONVENTIONS = ("column", "row")
 
@@ -36,8 +35,7 @@ def run(page: Page) -> None:
 
     page.part(f"The same by shapecheck_bp.{page.convention}")
     net = Network((3, 1), output="sigmoid")
-    arguments = ((Layer(w, b),), X, y)
-    here = arguments if page.convention == "column" else flip(arguments)
-    J, grads = page.step("J and its gradients", bp.gradients, net, *here)
+    arguments = page.flipped(((Layer(w, b),), X, y))
+    J, grads = page.step("J and its gradients", bp.gradients, net, *arguments)
     page.say(f"J = {float(J):.6f}")
-    page.agree("dW and db", grads if page.convention == "column" else flip(grads), (average,))
+    page.agree("dW and db", page.flipped(grads), (average,))

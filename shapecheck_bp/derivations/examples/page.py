@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from shapecheck_bp.tracing import Place, trace
+from shapecheck_bp.transpose import flip
 
 ROUNDING = 1e-9
 
@@ -26,24 +27,37 @@ ROUNDING = 1e-9
 class Page:
     """Writes down what an example does, in one convention."""
 
-    def __init__(self, bp: ModuleType, write: Callable[[str], Any] = print) -> None:
-        """Start a page in a convention."""
+    def __init__(
+        self, bp: ModuleType, write: Callable[[str], Any] = print, is_flipped: bool = False
+    ) -> None:
+        """Start a page.
+
+        Args:
+            bp: ``column`` or ``row``: the convention of the page.
+            write: what to do with each line.
+            is_flipped: whether the text that the example follows is in the other convention.
+        """
         self.bp = bp
         self.convention = bp.__name__.rpartition(".")[2]
         self.write = write
+        self.is_flipped = is_flipped
+
+    def flipped(self, value: Any) -> Any:
+        """Carry arrays from the text's convention to the page's, or back."""
+        return flip(value) if self.is_flipped else value
 
     def title(self, text: str, source: str) -> None:
-        """What follows, and which text it follows."""
+        """Write what the page is about, which text it follows, and how examples lie."""
         self.write(text)
         self.write(f"after {source}; examples are {self.convention}s")
 
     def part(self, text: str) -> None:
-        """A part of the text."""
+        """Write the heading of a part, below an empty line."""
         self.write("")
         self.write(text)
 
     def say(self, *lines: str) -> None:
-        """Words."""
+        """Write sentences of an explanation, one on each line."""
         for line in lines:
             self.write(f"  {line}")
 
@@ -62,9 +76,13 @@ class Page:
             self.write(f"      {path:<{widths[0]}}  {axes:<{widths[1]}}   {sizes}".rstrip())
         return result
 
-    def agree(self, what: str, found: Any, expected: Any, within: float = ROUNDING) -> None:
-        """Say that two results are the same, having looked."""
-        for a, b in zip(_arrays(found), _arrays(expected), strict=True):
+    def agree(self, what: str, result: Any, expected: Any, within: float = ROUNDING) -> None:
+        """Compare two results, and write that they are the same.
+
+        Raises:
+            AssertionError: they are not.
+        """
+        for a, b in zip(_arrays(result), _arrays(expected), strict=True):
             if a.shape != b.shape:
                 raise AssertionError(f"{what}: shapes {a.shape} and {b.shape}")
             if not np.allclose(a, b, rtol=within, atol=within):

@@ -11,7 +11,6 @@ import numpy as np
 from shapecheck_bp.derivations import design_matrix
 from shapecheck_bp.derivations.examples.page import Page
 from shapecheck_bp.network import Layer, Network
-from shapecheck_bp.transpose import flip
 
 CONVENTIONS = ("row", "column")
 M, SHOWN = 1000, 20
@@ -31,8 +30,7 @@ def run(page: Page) -> None:
     )
     few = design_matrix.gradients(net, params, X[:SHOWN], Y[:SHOWN])
     bp, axis = page.bp, page.bp.EXAMPLES_AXIS
-    if page.convention == "column":
-        params, X, Y, few = flip((params, X, Y, few))
+    params, X, Y, few = page.flipped((params, X, Y, few))
 
     page.title("1000 students, 3 features", "the design matrix")
     page.part("Forward: each layer is fed with the activations before it")
@@ -73,6 +71,6 @@ def run(page: Page) -> None:
     page.agree(f"shapecheck_bp.{page.convention}.gradients", whole, grads)
 
     page.part(f"The first {SHOWN} students by the text's own sums over indices")
-    some = [np.take(one, range(SHOWN), axis=axis) for one in (X, Y)]
+    some = [np.take(array, range(SHOWN), axis=axis) for array in (X, Y)]
     _, ours = bp.gradients(net, params, *some)
     page.agree("every dW and db", ours, few)

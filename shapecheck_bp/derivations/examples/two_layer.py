@@ -12,7 +12,6 @@ from shapecheck_bp.derivations import layers
 from shapecheck_bp.derivations.examples.page import Page
 from shapecheck_bp.derivations.parts import LOSS_PRIME
 from shapecheck_bp.network import Gradient, Layer, Network
-from shapecheck_bp.transpose import flip
 
 CONVENTIONS = ("column", "row")
 
@@ -27,9 +26,8 @@ def run(page: Page) -> None:
     )
     X, Y = random.normal(size=(3, 5)), np.array([[1.0, 0.0, 0.0, 1.0, 1.0]])
     derived = layers.gradients(net, params, X, Y)
-    bp, across = page.bp, page.convention == "row"
-    if across:
-        params, X, Y, derived = flip((params, X, Y, derived))
+    bp = page.bp
+    params, X, Y, derived = page.flipped((params, X, Y, derived))
     (W1, b1), (W2, b2) = params
 
     page.title("A 3-2-1 network, 5 points", "layers, 'Putting it all together'")

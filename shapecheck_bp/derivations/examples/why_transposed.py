@@ -12,7 +12,6 @@ from shapecheck_bp.derivations.dimensions import (
     z_item_by_item,
 )
 from shapecheck_bp.derivations.examples.page import Page
-from shapecheck_bp.transpose import flip
 
 CONVENTIONS = ("column", "row")
 
@@ -20,12 +19,12 @@ CONVENTIONS = ("column", "row")
 def run(page: Page) -> None:
     """Distinct sizes, equal sizes, and the sum over j."""
     random = np.random.default_rng(0)
-    bp, across = page.bp, page.convention == "row"
+    bp = page.bp
 
     def shapes(n1: int, n2: int, m: int) -> tuple[tuple[int, int], dict[str, tuple[int, int]]]:
         have = {"W2": (n2, n1), "dZ2": (n2, m), "X": (n1 + 1, m)}
         wanted = (n1, m)
-        if across:
+        if page.is_flipped:
             return wanted[::-1], {name: shape[::-1] for name, shape in have.items()}
         return wanted, have
 
@@ -46,9 +45,8 @@ def run(page: Page) -> None:
     page.agree("W @ a + b", z, W @ a + b)
     dz = random.normal(size=(3, 1))
     da = page.step("backward, the sum is over j", dA_item_by_item, dz, W)
-    here = (dz, a, W)
-    found = bp.linear_backward(*(flip(here) if across else here))[0]
-    page.agree("the library's dA_prev", flip(found) if across else found, da)
+    dA_prev, _, _ = bp.linear_backward(*page.flipped((dz, a, W)))
+    page.agree("the library's dA_prev", page.flipped(dA_prev), da)
 
     page.part("W (3, 3): shapes fit with the transpose and without it; values fit with it alone")
     W = random.normal(size=(3, 3))

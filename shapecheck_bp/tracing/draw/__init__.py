@@ -2,11 +2,11 @@
 
 >>> import numpy as np
 >>> from shapecheck_bp import column, row, trace
->>> with trace() as here:
+>>> with trace() as in_column:
 ...     Z = column.linear_forward(np.ones((3, 5)), np.ones((2, 3)), np.ones((2, 1)))
->>> with trace() as there:
+>>> with trace() as in_row:
 ...     Z = row.linear_forward(np.ones((5, 3)), np.ones((3, 2)), np.ones((1, 2)))
->>> products(here, there)
+>>> products(in_column, in_row)
 Picture: column Z = W @ A_prev + b: (2, 5) = (2, 3) @ (3, 5); n_in meets n_in.
 row Z = A_prev @ W + b: (5, 2) = (5, 3) @ (3, 2); n_in meets n_in.
 

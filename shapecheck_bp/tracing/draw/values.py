@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from shapecheck_bp.network import Gradient
+from shapecheck_bp.shapes.arrays import as_numpy
 from shapecheck_bp.tracing.draw.picture import FAINT, INK, PAPER, Picture, new_figure
 from shapecheck_bp.transpose import flip
 
@@ -54,7 +55,7 @@ def values(**arrays: Any) -> Picture:
         if array.ndim == 2:
             panels.append((f"{name} {array.shape}", array))
         else:
-            panels += [(f"{name}[{k}] {one.shape}", one) for k, one in enumerate(array)]
+            panels += [(f"{name}[{k}] {matrix.shape}", matrix) for k, matrix in enumerate(array)]
     if not panels:
         raise ValueError("values: expected an array to draw; got none")
     limit = max(_largest(array) for _, array in panels)
@@ -76,18 +77,16 @@ def gradients(here: Sequence[Gradient[Any, Any]], there: Sequence[Gradient[Any, 
     Raises:
         ValueError: gradients that are not of the same shapes, once flipped.
     """
-    if (
-        len(here) != len(there)
-        or not here
-        or not all(hasattr(one, "dW") for one in (*here, *there))
-    ):
+    every = (*here, *there)
+    if len(here) != len(there) or not every or not all(hasattr(grad, "dW") for grad in every):
         raise ValueError(
             f"gradients: expected column's gradients and row's of the same layers, without J; got"
             f" {len(here)} and {len(there)}"
         )
     rows = []
-    for layer, (one, other) in enumerate(zip(here, flip(tuple(there)), strict=True), start=1):
-        dW, same = _numbers("dW of column", one.dW), _numbers("dW of row", other.dW)
+    pairs = zip(here, flip(tuple(there)), strict=True)
+    for layer, (grad, flipped) in enumerate(pairs, start=1):
+        dW, same = _numbers("dW of column", grad.dW), _numbers("dW of row", flipped.dW)
         if dW.shape != same.shape:
             raise ValueError(
                 f"gradients: expected layer {layer}'s dW of row to be {dW.shape[::-1]}, the flip of"
@@ -95,15 +94,15 @@ def gradients(here: Sequence[Gradient[Any, Any]], there: Sequence[Gradient[Any, 
             )
         limit = max(_largest(dW), float(np.finfo(dW.dtype).tiny))
         difference = (dW - same) / (limit * np.finfo(dW.dtype).eps)
-        told, end = f"difference, ±{OF_DIFFERENCE} eps", float(OF_DIFFERENCE)
+        title, end = f"difference, ±{OF_DIFFERENCE} eps", float(OF_DIFFERENCE)
         if _largest(difference) > MOST_ROUNDING:
             difference, end = dW - same, limit
-            told = f"DIFFERENT, by up to {_largest(difference):.2g}"
+            title = f"DIFFERENT, by up to {_largest(difference):.2g}"
         rows.append(
             [
                 Panel(f"column: dW[{layer}] {dW.shape}", dW, limit),
                 Panel(f"row's, flipped {same.shape}", same, limit),
-                Panel(told, difference, end, numbers=end == limit),
+                Panel(title, difference, end, numbers=end == limit),
             ]
         )
     each = "of column, the flip of row's, and their difference"
@@ -120,7 +119,8 @@ def _picture(rows: Sequence[Sequence[Panel]], words: str) -> Picture:
     for row in rows:
         lines.append([])
         for panel in row:
-            if sum(_width(one, unit) for one in (*lines[-1], panel)) > WIDEST and lines[-1]:
+            width = sum(_width(each, unit) for each in (*lines[-1], panel))
+            if width > WIDEST and lines[-1]:
                 lines.append([])
             lines[-1].append(panel)
     heights = [max(panel.array.shape[0] for panel in line) * unit + GAP for line in lines]
@@ -169,10 +169,9 @@ def _written(value: float, places: int) -> str:
 def _numbers(name: str, array: Any) -> Any:
     """An array of any library as one of NumPy's floats, if it can be drawn."""
     with suppress(Exception):  # whatever another library says to what it cannot give
-        array = array.detach() if hasattr(array, "detach") else array
-        found = np.asarray(array)
-        if found.dtype.kind in "biuf" and found.ndim in (2, 3) and found.size:
-            return found if found.dtype.kind == "f" else found.astype(float)
+        numbers = as_numpy(array)
+        if numbers.dtype.kind in "biuf" and numbers.ndim in (2, 3) and numbers.size:
+            return numbers if numbers.dtype.kind == "f" else numbers.astype(float)
     shape, kind = tuple(getattr(array, "shape", ())), getattr(array, "dtype", type(array).__name__)
     raise ValueError(
         f"{name}: expected a matrix or a 3-tensor of real numbers, not empty; got {kind} {shape}"
