@@ -7,7 +7,7 @@ sizes for the whole call.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from itertools import combinations
+from itertools import combinations, takewhile
 from types import NoneType, UnionType
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
@@ -77,14 +77,12 @@ def _fits(value: Any, hint: Any) -> bool:
 
 
 def reason(leaves: Iterable[Leaf], misfit: Leaf) -> str:
-    """Why jaxtyping refuses an array's leaf, in its own words."""
+    """Why jaxtyping refuses an array's leaf after those before it, in its own words."""
     with jaxtyped("context"):
-        for leaf in leaves:
-            if leaf is misfit:
-                return str(leaf.hint.__instancecheck_str__(leaf.value))
+        for leaf in takewhile(lambda leaf: leaf is not misfit, leaves):
             if is_array_hint(leaf.hint):
                 isinstance(leaf.value, leaf.hint)
-    return ""
+        return str(misfit.hint.__instancecheck_str__(misfit.value))
 
 
 def axis_names(leaf: Leaf) -> list[str]:
