@@ -19,6 +19,7 @@ from shapecheck_bp.network import Network
 from shapecheck_bp.proof import Proof, prove
 from shapecheck_bp.proof.floating import Difference, differences
 from shapecheck_bp.shapes import ShapeError
+from shapecheck_bp.shapes.arrays import shape_text
 from shapecheck_bp.shapes.leaves import leaves_of
 from shapecheck_bp.tracing.naming import symbol_of
 from shapecheck_bp.training import fit
@@ -153,7 +154,7 @@ def _shapes(
     values["return"] = bp.backward(*values.values())
     leaves = leaves_of(get_type_hints(bp.backward, include_extras=True), values)
     return {
-        _short(leaf.path): (f"({', '.join(leaf.hint.dim_str.split())})", leaf.value.shape)
+        _short(leaf.path): (shape_text(leaf.axes), leaf.value.shape)
         for leaf in leaves
         if isinstance(leaf.value, np.ndarray)
     }

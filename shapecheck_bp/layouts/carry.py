@@ -9,7 +9,8 @@ from shapecheck_bp.layouts.containers import like as refilled
 from shapecheck_bp.layouts.order import as_told, ordered
 from shapecheck_bp.layouts.table import IN_OUT, LAYOUTS, OUT_IN, Layout, layout
 from shapecheck_bp.network import Layer
-from shapecheck_bp.shapes.errors import ShapeError
+from shapecheck_bp.shapes.arrays import shape_text
+from shapecheck_bp.shapes.errors import ShapeError, shape_error, table
 from shapecheck_bp.transpose import flip
 
 Parameters = tuple[Layer[Any, Any], ...]
@@ -32,7 +33,8 @@ class Detection(NamedTuple):
         parts = []
         for axes, sizes in self.sizes.items():
             names = ", ".join(name for name in self.layouts if axes == LAYOUTS[name].W)
-            parts.append(f"{names}: W is {_tuple(axes)}, sizes {'-'.join(map(str, sizes))}")
+            written = shape_text(axes.split())
+            parts.append(f"{names}: W is {written}, sizes {'-'.join(map(str, sizes))}")
         told = "\n".join(parts) or "no layout: the shapes of the layers do not follow one another"
         return told + "\nthe shapes cannot tell which: sizes coincide" * self.ambiguous
 
@@ -196,17 +198,16 @@ def _refused(
     advice = f"Pass layout={fits[0]!r}" if fits else "Look at the order of the layers"
     more = f", or one of {', '.join(fits[1:])}" if len(fits) > 1 else ""
     would = f", and {fits[0]} would" if fits else ""
-    told = f"layouts: {argument} does not fit the layout {name}{would}."
-    suggestion = f"{advice}{more}."
-    return ShapeError(
-        f"{told}\n\n  {argument}   {_tuple(axes)}   got {tuple(shape)}   {wanted} here\n\n"
-        f"  {suggestion}",
-        function="layouts",
+    expected, actual = shape_text(axes.split()), shape_text(shape)
+    return shape_error(
+        "layouts",
+        f"{argument} does not fit the layout {name}{would}.",
+        table([(argument, expected, f"got {actual}", f"{wanted} here")]),
+        suggestion=f"{advice}{more}.",
         argument=argument,
-        expected=_tuple(axes),
-        actual=str(tuple(shape)),
+        expected=expected,
+        actual=actual,
         bindings=bound,
-        suggestion=suggestion,
     )
 
 
@@ -254,8 +255,3 @@ def _named_like(pairs: Sequence[tuple[Any, Any]], template: Any, line: Layout, n
         for called, array in zip(one.names, pair, strict=True)
     }
     return refilled(template, arrays)
-
-
-def _tuple(axes: str) -> str:
-    names = axes.split()
-    return f"({', '.join(names)}{',' if len(names) == 1 else ''})"

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from shapecheck_bp.layouts.carry import Detection, detected
 from shapecheck_bp.layouts.files import read
+from shapecheck_bp.shapes.arrays import shape_text
 
 
 class Inspected(NamedTuple):
@@ -26,7 +27,7 @@ class Inspected(NamedTuple):
         found = []
         for layer in self.layers:
             W, b = layer["W"], layer["b"]
-            axes = [f"({', '.join(way.split())})" for way in ways]
+            axes = [shape_text(way.split()) for way in ways]
             found.append([W["name"], str(W["shape"]), W["dtype"], " or ".join(axes) or "?"])
             found.append(
                 [

@@ -10,8 +10,8 @@ needed for it. To be read in this order:
     leaves        a call, leaf by leaf, and which leaf does not fit
     memory        what has passed, and need not be judged again
     writing       the code of a checked function, which looks that up
-    repairs       what would have fitted
-    words         how an error says so; errors, the error itself
+    repairs       which argument is to blame, and what would have fitted
+    words         what an error says; errors, the error itself and its layout
     switch        checks off, on, or listened to
     verifying     ``verify`` and ``blind_spots``, where sizes coincide; making, arrays for it
 """

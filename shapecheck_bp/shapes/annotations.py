@@ -25,7 +25,7 @@ def is_array_hint(hint: Any) -> bool:
 
 
 def is_class(hint: Any, parent: type) -> bool:
-    """Whether this is a class, and one of these."""
+    """Whether an annotation is a class, and ``parent`` or a subclass of it."""
     return isinstance(hint, type) and issubclass(hint, parent)
 
 
@@ -82,7 +82,7 @@ def lags(hint: Any) -> set[int]:
     """
     if get_origin(hint) is list or Ellipsis in get_args(hint):
         return set()  # a container of containers: l counts in the inner ones
-    indexed = [_INDEXED.findall(one.dim_str) for one in array_hints(hint)]
+    indexed = [_INDEXED.findall(array.dim_str) for array in array_hints(hint)]
     return {len(lag) // 2 for axes in indexed for _, index, lag in axes if index == "l"}
 
 

@@ -1,10 +1,11 @@
-"""What counts as an array, whatever library it is from.
+"""What counts as an array, whatever library it is from; its dtype, library and shape as text.
 
 >>> import numpy as np
 >>> dtype_name(np.ones(3)), library_name(np.ones(3))
 ('float64', 'numpy')
 """
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -50,3 +51,13 @@ def library_name(array: Any) -> str:
     except TypeError:
         name = type(array).__module__
     return name.removeprefix("array_api_compat.").partition(".")[0]
+
+
+def shape_text(axes: Iterable[object]) -> str:
+    """A shape as it is written, of names or sizes.
+
+    >>> shape_text(["n", "m"]), shape_text([3]), shape_text([])
+    ('(n, m)', '(3,)', '()')
+    """
+    written = [str(axis) for axis in axes]
+    return f"({written[0]},)" if len(written) == 1 else f"({', '.join(written)})"

@@ -19,7 +19,7 @@ shapecheck_bp.ShapeError: decorator.scores: X does not fit, and X.T would.
 from collections.abc import Callable
 from dataclasses import is_dataclass
 from inspect import isclass, isroutine
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from shapecheck_bp.shapes.law import checked
 
@@ -39,28 +39,24 @@ def shapechecked(function: Function) -> Function:
         ShapeError: at a call that contradicts the annotations; it says what to do.
         TypeError: where there is nothing to check, at the decoration.
     """
-    return _shapechecked(function)  # type: ignore[no-any-return]
-
-
-def _shapechecked(function: Any) -> Any:
-    if isinstance(function, classmethod | staticmethod):
-        return type(function)(checked(function.__func__))
-    if isinstance(function, property):
+    target: Any = function
+    if isinstance(target, classmethod | staticmethod):
+        target = type(target)(checked(target.__func__))
+    elif isinstance(target, property):
         get, set_, delete = (
-            accessor and checked(accessor)
-            for accessor in (function.fget, function.fset, function.fdel)
+            accessor and checked(accessor) for accessor in (target.fget, target.fset, target.fdel)
         )
-        return property(get, set_, delete)
-    if isclass(function) and is_dataclass(function):
-        function.__init__ = checked(function.__init__)  # type: ignore[method-assign]
-        return function
-    if isclass(function) and issubclass(function, tuple) and hasattr(function, "_fields"):
-        function.__new__.__module__ = function.__module__
-        function.__new__ = staticmethod(checked(function.__new__))  # type: ignore[method-assign]
-        return function
-    if isclass(function) or not isroutine(function) or not hasattr(function, "__annotations__"):
+        target = property(get, set_, delete)
+    elif isclass(target) and is_dataclass(target):
+        target.__init__ = checked(target.__init__)  # type: ignore[method-assign]
+    elif isclass(target) and issubclass(target, tuple) and hasattr(target, "_fields"):
+        target.__new__.__module__ = target.__module__
+        target.__new__ = staticmethod(checked(target.__new__))  # type: ignore[method-assign]
+    elif isroutine(target) and hasattr(target, "__annotations__"):
+        target = checked(target)
+    else:
         raise TypeError(
             f"shapechecked: expected a function, a dataclass or a NamedTuple; got {function!r}."
             " Decorate the methods of any other class"
         )
-    return checked(function)
+    return cast(Function, target)

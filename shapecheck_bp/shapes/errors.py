@@ -1,6 +1,6 @@
-"""The one error of a failed check."""
+"""The one error of a failed check, and the one layout of its message."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jaxtyping import TypeCheckError
@@ -39,3 +39,27 @@ class ShapeError(TypeCheckError):
         self.actual = actual
         self.bindings = dict(bindings or {})
         self.suggestion = suggestion
+
+
+def shape_error(
+    function: str, headline: str, *paragraphs: Sequence[str], suggestion: str, **fields: Any
+) -> ShapeError:
+    """A ShapeError whose message says what is wrong, shows the working, and says what to do.
+
+    Args:
+        function: the function's name.
+        headline: what is wrong, in a sentence.
+        paragraphs: the working, each as its lines; left out where it has none.
+        suggestion: what to do.
+        fields: argument, expected, actual and bindings, as a ShapeError has them.
+    """
+    shown = [lines for lines in (*paragraphs, [suggestion]) if lines]
+    indented = ["\n".join(f"  {line}" for line in lines) for lines in shown]
+    message = "\n\n".join([f"{function}: {headline}", *indented])
+    return ShapeError(message, function=function, suggestion=suggestion, **fields)
+
+
+def table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """The lines of a table, each column as wide as its longest cell."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["   ".join(map(str.ljust, row, widths)).rstrip() for row in rows]

@@ -12,13 +12,12 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property, partial, wraps
 from threading import RLock
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import Any, NamedTuple, get_type_hints
 
 from jaxtyping import Float
 
 from shapecheck_bp.shapes.arrays import Array, dtype_name, library_name
-from shapecheck_bp.shapes.errors import ShapeError
 from shapecheck_bp.shapes.leaves import RESULT, Leaf, first_misfit, leaves_of
 from shapecheck_bp.shapes.memory import Memory, Results
 from shapecheck_bp.shapes.switch import Listener, mode
@@ -62,7 +61,7 @@ class Repeats(NamedTuple):
 
 
 class Law:
-    """What a function declares, and what has been found to keep it.
+    """What a function declares, and which of its calls have kept it.
 
     Whoever knows how its calls may be repeated without their checks says so in ``repeats``, before
     the first call.
@@ -155,7 +154,7 @@ class Law:
     def heard(
         self, listener: Listener, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> Iterator[Callable[[Any], None]]:
-        """Tell who listens, and judge the arguments; what is given does so with the result."""
+        """Tell a listener of a call and judge its arguments; yield what does so with its result."""
         __tracebackhide__ = True
         with listener(self, self.bind(args, kwargs)) as tell:
             self.check_arguments(args, kwargs)
@@ -215,28 +214,35 @@ class Law:
     def _check(self, leaves: list[Leaf]) -> None:
         __tracebackhide__ = True
         if misfit := first_misfit(leaves):
-            raise self._refusal("misfit", leaves, misfit)
+            raise _words().misfit(self.function, leaves, misfit)
         arrays = [leaf for leaf in leaves if getattr(leaf.hint, "array_type", None) is Array]
-        if hollow := next((leaf for leaf in arrays if 0 in leaf.value.shape), None):
-            raise self._refusal("empty", hollow)
+        if empty := next((leaf for leaf in arrays if 0 in leaf.value.shape), None):
+            raise _words().empty(self.function, empty)
         floats = [leaf for leaf in arrays if leaf.hint.dtype is Float]
-        for kind, alike in ((library_name, arrays), (dtype_name, floats)):
-            kinds = [kind(leaf.value) for leaf in alike]
+        for kind_of, alike in ((library_name, arrays), (dtype_name, floats)):
+            kinds = [kind_of(leaf.value) for leaf in alike]
             if len(set(kinds)) > 1:
-                raise self._refusal("mixed", alike, kinds)
+                raise _words().mixed(self.function, alike, kinds)
 
-    def _refusal(self, why: str, *found: Any) -> ShapeError:
-        from shapecheck_bp.shapes import words  # when there is something to say
 
-        return ShapeError(**getattr(words, why)(self.function, *found))
+def _words() -> ModuleType:
+    """What puts an error together, loaded when there is one: a program that fits needs none."""
+    from shapecheck_bp.shapes import words
+
+    return words
 
 
 def _defaults(signature: inspect.Signature) -> tuple[tuple[Any, ...], dict[str, Any] | None]:
     """What a function has as ``__defaults__`` and ``__kwdefaults__``."""
-    parameters = [one for one in signature.parameters.values() if one.default is not one.empty]
-    named = {one.name: one.default for one in parameters if one.kind is one.KEYWORD_ONLY}
-    plain = (one.default for one in parameters if one.kind is not one.KEYWORD_ONLY)
-    return tuple(plain), named or None
+    by_position: list[Any] = []
+    by_name: dict[str, Any] = {}
+    for name, parameter in signature.parameters.items():
+        if parameter.default is not parameter.empty:
+            if parameter.kind is parameter.KEYWORD_ONLY:
+                by_name[name] = parameter.default
+            else:
+                by_position.append(parameter.default)
+    return tuple(by_position), by_name or None
 
 
 def _wait_for(coroutine: Any) -> Any:

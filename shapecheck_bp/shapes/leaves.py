@@ -7,7 +7,7 @@ sizes for the whole call.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from itertools import combinations
+from itertools import combinations, takewhile
 from types import NoneType, UnionType
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
@@ -27,12 +27,19 @@ RESULT = "the result"  # the path of what a function returns
 
 
 class Leaf(NamedTuple):
-    """A place in a call, the annotation it falls under, the value found there, and its layer."""
+    """A place in a call, the annotation that it falls under, and the value that is there."""
 
     path: str
     hint: Any
     value: Any
     layer: int = 0
+    container: str = ""
+    """Where the value is the number of a container's items: the container's place."""
+
+    @property
+    def axes(self) -> list[str]:
+        """The axes of an array as its annotation names them; of anything else none."""
+        return self.hint.dim_str.split() if is_array_hint(self.hint) else []
 
 
 class Seen(NamedTuple):
@@ -43,7 +50,7 @@ class Seen(NamedTuple):
 
 
 class Sizes(Seen):
-    """Sizes that are no array's: a network's, or the number of a container's items."""
+    """Sizes that are no array's: a network's, or the number of layers that a container is for."""
 
 
 def first_misfit(leaves: Iterable[Leaf]) -> Leaf | None:
@@ -56,7 +63,7 @@ def first_misfit(leaves: Iterable[Leaf]) -> Leaf | None:
 
 
 def _accepts(value: Any, hint: Any) -> bool:
-    """Beartype's verdict."""
+    """Whether beartype takes a value for one of an annotation that holds no array."""
     from beartype.door import is_bearable  # 7 ms, which a program that fits arrays need not spend
 
     return is_bearable(value, hint)
@@ -70,22 +77,23 @@ def _fits(value: Any, hint: Any) -> bool:
 
 
 def reason(leaves: Iterable[Leaf], misfit: Leaf) -> str:
-    """Why jaxtyping refuses an array's leaf, in its own words."""
+    """Why jaxtyping refuses an array's leaf after those before it, in its own words."""
     with jaxtyped("context"):
-        for leaf in leaves:
-            if leaf is misfit:
-                return str(leaf.hint.__instancecheck_str__(leaf.value))
+        for leaf in takewhile(lambda leaf: leaf is not misfit, leaves):
             if is_array_hint(leaf.hint):
                 isinstance(leaf.value, leaf.hint)
-    return ""
+        return str(misfit.hint.__instancecheck_str__(misfit.value))
 
 
 def axis_names(leaf: Leaf) -> list[str]:
-    """A name for each axis of an array; those of a variadic one are batch_0, batch_1, …"""
-    dims, names = leaf.hint.dim_str.split(), []
-    for dim in dims:
-        many = len(leaf.value.shape) - len(dims) + 1 if dim.startswith(("*", "...")) else 0
-        names += [f"{dim.lstrip('*')}_{i}" for i in range(many)] or [dim] * (dim[0] not in "*.")
+    """A name for each axis of an array; ``*batch`` stands for batch_0, batch_1, …"""
+    names: list[str] = []
+    for axis in leaf.axes:
+        if axis[0] in "*.":
+            count = len(leaf.value.shape) - len(leaf.axes) + 1
+            names += [f"{axis.lstrip('*')}_{i}" for i in range(count)]
+        else:
+            names.append(axis)
     return names
 
 
@@ -114,17 +122,17 @@ def leaves_of(
     """
     arguments = values if arguments is None else arguments
     settled: dict[str, Any] = {}
-    found = []
+    leaves = []
     for name, value in arguments.items():
         meant = hasattr(hints.get(name), "__shape_axes__") and not isinstance(value, type)
         if meant and hasattr(value, "__shape_axes__"):
             axes = value.__shape_axes__()
             settled |= axes
-            found.append(Leaf(name, Shaped[Any, " ".join(axes)], Sizes((*axes.values(),))))
+            leaves.append(Leaf(name, Shaped[Any, " ".join(axes)], Sizes((*axes.values(),))))
     for name, value in values.items():
         if name in hints:
-            found += _walk(name, hints[name], value, settled, arguments)
-    return found
+            leaves += _walk(name, hints[name], value, settled, arguments)
+    return leaves
 
 
 def _walk(
@@ -172,7 +180,8 @@ def _walk_items(
     item_hints = get_args(hint)
     if get_origin(hint) is list or item_hints[-1] is Ellipsis:
         if behind := lags(item_hints[0]):
-            yield Leaf(f"len({path})", Shaped[Any, "L"], Sizes((len(items) - min(behind),)))
+            layers = Sizes((len(items) - min(behind),))
+            yield Leaf(f"len({path})", Shaped[Any, "L"], layers, container=path)
         item_hints = (item_hints[0],) * len(items)
     if len(items) != len(item_hints):
         yield Leaf(path, hint, items)

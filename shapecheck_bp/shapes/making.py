@@ -15,6 +15,7 @@ from shapecheck_bp.shapes.annotations import (
     is_array_hint,
     is_class,
     is_record,
+    lags,
     spell_out,
 )
 from shapecheck_bp.shapes.arrays import Array
@@ -39,7 +40,7 @@ class Maker:
         self.law = law
         self.others = dict(others)
         self.sizes: dict[str, int] = {}
-        dims = [one.dim_str for hint in law.hints.values() for one in array_hints(hint)]
+        dims = [array.dim_str for hint in law.hints.values() for array in array_hints(hint)]
         fixed = {int(number) for number in re.findall(r"\d+", " ".join(dims))}
         computed = any(map(_is_computed, law.hints.values()))
         primes = _far_apart() if computed else _primes()
@@ -54,7 +55,7 @@ class Maker:
             name = function_name(law.function)
             raise TypeError(f"verify: {name} has no {', '.join(sorted(unknown))}")
         self.settle()
-        later = []
+        to_make = []
         for name, parameter in law.signature.parameters.items():
             hint = law.hints.get(name, Any)
             if name in self.others:
@@ -62,7 +63,7 @@ class Maker:
             elif array_hints(hint) and (
                 parameter.default is parameter.empty or parameter.default is None
             ):
-                later.append((name, hint))
+                to_make.append((name, hint))
             elif parameter.default is parameter.empty and parameter.kind not in (
                 parameter.VAR_POSITIONAL,
                 parameter.VAR_KEYWORD,
@@ -71,14 +72,16 @@ class Maker:
                     f"verify: {function_name(law.function)} needs {name}, which is no array;"
                     f" pass it to verify as {name}=..."
                 )
-        for name, hint in sorted(later, key=lambda one: _is_computed(one[1])):
+        for name, hint in sorted(to_make, key=lambda named: _is_computed(named[1])):
             yield name, self.make(name, hint, {})
 
     def settle(self) -> None:
         """Take the sizes of what was given, and of defaults that are arrays."""
         parameters = self.law.signature.parameters
         defaults = {
-            name: one.default for name, one in parameters.items() if one.default is not one.empty
+            name: parameter.default
+            for name, parameter in parameters.items()
+            if parameter.default is not parameter.empty
         }
         arrays = {name: value for name, value in defaults.items() if hasattr(value, "dtype")}
         for leaf in leaves_of(self.law.hints, arrays | self.others, defaults | self.others):
@@ -97,21 +100,26 @@ class Maker:
         if not array_hints(hint):
             return self.plain(hint)
         if origin in (Union, UnionType):
-            return self.make(path, next(one for one in inner if array_hints(one)), axes)
+            return self.make(path, next(option for option in inner if array_hints(option)), axes)
         if is_record(hint):
             made = [
                 self.make(f"{path}.{name}", field, axes) for name, field in fields_of(hint).items()
             ]
             return (origin or hint)(*made)
         if origin is tuple and inner[-1] is not Ellipsis:
-            return tuple(self.make(f"{path}[{i}]", one, axes) for i, one in enumerate(inner))
+            return tuple(self.make(f"{path}[{i}]", item, axes) for i, item in enumerate(inner))
         if is_class(origin, Mapping):
             return {name: self.make(f"{path}[{name!r}]", inner[1], axes) for name in "ab"[:ENTRIES]}
-        indexed = [one.dim_str for one in array_hints(hint) if "[l" in one.dim_str]
-        count = self.sizes.setdefault("L", LAYERS) if indexed else ENTRIES
-        count += bool(indexed) and not any("[l]" in dims for dims in indexed)
-        items = [self.make(f"{path}[{i}]", inner[0], {**axes, "l": i + 1}) for i in range(count)]
-        return tuple(items) if origin is tuple else items
+        entries = [
+            self.make(f"{path}[{i}]", inner[0], {**axes, "l": i + 1})
+            for i in range(self.count(hint))
+        ]
+        return tuple(entries) if origin is tuple else entries
+
+    def count(self, hint: Any) -> int:
+        """How many entries a container gets: one a layer, and one more where all lag behind."""
+        lag = lags(get_args(hint)[0])
+        return self.sizes.setdefault("L", LAYERS) + min(lag) if lag else ENTRIES
 
     def plain(self, hint: Any) -> Any:
         """A value for an annotation inside a container that names no array."""
@@ -134,7 +142,7 @@ class Maker:
         ours = hint.array_type in (Any, Array) or issubclass(np.ndarray, hint.array_type)
         usual = DTYPES if ours else ["float32", *DTYPES]
         allowed = usual[:1] if hint.dtype is Shaped else hint.dtypes
-        dtype = next((one for one in usual if one in allowed), usual[0])
+        dtype = next((name for name in usual if name in allowed), usual[0])
         values = self.random.normal(size=shape).astype(dtype)
         if not re.match("float|complex", dtype):
             values = np.zeros(shape, dtype=dtype)
@@ -172,7 +180,7 @@ class Maker:
 
 def _is_computed(hint: Any) -> bool:
     """Whether an axis here is computed from others, which have to come first."""
-    dims = [dim for one in array_hints(hint) for dim in one.dim_str.split()]
+    dims = [dim for array in array_hints(hint) for dim in array.dim_str.split()]
     names = (re.sub(r"\[[^]]*\]", "", dim) for dim in dims)
     return any(not re.fullmatch(r"[\w*#?.=]+", name) for name in names)
 

@@ -1,4 +1,4 @@
-"""Which repair would have made a failed call fit.
+"""Which array is to blame for a call that does not fit, and which repair would make it fit.
 
 A repair is tried on the call itself: every array is replaced by its shape and dtype, some of them
 are changed, and jaxtyping is asked again. The smallest change that makes the whole call fit names
@@ -8,9 +8,9 @@ the argument to blame, which is often not the one that was being read when the c
 >>> A = Leaf("A", Float[Any, "n_in m"], Seen((5, 4)))
 >>> W = Leaf("W", Float[Any, "n_out n_in"], Seen((5, 4)))
 >>> b = Leaf("b", Float[Any, "n_out 1"], Seen((5, 1)))
->>> [change.instead for change in repairs([A, W])]
+>>> [repair.instead for repair in repairs([A, W], misfit=W)]
 ['A.T', 'W.T']
->>> [change.instead for change in repairs([A, W, b])]
+>>> [repair.instead for repair in repairs([A, W, b], misfit=W)]
 ['A.T']
 """
 
@@ -23,24 +23,54 @@ from jaxtyping import AnnotationError
 
 from shapecheck_bp.shapes.annotations import is_array_hint
 from shapecheck_bp.shapes.arrays import dtype_name
-from shapecheck_bp.shapes.leaves import Leaf, Seen, Sizes, first_misfit
+from shapecheck_bp.shapes.leaves import RESULT, Leaf, Seen, Sizes, first_misfit
 
-EVERYTHING = "every matrix transposed"
 INTEGERS = ("Int", "Integer")
-MOST_CHANGES_IN_PAIRS = 16
+MOST_REPAIRS_IN_PAIRS = 16
 LONG_CALL = 32
 
 
-class Change(NamedTuple):
-    """What to pass instead, for which argument, and the shapes and dtypes that then arrive."""
+class Repair(NamedTuple):
+    """What to pass instead, for which arguments, and the shapes and dtypes that then arrive."""
 
-    argument: str
+    arguments: tuple[str, ...]
     instead: str
     seen: dict[str, Seen]
+    axes: str = ""
+    """Of one array: what changes its axes, as ``.T`` or ``[:, None]``."""
+    cast: str = ""
+    """Of one array: the dtype that it is cast to."""
+    everything: bool = False
+    """Whether every matrix of the call is transposed."""
 
 
-def repairs(leaves: Sequence[Leaf], misfit: Leaf | None = None) -> list[Change]:
-    """The smallest changes after which the whole call fits.
+class Verdict(NamedTuple):
+    """The leaf to blame for a call that does not fit, and what would make the call fit."""
+
+    leaf: Leaf
+    repairs: list[Repair]
+    candidates: list[str]
+    """The arguments that repairs change; or else each array without which the rest would fit."""
+
+
+def blame(leaves: Sequence[Leaf], misfit: Leaf) -> Verdict:
+    """Whom to blame where ``misfit`` is the first leaf that contradicts those before it.
+
+    A result is blamed itself, and so is what is no array.
+    """
+    returned = misfit.path.startswith(RESULT)
+    if returned or not (is_array(misfit) or isinstance(misfit.value, Sizes)):
+        return Verdict(misfit, [], [])
+    fitting = repairs(leaves, misfit)
+    suspects = [] if fitting else [leaf.path for leaf in culprits(leaves, misfit)]
+    paths = [path for repair in fitting for path in repair.seen] or suspects
+    first = next((leaf for leaf in leaves if leaf.path in paths), misfit)
+    candidates = [" and ".join(repair.arguments) for repair in fitting] or suspects
+    return Verdict(misfit if misfit.path in paths else first, fitting, candidates)
+
+
+def repairs(leaves: Sequence[Leaf], misfit: Leaf) -> list[Repair]:
+    """The smallest repairs after which the whole call fits.
 
     Of one array; failing that, of one argument as a whole; of everything (the other convention); of
     two arrays. Several answers mean that the shapes cannot tell which is meant. In a long call only
@@ -49,20 +79,20 @@ def repairs(leaves: Sequence[Leaf], misfit: Leaf | None = None) -> list[Change]:
     call = [_by_shape(leaf) for leaf in leaves]
     floats = [dtype_name(leaf.value) for leaf in call if is_array(leaf) and _is_float(leaf)]
     usual = max(floats, key=floats.count, default="float64")
-    near = {leaf.path for leaf in _near(leaves, misfit)}
-    single = [one for leaf in call if leaf.path in near for one in _changes(leaf, usual)]
-    pairs = combinations(single, 2) if len(single) <= MOST_CHANGES_IN_PAIRS else ()
-    simple = [one for one in single if not re.match(r".+[\].T] as ", one.instead)]
-    for attempt in (simple, single, _flips(call), map(_both, pairs)):
-        if found := [change for change in attempt if _fits(_with(call, change))]:
-            return found
+    near = _near(leaves, misfit)
+    single = [repair for leaf in call if leaf.path in near for repair in _of_array(leaf, usual)]
+    simple = [repair for repair in single if not (repair.axes and repair.cast)]
+    pairs = combinations(single, 2) if len(single) <= MOST_REPAIRS_IN_PAIRS else ()
+    for attempts in (simple, single, _flips(call), map(_both, pairs)):
+        if fitting := [repair for repair in attempts if _fits(_repaired(call, repair))]:
+            return fitting
     return []
 
 
-def culprits(leaves: Sequence[Leaf], misfit: Leaf | None = None) -> list[Leaf]:
+def culprits(leaves: Sequence[Leaf], misfit: Leaf) -> list[Leaf]:
     """The arrays without any one of which the rest would fit."""
     call = [_by_shape(leaf) for leaf in leaves]
-    near = {leaf.path for leaf in _near(leaves, misfit)}
+    near = _near(leaves, misfit)
     return [
         leaf
         for i, leaf in enumerate(leaves)
@@ -70,13 +100,12 @@ def culprits(leaves: Sequence[Leaf], misfit: Leaf | None = None) -> list[Leaf]:
     ]
 
 
-def _near(leaves: Sequence[Leaf], misfit: Leaf | None) -> Sequence[Leaf]:
-    """All leaves of a short call; of a long one those that share an axis with the misfit."""
-    if misfit is None or len(leaves) <= LONG_CALL:
-        return leaves
-    axes = {*misfit.hint.dim_str.split()}
-    near = [leaf for leaf in leaves if is_array(leaf) and axes & {*leaf.hint.dim_str.split()}]
-    return [misfit, *near[:LONG_CALL]]
+def _near(leaves: Sequence[Leaf], misfit: Leaf) -> set[str]:
+    """All places of a short call; of a long one those that share an axis with the misfit."""
+    if len(leaves) <= LONG_CALL:
+        return {leaf.path for leaf in leaves}
+    near = [leaf for leaf in leaves if is_array(leaf) and {*misfit.axes} & {*leaf.axes}]
+    return {leaf.path for leaf in (misfit, *near[:LONG_CALL])}
 
 
 def is_array(leaf: Leaf) -> bool:
@@ -106,6 +135,7 @@ def _is_float(leaf: Leaf) -> bool:
 
 
 def _by_shape(leaf: Leaf) -> Leaf:
+    """The leaf with nothing of an array but its shape and dtype."""
     if not is_array(leaf):
         return leaf
     hint, value = leaf.hint, leaf.value
@@ -113,50 +143,56 @@ def _by_shape(leaf: Leaf) -> Leaf:
     return leaf._replace(hint=hint.dtype[Any, hint.dim_str], value=seen)
 
 
-def _changes(leaf: Leaf, usual_float: str) -> Iterator[Change]:
+def _of_array(leaf: Leaf, usual_float: str) -> Iterator[Repair]:
     """Every way to change one array: its axes, its dtype, or both."""
     if not is_array(leaf):
         return
     path, (shape, dtype) = leaf.path, leaf.value
-    shapes = {path: shape}
+    shapes = {"": shape}
     if len(shape) == 2:
-        shapes[f"{path}.T"] = shape[::-1]
+        shapes[".T"] = shape[::-1]
     if len(shape) == 1:
-        shapes |= {f"{path}[:, None]": (*shape, 1), f"{path}[None, :]": (1, *shape)}
+        shapes |= {"[:, None]": (*shape, 1), "[None, :]": (1, *shape)}
     if len(shape) == 2 and len(leaf.hint.dims) == 1:
-        lines = {f"{path}[0]": (shape[0], shape[1:]), f"{path}[:, 0]": (shape[1], shape[:1])}
-        shapes |= {instead: line for instead, (cut, line) in lines.items() if cut == 1}
-    cast = ""
-    if wrong_dtype(leaf) and re.search(r"u?int|float|bool", str(dtype)):
-        wanted = leaf.hint.dtype.__name__
-        dtype = usual_float if wanted == "Float" else "int64" if wanted in INTEGERS else dtype
-        cast = f" as {dtype_name(Seen((), dtype))}"
-    for instead, changed in shapes.items():
-        if instead != path or cast:
-            yield Change(path, f"{instead}{cast}", {path: Seen(changed, dtype)})
+        lines = {"[0]": (shape[0], shape[1:]), "[:, 0]": (shape[1], shape[:1])}
+        shapes |= {axes: line for axes, (cut, line) in lines.items() if cut == 1}
+    cast = _cast(leaf, usual_float)
+    for axes, changed in shapes.items():
+        if axes or cast:
+            instead = f"{path}{axes} as {cast}" if cast else f"{path}{axes}"
+            yield Repair((path,), instead, {path: Seen(changed, cast or dtype)}, axes, cast)
 
 
-def _flips(call: Sequence[Leaf]) -> Iterator[Change]:
+def _cast(leaf: Leaf, usual_float: str) -> str:
+    """The dtype that an array of another kind of number may be cast to, if there is one."""
+    if not wrong_dtype(leaf) or not re.search(r"u?int|float|bool", str(leaf.value.dtype)):
+        return ""
+    wanted = leaf.hint.dtype.__name__
+    return usual_float if wanted == "Float" else "int64" if wanted in INTEGERS else ""
+
+
+def _flips(call: Sequence[Leaf]) -> Iterator[Repair]:
     """Every matrix in one argument transposed; then every matrix there is."""
     flipped = {
         leaf.path: Seen(leaf.value.shape[::-1], leaf.value.dtype)
         for leaf in call
         if is_array(leaf) and len(leaf.value.shape) == 2
     }
-    roots = dict.fromkeys(map(root, flipped))
-    for argument in roots:
+    for argument in dict.fromkeys(map(root, flipped)):
         inside = {path: seen for path, seen in flipped.items() if root(path) == argument}
-        yield Change(argument, f"flip({argument})", inside)
-    yield Change("the arguments", EVERYTHING, flipped)
+        yield Repair((argument,), f"flip({argument})", inside)
+    yield Repair(("the arguments",), "every matrix transposed", flipped, everything=True)
 
 
-def _both(pair: tuple[Change, Change]) -> Change:
-    (one, instead, seen), (other, instead_of_other, seen_of_other) = pair
-    return Change(f"{one} and {other}", f"{instead} and {instead_of_other}", seen | seen_of_other)
+def _both(pair: tuple[Repair, Repair]) -> Repair:
+    first, second = pair
+    instead = f"{first.instead} and {second.instead}"
+    return Repair(first.arguments + second.arguments, instead, first.seen | second.seen)
 
 
-def _with(call: Sequence[Leaf], change: Change) -> list[Leaf]:
-    return [leaf._replace(value=change.seen.get(leaf.path, leaf.value)) for leaf in call]
+def _repaired(call: Sequence[Leaf], repair: Repair) -> list[Leaf]:
+    """The call with what then arrives."""
+    return [leaf._replace(value=repair.seen.get(leaf.path, leaf.value)) for leaf in call]
 
 
 def _fits(call: Sequence[Leaf]) -> bool:

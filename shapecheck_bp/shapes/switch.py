@@ -2,7 +2,7 @@
 
 >>> import numpy as np
 >>> from jaxtyping import Float
->>> from shapecheck_bp import Array, shapechecked
+>>> from shapecheck_bp.shapes import Array, shapechecked
 >>> @shapechecked
 ... def first(X: Float[Array, "n m"]) -> Float[Array, " n"]:
 ...     return X[:, 0]

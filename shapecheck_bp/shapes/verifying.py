@@ -2,7 +2,7 @@
 
 >>> import numpy as np
 >>> from jaxtyping import Float
->>> from shapecheck_bp import Array, shapechecked
+>>> from shapecheck_bp.shapes import Array, shapechecked
 >>> @shapechecked
 ... def gram(A: Float[Array, "n m"]) -> Float[Array, "n n"]:
 ...     "G = A @ A.T, with a transpose in the wrong place."
@@ -19,10 +19,10 @@ shapecheck_bp.ShapeError: verifying.gram: the result does not fit.
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from shapecheck_bp.shapes.errors import ShapeError
+from shapecheck_bp.shapes.errors import ShapeError, shape_error
 from shapecheck_bp.shapes.law import Law, law_of
 from shapecheck_bp.shapes.leaves import coinciding
 from shapecheck_bp.shapes.making import Maker
@@ -38,8 +38,7 @@ class Verified(NamedTuple):
 
     def __str__(self) -> str:
         """The function and the sizes that it was run with."""
-        sizes = ", ".join(f"{axis} = {size}" for axis, size in self.sizes.items())
-        return f"{self.function} holds for {sizes or 'no axes'}"
+        return f"{self.function} holds for {_written(self.sizes) or 'no axes'}"
 
 
 def blind_spots(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> list[str]:
@@ -71,33 +70,37 @@ def verify(function: Callable[..., Any], /, **others: Any) -> Verified:
         TypeError: an argument without annotation or default that was not given.
     """
     law = _law(function)
-    others = dict(zip(law.signature.parameters, _owner(function), strict=False)) | others
-    maker = Maker(law, others)
-    arguments = dict(maker.arguments())
+    name = function_name(law.function)
+    given = dict(zip(law.signature.parameters, _owner(function), strict=False)) | others
+    maker = Maker(law, given)
     bound = law.signature.bind_partial()
-    bound.arguments.update(arguments)
-    sizes = ", ".join(f"{axis} = {size}" for axis, size in maker.sizes.items())
+    bound.arguments.update(maker.arguments())
     try:
         law.run(bound.args, bound.kwargs)
     except ShapeError:
         raise
     except (ValueError, TypeError, RuntimeError, IndexError) as error:
-        name = function_name(law.function)
-        suggestion = (
-            f"Look for a product of the wrong arrays, or a missing transpose, in {name}; or pass"
-            f" verify the arguments whose values matter to it."
-        )
-        raise ShapeError(
-            f"{name}: the body fails where no two axes have the same size.\n\n"
-            f"  {type(error).__name__}: {error}\n\n  sizes: {sizes}\n\n  {suggestion}",
-            function=name,
-            argument="the body",
-            expected="a result",
-            actual=type(error).__name__,
-            bindings=maker.sizes,
-            suggestion=suggestion,
-        ) from error
-    return Verified(function_name(law.function), maker.sizes)
+        raise _body_fails(name, error, maker.sizes) from error
+    return Verified(name, maker.sizes)
+
+
+def _body_fails(name: str, error: Exception, sizes: Mapping[str, int]) -> ShapeError:
+    return shape_error(
+        name,
+        "the body fails where no two axes have the same size.",
+        [f"{type(error).__name__}: {error}"],
+        [f"sizes: {_written(sizes)}"],
+        suggestion=f"Look for a product of the wrong arrays, or a missing transpose, in {name}; or"
+        " pass verify the arguments whose values matter to it.",
+        argument="the body",
+        expected="a result",
+        actual=type(error).__name__,
+        bindings=sizes,
+    )
+
+
+def _written(sizes: Mapping[str, int]) -> str:
+    return ", ".join(f"{axis} = {size}" for axis, size in sizes.items())
 
 
 def _law(function: Callable[..., Any]) -> Law:

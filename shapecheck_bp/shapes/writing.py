@@ -204,7 +204,7 @@ class Writer:
                 for name, field in fields_of(hint).items()
             ]
         elif origin is tuple and arguments[-1] is not Ellipsis:
-            inside = [self.key(one, f"{place}[{i}]", depth) for i, one in enumerate(arguments)]
+            inside = [self.key(item, f"{place}[{i}]", depth) for i, item in enumerate(arguments)]
             inside.append(f"{place}.__len__()")
         elif is_class(origin, Mapping) and _is_plain(arguments[0]):
             item, name = f"{PREFIX}item{depth}", f"{PREFIX}key"
@@ -244,7 +244,7 @@ def class_or_array(value: Any) -> object:
 def _tuple(items: Iterable[str]) -> str:
     """The expression of a tuple."""
     written = list(items)
-    return f"({', '.join(written)}{',' * (len(written) == 1)})"
+    return f"({', '.join(written)}{',' if len(written) == 1 else ''})"
 
 
 def _key_of_array(hint: Any, place: str) -> str:

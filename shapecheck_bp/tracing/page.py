@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
+from shapecheck_bp.shapes.arrays import shape_text
 from shapecheck_bp.tracing.calls import Call
 from shapecheck_bp.tracing.colours import COLOURS, Colour
 from shapecheck_bp.tracing.formulas import Word, working
@@ -73,7 +74,7 @@ def _tuple(word: Word, shown: Sequence[object], colours: Mapping[str, Colour]) -
     if word.place is None:
         return ""
     chips = [_chip(colours[axis], one) for axis, one in zip(word.axes, shown, strict=True)]
-    return f"({', '.join(chips)}{',' * (len(chips) == 1)})"
+    return shape_text(chips)
 
 
 def _chip(colour: Colour, shown: object) -> str:

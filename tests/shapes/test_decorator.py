@@ -47,7 +47,7 @@ def test_the_whole_message():
     with pytest.raises(ShapeError) as caught:
         matmul(ones(3, 2), ones(3, 4))
     assert str(caught.value).splitlines() == [
-        "test_shapes.matmul: A does not fit, and A.T would.",
+        "test_decorator.matmul: A does not fit, and A.T would.",
         "",
         "  C = A @ B",
         "",
@@ -62,7 +62,7 @@ def test_fields_survive_pickling():
     with pytest.raises(ShapeError) as caught:
         matmul(ones(3, 2), ones(3, 4))
     for error in (caught.value, pickle.loads(pickle.dumps(caught.value))):
-        assert error.function == "test_shapes.matmul"
+        assert error.function == "test_decorator.matmul"
         assert error.argument == "A"
         assert error.expected == "(n, k)"
         assert error.actual == "(3, 2)"
@@ -88,10 +88,22 @@ def test_two_arguments_to_repair():
     assert "B and c do not fit, and B.T and c[:, None] would." in str(caught.value)
 
 
+def test_an_argument_may_be_named_like_a_repair():
+    @shapechecked
+    def total(by_name: dict[str, Float[Array, "n 2"]], x: Float[Array, "n"]) -> None:
+        pass
+
+    with pytest.raises(ShapeError) as caught:
+        total({"a and b": ones(2, 3)}, ones(3))
+    assert str(caught.value).startswith(
+        "total: by_name['a and b'] does not fit, and by_name['a and b'].T would."
+    )
+
+
 def test_no_repair():
     with pytest.raises(ShapeError) as caught:
         matmul(ones(2, 3), ones(5, 4))
-    assert str(caught.value).startswith("test_shapes.matmul: A and B do not fit together.\n")
+    assert str(caught.value).startswith("test_decorator.matmul: A and B do not fit together.\n")
     assert caught.value.suggestion == "Pass B as (k, p) = (3, p)."
 
 
@@ -301,7 +313,7 @@ def test_an_error_inside_the_body_is_left_alone():
 
     with pytest.raises(ShapeError) as caught:
         outer(ones(2, 3))
-    assert caught.value.function == "test_shapes.matmul"
+    assert caught.value.function == "test_decorator.matmul"
 
 
 def test_the_traceback_is_short_and_ends_with_the_message():

@@ -115,6 +115,17 @@ def test_arrays_of_every_form_are_made():
     assert held.sizes.keys() >= {"n", "k", "d_0", "d_1", "d_2", "d_3"}
 
 
+def test_how_many_entries_a_container_gets():
+    weights = tuple[Float[Array, "d[l] d[l-1]"], ...]
+    activations = tuple[Float[Array, "d[l-1] m"], ...]
+
+    def take(W: weights, A: activations, nets: list[weights], vs: list[Float[Array, "k"]]) -> None:
+        assert (len(W), len(A), len(vs)) == (3, 4, 2), "a layer's activations lie between weights"
+        assert [len(net) for net in nets] == [3, 3]
+
+    assert verify(take).sizes["L"] == 3
+
+
 def test_functions_that_are_not_decorated():
     def right(A: Float[Array, "n m"]) -> Float[Array, "m n"]:
         return A.T
