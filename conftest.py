@@ -1,7 +1,23 @@
-"""Doctests may speak of np, as NumPy's own do."""
+"""All tests run in parallel, by themselves; and doctests may speak of np, as NumPy's own do."""
+
+import os
 
 import numpy as np
 import pytest
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Share the tests out to all processors, unless some are asked for by path, or -n says more."""
+    options = config.option
+    if not config.pluginmanager.has_plugin("xdist") or hasattr(config, "workerinput"):
+        return
+    if options.numprocesses is None and not (options.tx or options.file_or_dir):
+        options.numprocesses = "logical"
+        options.dist = "loadgroup"
+        # A worker is a processor's worth; read where NumPy is imported, which is in the workers.
+        for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+            os.environ.setdefault(threads, "1")
 
 
 @pytest.fixture(autouse=True)

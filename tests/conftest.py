@@ -10,6 +10,7 @@ from libraries import NO_GPU
 from problems import Problem, problem
 
 from shapecheck_bp import Network, column, row
+from shapecheck_bp.cli import comparison
 
 # Programs, three of which the tests of benchmarks, the mesh and mutation run, and what
 # test_types.py has read.
@@ -32,6 +33,25 @@ def bp(request: pytest.FixtureRequest) -> ModuleType:
 def small(bp: ModuleType) -> Problem:
     """A tanh and softmax network of distinct sizes, its parameters and data in this convention."""
     return problem(bp, Network((5, 4, 3), hidden="tanh"), m=7)
+
+
+@pytest.fixture(scope="session")
+def main_job():
+    """What ``shapecheck-bp`` finds out; the tests that look at it are the group "main job"."""
+    return comparison.compare_on_digits()
+
+
+@pytest.fixture
+def main_job_as_found(main_job, monkeypatch):
+    """In place of the main job what it has found out; gives the settings that it is asked with."""
+    settings = {}
+
+    def compare_on_digits(**asked):
+        settings.update(asked)
+        return main_job
+
+    monkeypatch.setattr(comparison, "compare_on_digits", compare_on_digits)
+    return settings
 
 
 @pytest.fixture(autouse=True)

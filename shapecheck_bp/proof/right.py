@@ -15,6 +15,7 @@ hidden function computes the same expressions, but for the name of g, they are n
 
 import inspect
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -190,28 +191,31 @@ def _kind(net: Network) -> str:
 
 def _same_but_for_g(shown: Shown, net: Network, J: Any, results: list[Any]) -> bool:
     """Whether these are the expressions that were shown, with other names for the g of a layer."""
-    # By way of a name of its own, lest the old output's name be taken for the new hidden one's.
-    steps = [(shown.net.hidden, "any")]
-    steps += [(shown.net.output, net.output)] if _kind(net) == "g" else []
-    steps += [("any", net.hidden)]
-
-    def renamed(expression: Any) -> Any:
-        expression = sympy.sympify(expression)
-        for old, new in steps:
-            names = [(old, new), (f"{old}_prime", f"{new}_prime")]
-            functions = {opaque_function(one): opaque_function(other) for one, other in names}
-            applied = expression.atoms(*functions)
-            expression = expression.xreplace(
-                {one: functions[one.func](*one.args) for one in applied}
-            )
-        return expression
-
+    names = [(shown.net.hidden, net.hidden)]
+    names += [(shown.net.output, net.output)] if _kind(net) == "g" else []
+    names += [(f"{old}_prime", f"{new}_prime") for old, new in names]
+    renaming = frozenset((opaque_function(old), opaque_function(new)) for old, new in names)
     pairs = list(zip(shown.expressions, [J, *results], strict=True))
     return all(
         np.shape(old) == np.shape(new)
-        and all(renamed(a) == b for a, b in zip(np.ravel(old), np.ravel(new), strict=True))
+        and all(
+            _renamed(sympy.sympify(a), renaming) == b
+            for a, b in zip(np.ravel(old), np.ravel(new), strict=True)
+        )
         for old, new in pairs
     )
+
+
+@lru_cache(maxsize=2**15)  # the entries of a result have most of their parts in common
+def _renamed(expression: Any, renaming: frozenset[tuple[Any, Any]]) -> Any:
+    """An expression with functions exchanged for others."""
+    if not expression.args:
+        return expression
+    function = dict(renaming).get(expression.func, expression.func)
+    arguments = tuple(_renamed(one, renaming) for one in expression.args)
+    if function is expression.func and arguments == expression.args:
+        return expression
+    return function(*arguments)
 
 
 def _accepted(statement: Any, given: dict[str, Any]) -> dict[str, Any]:

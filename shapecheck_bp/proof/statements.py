@@ -154,6 +154,7 @@ def _matrix(entry: Callable[[int, int], Any], rows: int, columns: int) -> Matrix
     return found
 
 
+@lru_cache  # the same symbols again, so that what was differentiated by them is known
 def _unknown(symbol: str, rows: int, columns: int) -> Matrix:
     return _matrix(lambda i, j: sympy.Dummy(f"{symbol}_{i}{j}", real=True), rows, columns)
 

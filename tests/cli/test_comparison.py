@@ -8,17 +8,14 @@ from shapecheck_bp.cli.comparison import compare_on_digits, shapes_side_by_side
 from shapecheck_bp.proof.floating import differences
 
 
-@pytest.fixture(scope="module")
-def main_job():
-    return compare_on_digits()
-
-
+@pytest.mark.xdist_group("main job")
 def test_held_out_accuracy_is_97_percent_in_both_conventions(main_job):
     assert [outcome.convention for outcome in main_job.outcomes] == ["column", "row"]
     assert all(outcome.accuracy >= 0.97 for outcome in main_job.outcomes)
     assert main_job.same_predictions
 
 
+@pytest.mark.xdist_group("main job")
 def test_the_gradients_agree_at_the_start_and_after_training(main_job):
     assert main_job.agree
     for when in (main_job.at_start, main_job.after_training):
@@ -30,12 +27,14 @@ def test_the_gradients_agree_at_the_start_and_after_training(main_job):
         ]
 
 
+@pytest.mark.xdist_group("main job")
 def test_the_costs_are_the_same_and_fall(main_job):
     here, there = (outcome.costs for outcome in main_job.outcomes)
     assert np.allclose(here, there, rtol=1e-10)
     assert here[-1] < here[0] / 10
 
 
+@pytest.mark.xdist_group("main job")
 def test_the_shape_error_is_the_real_one(main_job):
     assert main_job.shape_error.argument == "X"
     assert "Pass X.T, or use shapecheck_bp.row" in main_job.shape_error.suggestion
@@ -65,6 +64,14 @@ FAULTS = {
 }
 
 
+@pytest.fixture
+def proof_as_found(main_job, monkeypatch):
+    """A proof that holds, whatever is to be proved; test_faults.py has what a real one refuses."""
+    monkeypatch.setattr(comparison, "prove", lambda *args, **kwargs: main_job.proof)
+
+
+@pytest.mark.xdist_group("main job")
+@pytest.mark.usefixtures("proof_as_found")
 @pytest.mark.parametrize("quantity", FAULTS)
 @pytest.mark.parametrize("layer", [1, 2])
 def test_a_fault_in_one_convention_is_seen_where_it_is(monkeypatch, quantity, layer):
@@ -82,6 +89,8 @@ def test_a_fault_in_one_convention_is_seen_where_it_is(monkeypatch, quantity, la
     assert differ == [(layer, quantity)]
 
 
+@pytest.mark.xdist_group("main job")
+@pytest.mark.usefixtures("proof_as_found")
 def test_different_predictions_are_seen(monkeypatch):
     predict = row.predict
     monkeypatch.setattr(row, "predict", lambda *args: 9 - predict(*args))

@@ -6,6 +6,8 @@ import re
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
 from shapecheck_bp.cli import main
 
 README = Path(__file__).parents[2] / "README.md"
@@ -26,6 +28,8 @@ def test_the_python_blocks_print_what_stands_behind_them():
     assert shown == [language for language, _ in BLOCKS].count("python") == 3
 
 
+@pytest.mark.xdist_group("main job")
+@pytest.mark.usefixtures("main_job_as_found")
 def test_excerpts_of_the_main_job_are_what_it_prints(capsys):
     main([])
     printed = [line.strip() for line in capsys.readouterr().out.splitlines()]
