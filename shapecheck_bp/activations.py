@@ -135,12 +135,10 @@ class ByActivation(dict[str, Entry]):
     """
 
     def __init__(self, what: str, **entries: Entry) -> None:
-        """Keep the entries, and what they are."""
         super().__init__(entries)
         self.what = what
 
     def __missing__(self, name: str) -> NoReturn:
-        """Refuse a name that is not there."""
         known = ", ".join(map(repr, self))
         raise ValueError(
             f"{self.what}: expected one of {known}; got {name!r}, which has no entry there"

@@ -75,7 +75,6 @@ class Network:
     loss: str = None  # type: ignore[assignment]  # filled in below, so a str for every reader
 
     def __post_init__(self) -> None:
-        """Check every field, and fill in the loss."""
         object.__setattr__(self, "sizes", _sizes(self.sizes))
         _member("hidden", self.hidden, (*ACTIVATIONS,))
         _member("output", self.output, (*ACTIVATIONS, "softmax"))

@@ -32,7 +32,6 @@ class Finding(NamedTuple):
         )
 
     def __str__(self) -> str:
-        """The finding as a paragraph."""
         fix = f"\n  {self.fix}" if self.fix else ""
         return f"{self.mistake} in {self.where} ({self.sure}): {self.evidence}{fix}"
 
@@ -53,7 +52,6 @@ class Diagnosis:
     """The problem that the evidence is about."""
 
     def __bool__(self) -> bool:
-        """Whether all is right."""
         return self.ok
 
     @property
@@ -69,14 +67,12 @@ class Diagnosis:
         return {**asdict(self), "findings": [one._asdict() for one in self.findings]}
 
     def __str__(self) -> str:
-        """The findings, most likely first, and the verdict."""
         parts = [f"Recognised: {self.recognised}.", *map(str, self.findings), self.verdict]
         return "\n\n".join(parts)
 
     __repr__ = __str__
 
     def __rich_console__(self, console: Any, options: Any) -> Iterator[Any]:
-        """The same for a terminal."""
         from rich.padding import Padding
         from rich.text import Text
 

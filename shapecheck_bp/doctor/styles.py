@@ -34,7 +34,6 @@ class Reading(NamedTuple):
         return (self.convention == "row") != self.turned
 
     def __str__(self) -> str:
-        """The reading in words."""
         style = {
             "layers": "a tuple of Layer(W, b)",
             "dict": 'a dict of "W1", "b1", …',

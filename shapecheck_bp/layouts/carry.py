@@ -29,7 +29,6 @@ class Detection(NamedTuple):
         return len(self.sizes) > 1
 
     def __str__(self) -> str:
-        """The layouts, how W lies in them, and the sizes."""
         parts = []
         for axes, sizes in self.sizes.items():
             names = ", ".join(name for name in self.layouts if axes == LAYOUTS[name].W)

@@ -53,7 +53,6 @@ class Arithmetic(ABC):
         return self.namespace
 
     def __init_subclass__(cls) -> None:
-        """Make the namespace."""
         super().__init_subclass__()
         cls.namespace = _namespace(cls)
 
@@ -66,11 +65,9 @@ class Arithmetic(ABC):
         return self.reduce("max", axis, keepdims)
 
     def __neg__(self) -> Any:
-        """-A."""
         return self.combine("*", -1, self)
 
     def __abs__(self) -> Any:
-        """|A|."""
         return self.apply("abs")
 
     def __bool__(self) -> bool:

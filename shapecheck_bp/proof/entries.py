@@ -33,7 +33,6 @@ class Entries(Arithmetic):
     """An array whose entries are SymPy expressions of real numbers."""
 
     def __init__(self, values: Any) -> None:
-        """Keep the entries, a NumPy array of objects."""
         self.values = np.asarray(values, dtype=object)
 
     @classmethod
@@ -56,7 +55,6 @@ class Entries(Arithmetic):
         return type(self)(self.values.T)
 
     def __getitem__(self: Self, place: Any) -> Self:
-        """Some of the entries."""
         return type(self)(self.values[place])
 
     def __matmul__(self: Self, other: Any) -> Self:

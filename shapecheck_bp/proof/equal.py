@@ -45,7 +45,6 @@ class SymbolMaker(Maker):
     """Makes arrays of symbols, with a symbol for the size of every axis."""
 
     def __init__(self, law: Law, others: Mapping[str, Any]) -> None:
-        """Know which names are taken."""
         super().__init__(law, others)
         self.taken: set[tuple[str, int | None]] = set()
 

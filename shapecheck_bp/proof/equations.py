@@ -71,11 +71,9 @@ class Equations(tuple[Formula, ...]):
         return named[place]
 
     def __repr__(self) -> str:
-        """The same as text, so that a prompt shows it."""
         return str(self)
 
     def __str__(self) -> str:
-        """The equations as text."""
         return "\n\n".join(formula.text for formula in self)
 
     @property
@@ -112,7 +110,6 @@ class Beside(NamedTuple):
     headings: tuple[str, str]
 
     def __str__(self) -> str:
-        """The equations as text, the shapes underneath."""
         pairs = [(self.headings[0], self.headings[1]), ("", "")]
         for here, there in zip(self.here, self.there, strict=True):
             pairs += zip(here.text.splitlines(), there.text.splitlines(), strict=True)
@@ -121,7 +118,6 @@ class Beside(NamedTuple):
         return "\n".join(f"{left:<{width}}   |   {right}".rstrip() for left, right in pairs[:-1])
 
     def __repr__(self) -> str:
-        """The same as text, so that a prompt shows it."""
         return str(self)
 
     @property
@@ -185,7 +181,6 @@ class Recorder:
     """Writes down, at each step, what became of its arguments, and names its result."""
 
     def __init__(self) -> None:
-        """Start with a blank page."""
         self.found: list[Formula] = []
         self.values: dict[str, Symbolic] = {}
 

@@ -20,7 +20,6 @@ class Check(NamedTuple):
     evidence: str = ""
 
     def __str__(self) -> str:
-        """The check in one line."""
         about = f" ({self.about})" if self.about else ""
         verdict = "holds" if self.holds else f"REFUSED: {self.evidence}"
         return f"{self.function}, {self.quantity}{about}: {verdict}"
@@ -52,7 +51,6 @@ class Answer:
         return {check.function.rpartition(".")[2] for check in self.checks}
 
     def __bool__(self) -> bool:
-        """Whether every check holds, and there was one."""
         return bool(self.checks) and not self.refused
 
     def to_dict(self) -> dict[str, Any]:
@@ -112,7 +110,6 @@ class Proof:
         return cells
 
     def __bool__(self) -> bool:
-        """Whether all answers hold."""
         return all(self.answers)
 
     def to_dict(self) -> dict[str, Any]:
@@ -177,7 +174,6 @@ class Proof:
         return " ".join(["The proof DOES NOT hold.", *(f"First refused: {one}." for one in where)])
 
     def __repr__(self) -> str:
-        """The same as text, so that a prompt shows it."""
         return str(self)
 
     def __str__(self) -> str:
@@ -193,7 +189,6 @@ class Proof:
         return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
 
     def __rich_console__(self, console: Any, options: Any) -> Iterator[Any]:
-        """The tables for a terminal."""
         from rich.text import Text
 
         for table in self.tables():

@@ -56,7 +56,6 @@ class EntryMaker(Maker):
     """Makes arrays with a symbol for each entry, at the small sizes of this answer."""
 
     def __init__(self, law: Law, others: Mapping[str, Any]) -> None:
-        """Know the network, whose loss says what targets may be."""
         super().__init__(law, others)
         self.net = others.get("net")
         self.sizes |= STEP if self.net is None else {"m": EXAMPLES[len(self.net.sizes)]}

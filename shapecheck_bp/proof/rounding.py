@@ -65,7 +65,6 @@ class Rounded(Arithmetic):
         return np.abs(self.value) + 2 * self.error
 
     def __getitem__(self, place: Any) -> "Rounded":
-        """Some of the entries."""
         return Rounded(self.value[place], self.error[place], self.grain, self.dtype)
 
     def __matmul__(self, other: Any) -> "Rounded":

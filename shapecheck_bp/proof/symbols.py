@@ -67,7 +67,6 @@ class Symbolic(Arithmetic):
     """An array of symbols: its shape, its entry in row i and column j, and how that is written."""
 
     def __init__(self, shape: tuple[Any, ...], entry: Any, formula: Formula) -> None:
-        """Keep the three."""
         self.shape = shape
         self.entry = entry
         self.formula = formula
@@ -86,7 +85,6 @@ class Symbolic(Arithmetic):
         self.formula = notation.named(symbol, layer, self.shape)
 
     def __repr__(self) -> str:
-        """The formula and the shape."""
         return f"{self.formula.line} of shape ({', '.join(map(str, self.shape))})"
 
     @property

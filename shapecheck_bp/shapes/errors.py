@@ -31,7 +31,6 @@ class ShapeError(TypeCheckError):
         bindings: Mapping[str, Any] | None = None,
         suggestion: str = "",
     ) -> None:
-        """Keep the message and its parts."""
         super().__init__(message)
         self.function = function
         self.argument = argument

@@ -36,7 +36,6 @@ class Maker:
     """Makes arrays to annotations, and remembers the size of each axis."""
 
     def __init__(self, law: Law, others: Mapping[str, Any]) -> None:
-        """Know the function, and the arguments that were given."""
         self.law = law
         self.others = dict(others)
         self.sizes: dict[str, int] = {}

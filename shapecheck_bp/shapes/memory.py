@@ -23,7 +23,6 @@ class Results(set[Hashable]):
     __slots__ = ("repeat",)
 
     def __init__(self) -> None:
-        """Begin with none."""
         self.repeat: Callable[..., Any] | None = None
 
     def keep(self, outcome: Hashable) -> None:
@@ -50,5 +49,4 @@ class Memory(dict[Hashable, Results]):
         return self.setdefault(signature, Results())
 
     def __reduce__(self) -> tuple[type["Memory"], tuple[int]]:
-        """Start empty in another process."""
         return Memory, (self.most,)

@@ -104,13 +104,11 @@ class enforce:  # used like a function
     """
 
     def __init__(self, on: bool = True) -> None:
-        """Turn the switch."""
         if not isinstance(on, bool):
             raise TypeError(f"enforce: expected True or False; got {type(on).__name__}")
         self._before = mode.set((_listener.get() or ON) if on else OFF)
 
     def __enter__(self) -> "enforce":
-        """Leave the switch as it was just turned."""
         return self
 
     def __exit__(
@@ -119,5 +117,4 @@ class enforce:  # used like a function
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Turn it back."""
         mode.reset(self._before)

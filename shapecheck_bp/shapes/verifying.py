@@ -37,7 +37,6 @@ class Verified(NamedTuple):
     sizes: dict[str, int]
 
     def __str__(self) -> str:
-        """The function and the sizes that it was run with."""
         return f"{self.function} holds for {_written(self.sizes) or 'no axes'}"
 
 

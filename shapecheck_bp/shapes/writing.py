@@ -106,7 +106,6 @@ class Writer:
     """Writes the code of one checked function; ``names`` is what the code refers to."""
 
     def __init__(self, signature: Signature, hints: Mapping[str, Any]) -> None:
-        """Know the parameters, and the annotations by name."""
         self.parameters = signature.parameters.values()
         self.names: dict[str, Any] = {}
         self.remembers_all = False  # whether no argument is left out of the signature

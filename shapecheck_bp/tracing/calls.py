@@ -97,7 +97,6 @@ class Recorder:
     """A listener that writes a call down when it is entered, and its result when it is left."""
 
     def __init__(self) -> None:
-        """Start with no calls."""
         self.calls: list[Call] = []
 
     @contextmanager

@@ -38,7 +38,6 @@ class View(ABC):
         yield from self._lines(options.max_width)
 
     def __str__(self) -> str:
-        """The lines as text, as wide as they are."""
         return "\n".join(line.plain for line in self._lines(width=None))
 
     __repr__ = __str__
@@ -71,7 +70,6 @@ class Trace(View):
     headings = ()
 
     def __init__(self, calls: list[Call]) -> None:
-        """Take the calls."""
         self.calls = calls
 
     @property
@@ -103,7 +101,6 @@ class Beside(View):
     """Two traces of the same steps, side by side."""
 
     def __init__(self, traces: tuple[Trace, Trace], headings: tuple[str, str]) -> None:
-        """Take the traces, and what each is called."""
         if not all(isinstance(trace, Trace) for trace in traces):
             raise TypeError(f"beside: expected a trace; got {type(traces[1]).__name__}")
         self.headings = two_headings(headings)

@@ -15,7 +15,6 @@ class Picture:
     """A picture that a notebook shows, that says in words what is on it, and can be saved."""
 
     def __init__(self, figure: "Figure", words: str) -> None:
-        """Take matplotlib's figure and what is on it in words."""
         self.figure, self.words = figure, words
 
     def save(self, path: str | PathLike[str] | IO[bytes], **options: Any) -> None:
@@ -23,7 +22,6 @@ class Picture:
         self.figure.savefig(path, **{"dpi": DOTS_PER_INCH} | options)
 
     def __repr__(self) -> str:
-        """What is on it."""
         return f"Picture: {self.words}"
 
     def _repr_png_(self) -> bytes:
