@@ -2,6 +2,8 @@
 
 import ast
 import importlib
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -109,3 +111,21 @@ def test_two_rooms_inside_others_are_offered_by_the_package():
     assert draw is importlib.import_module("shapecheck_bp.tracing.draw")
     assert examples is importlib.import_module("shapecheck_bp.derivations.examples")
     assert {"draw", "examples"} <= {*dir(shapecheck_bp)}
+
+
+def test_the_shape_law_imports_nothing_of_ours_from_outside():
+    outside = [
+        (path.name, module)
+        for path in rooms()["shapes"]
+        for module in imported(path)
+        if room_of(module) not in (None, "shapes")
+    ]
+    assert outside == []
+
+
+def test_the_check_alone_loads_the_check_alone():
+    code = "import sys; from shapecheck_bp.shapes import shapechecked; print(*sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {room_of(module) for module in done.stdout.split()}
+    assert loaded == {None, "__init__", "shapes", "transpose"}
+    assert "shapecheck_bp.shapes.words" not in done.stdout.split()
