@@ -1,0 +1,145 @@
+"""What to write in place of an expression whose shapes do not fit: tried, and not guessed.
+
+The other ways to write it (``variants``) are computed one by one, each with as much of the statement
+around it as can be computed without doing anything. Only what works is told: first where the whole
+statement works, and in the order in which people are likely to have meant it.
+"""
+
+import ast
+import warnings
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from shapecheck_bp.reading.failing import Place
+from shapecheck_bp.reading.values import Evaluator, Unsafe, library_of, shape_of
+from shapecheck_bp.reading.variants import Operand, exchanged, expression, of_expression, of_operand
+
+
+class Repair(NamedTuple):
+    """What to write for the failing expression, and what it then comes to."""
+
+    text: str
+    shape: tuple[Any, ...] | None
+    whole: bool
+    """Whether the whole statement was seen to work with it."""
+
+
+def operands_of(place: Place, evaluator: Evaluator) -> list[Operand]:
+    """The parts of a failing expression that hold arrays, from left to right."""
+    found: dict[str, Operand] = {}
+    for part in _parts(place):
+        for inner in part.elts if isinstance(part, ast.List | ast.Tuple) else [part]:
+            shape = evaluator.shape(inner)
+            if shape is not None:
+                text = place.text(inner)
+                found.setdefault(text, Operand(inner, text, shape))
+    return [*found.values()]
+
+
+def _parts(place: Place) -> Iterator[ast.expr]:
+    node = place.node
+    if isinstance(node, ast.AugAssign):
+        yield from (loaded(node.target), node.value)
+    elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
+        yield loaded(node)
+        if isinstance(place.statement, ast.Assign):
+            yield place.statement.value
+    elif isinstance(node, ast.BinOp):
+        yield from (node.left, node.right)
+    elif isinstance(node, ast.UnaryOp):
+        yield node.operand
+    elif isinstance(node, ast.Compare):
+        yield from (node.left, *node.comparators)
+    elif isinstance(node, ast.Subscript):
+        yield node.value
+        yield from node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    elif isinstance(node, ast.Call):
+        if isinstance(node.func, ast.Attribute):
+            yield node.func.value
+        yield from node.args
+        yield from (keyword.value for keyword in node.keywords)
+
+
+def loaded(target: ast.expr) -> ast.expr:
+    """A target, as the expression of what it holds."""
+    copy = deepcopy(target)
+    for node in ast.walk(copy):
+        if hasattr(node, "ctx"):
+            node.ctx = ast.Load()
+    return copy
+
+
+def repairs(place: Place, operands: list[Operand], evaluator: Evaluator) -> list[Repair]:
+    """The ways to write the failing expression that work, the likeliest first."""
+    found: dict[str, Repair] = {}
+    for text in _candidates(place, operands, evaluator):
+        if text not in found and (repair := _tried(place, text, evaluator)) is not None:
+            found[text] = repair
+    kept = [repair for repair in found.values() if repair.whole] or [*found.values()]
+    return kept
+
+
+def _candidates(place: Place, operands: list[Operand], evaluator: Evaluator) -> Iterator[str]:
+    """Texts to write for the failing expression; for a statement that stores, for its value."""
+    failing = written(place)
+    for operand in sorted(operands, key=lambda one: len(one.shape)):
+        if isinstance(operand.node, ast.expr) and any(n is operand.node for n in ast.walk(failing)):
+            beside = max((o.shape for o in operands if o is not operand), key=len, default=())
+            library = library_of(evaluator.value(operand.node))
+            for text in of_operand(operand, beside, library):
+                yield ast.unparse(exchanged(failing, operand.node, expression(text)))
+    yield from of_expression(failing, operands)
+
+
+def written(place: Place) -> ast.expr:
+    """What is to be written otherwise: the expression that failed, or the value that is stored."""
+    node = place.node
+    if isinstance(node, ast.AugAssign):
+        return node.value
+    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
+        return place.statement.value  # type: ignore[attr-defined,no-any-return]
+    return node  # type: ignore[return-value]
+
+
+def _tried(place: Place, text: str, evaluator: Evaluator) -> Repair | None:
+    """The repair, if the expression works and as much of the statement as can be computed."""
+    trial = Evaluator(place.names, evaluator.known)
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            value = trial.value(expression(text))
+            whole = _goes_on(place, value, trial)
+    except Exception:
+        return None
+    return Repair(text, shape_of(value), whole) if whole is not None else None
+
+
+def _goes_on(place: Place, value: Any, trial: Evaluator) -> bool | None:
+    """Whether the statement works with that value: all of it, as far as known (False), or not."""
+    node, statement = place.node, place.statement
+    if isinstance(node, ast.AugAssign) or getattr(node, "ctx", None).__class__ is ast.Store:
+        target = loaded(node.target if isinstance(node, ast.AugAssign) else node)  # type: ignore[arg-type]
+        shape = trial.shape(target)
+        return True if shape is not None and _fits_into(shape_of(value), shape) else None
+    trial.know(node, value)
+    at: Any = node
+    while at is not statement:
+        at = place.parent(at)
+        if isinstance(at, ast.expr):
+            try:
+                trial.known.pop(id(at), None)
+                value = trial.value(at)
+            except Unsafe:
+                return False
+    if isinstance(statement, ast.AugAssign):
+        shape = trial.shape(loaded(statement.target))
+        return True if shape is None or _fits_into(shape_of(value), shape) else None
+    return True
+
+
+def _fits_into(shape: tuple[Any, ...] | None, target: tuple[Any, ...]) -> bool:
+    """Whether an array can be put into, or added to, a place of that shape."""
+    return np.broadcast_shapes(shape or (), target) == target
