@@ -8,7 +8,8 @@ expression failed on what, with what to write for it. To be read in this order:
     variants      other ways to write it; repairs, which of them work
     explaining    ``explain`` and ``explanation``
     instrument    a person's functions with every expression noted; notes, what is noted
-    labels        where the axes of an array come from; broadcasts, silent ones in words
+    labels        where the axes of an array come from; meetings, which broadcasts are silent;
+                  broadcasts, the same in words
     state         copies of what a call may change
     running       ``read``: a call made once, and again with something changed; listing, as text
 """

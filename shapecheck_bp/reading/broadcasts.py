@@ -5,14 +5,14 @@ axis that is not its own. What to write instead is tried on the shapes.
 """
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from shapecheck_bp.reading.notes import Meeting, silent
+from shapecheck_bp.reading.meetings import Meeting
 from shapecheck_bp.reading.values import Evaluator
 from shapecheck_bp.reading.variants import Operand, Shape, exchanged, expression, of_operand
 
@@ -77,7 +77,7 @@ def _repairs(node: Any, operands: list[Operand], meeting: Meeting) -> list[str]:
     for operand, other in ((left, right), (right, left)):
         for text in of_operand(operand, other.shape):
             shape = _shape(text, operand)
-            if shape is None or isinstance(node, ast.AugAssign) and operand is left:
+            if shape is None or (isinstance(node, ast.AugAssign) and operand is left):
                 continue
             if meeting.why == "axis" and len(operand.shape) > 1:
                 continue
@@ -99,7 +99,9 @@ def _shape(text: str, operand: Operand) -> Shape | None:
     """The shape of an operand that is written otherwise."""
     zeros = np.zeros(operand.shape, dtype=bool)
     tree = expression(text)
-    known = {id(node): (node, zeros) for node in ast.walk(tree) if ast.unparse(node) == operand.text}
+    known = {
+        id(node): (node, zeros) for node in ast.walk(tree) if ast.unparse(node) == operand.text
+    }
     if not known:  # with keepdims, of which only the shape is known
         return (*operand.shape, 1)
     try:

@@ -4,8 +4,8 @@
 >>> try:
 ...     W @ X
 ... except ValueError as error:
-...     print(explanation(error))
-  ...   W @ X
+...     print(str(explanation(error)).partition("   ")[2])
+W @ X
   W   (2, 3)
   X   (2, 4)
 <BLANKLINE>
@@ -15,9 +15,9 @@
 import ast
 import re
 from collections.abc import Callable, Mapping
-from functools import wraps
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import wraps
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,7 @@ from shapecheck_bp.reading.values import Evaluator, Known
 from shapecheck_bp.reading.variants import expression
 
 if TYPE_CHECKING:
+    from shapecheck_bp.reading.instrument import Site
     from shapecheck_bp.reading.running import Reading
 
 MOST = 2  # repairs that are told
@@ -109,8 +110,9 @@ def explained_in(reading: "Reading") -> Explanation | None:
     place = None if error is None else failing_place(error.__traceback__)
     file = reading.files.get(place.file) if place else None
     if error is None or place is None or file is None:
-        return error and explanation(error)
+        return None if error is None else explanation(error)
     known: dict[int, tuple[ast.AST, Any]] = {}
+    every: dict[tuple[Site, int | None], Callable[[Any], Any]] = {}
 
     def keep(node: ast.AST) -> Callable[[Any], Any]:
         def kept(value: Any) -> Any:
@@ -121,7 +123,8 @@ def explained_in(reading: "Reading") -> Explanation | None:
 
     inside = [site for node in ast.walk(place.statement) if (site := file.sites.get(id(node)))]
     try:
-        reading.again({(site, None): keep(site.node) for site in inside})
+        every |= {(site, None): keep(site.node) for site in inside}
+        reading.again(every)
         return _explanation(error, known, lambda *repair: _goes_on(reading, *repair))
     except Exception:
         return explanation(error)

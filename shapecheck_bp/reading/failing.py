@@ -68,7 +68,7 @@ class Place(NamedTuple):
 
     def text(self, node: ast.AST) -> str:
         """The source of an expression, in one line."""
-        written = ast.get_source_segment(self.source, node)  # type: ignore[arg-type]
+        written = ast.get_source_segment(self.source, node)
         return written if written and "\n" not in written else ast.unparse(node)
 
 
@@ -104,7 +104,8 @@ def _place(traceback: TracebackType) -> Place | None:
         return None
     line, end, start, stop = positions
     wanted = (line, start, end, stop)
-    found, around = None, ()
+    found: ast.AST | None = None
+    around: tuple[ast.AST, ...] = ()
     for node, parents in _with_parents(tree):
         if place_of(node) == wanted:
             found, around = node, parents

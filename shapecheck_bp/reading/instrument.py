@@ -71,9 +71,10 @@ class File:
         """
         self.name = name
         self.source = "".join(linecache.getlines(name))
-        self.tree = parsed(self.source)
-        if self.tree is None:
+        tree = parsed(self.source)
+        if tree is None:
             raise SyntaxError(f"{name} is no source of this Python")
+        self.tree = tree
         self.sites: dict[int, Site] = {}
         self.noted = self._noted(self.tree)
 
@@ -95,7 +96,7 @@ class File:
 
     def text(self, node: ast.AST) -> str:
         """The source of a node, in one line."""
-        written = ast.get_source_segment(self.source, node)  # type: ignore[arg-type]
+        written = ast.get_source_segment(self.source, node)
         return written if written and "\n" not in written else ast.unparse(node)
 
 
@@ -198,7 +199,7 @@ def _pauses(node: ast.AST) -> bool:
 
 
 def files_of(function: Any) -> list[str]:
-    """The files of a person's code that a call may run: that of the function, and of their modules."""
+    """The files of a person's code that a call may run: the function's, and their modules'."""
     names = {getattr(getattr(function, "__code__", None), "co_filename", "")}
     for module in [*sys.modules.values()]:
         names.add(getattr(module, "__file__", None) or "")
@@ -206,7 +207,7 @@ def files_of(function: Any) -> list[str]:
 
 
 @contextmanager
-def noted(files: dict[str, File]) -> Iterator[None]:
+def noted(files: Mapping[str, File]) -> Iterator[None]:
     """While this lasts, the live functions of these files have the noted code."""
     exchanged: list[tuple[FunctionType, CodeType]] = []
     try:

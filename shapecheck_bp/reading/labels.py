@@ -1,9 +1,9 @@
 """Where the axes of an array come from, as far as the code says.
 
-Every axis of an array that a reading meets has a label. A transpose exchanges labels, a sum over an
-axis drops one, a product keeps the outer two, arithmetic keeps them; what comes from elsewhere has
-new ones. So ``S - S.mean(axis=1)``, whose shapes a bias row has too, is told from it: the one axis of
-the means has the label of S's rows, and meets S's columns.
+Every axis of an array that a reading meets has a label. A transpose exchanges labels, a sum over
+an axis drops one, a product keeps the outer two, arithmetic keeps them; what comes from elsewhere
+has new ones. So ``S - S.mean(axis=1)``, whose shapes a bias row has too, is told from it: the one
+axis of the means has the label of S's rows, and meets S's columns.
 
 >>> a, b = Label(), Label()
 >>> matmul((a, b), (b, a)) == (a, a)
@@ -12,12 +12,24 @@ True
 
 import ast
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
+
+from shapecheck_bp.reading.variants import REDUCTIONS, name_of
 
 Shape = tuple[Any, ...]
 WRITTEN = (
     *("reshape", "view", "expand_dims", "unsqueeze", "atleast_2d", "atleast_3d", "broadcast_to"),
-    *("meshgrid", "ix_", "outer", "ogrid", "mgrid", "newaxis", "column_stack", "vstack", "rearrange"),
+    *(
+        "meshgrid",
+        "ix_",
+        "outer",
+        "ogrid",
+        "mgrid",
+        "newaxis",
+        "column_stack",
+        "vstack",
+        "rearrange",
+    ),
     *("repeat", "tile", "expand", "expand_as", "view_as", "broadcast_arrays", "broadcast_tensors"),
 )
 PRODUCTS = ("dot", "matmul", "mm")
@@ -33,6 +45,13 @@ class Label:
 
 
 Labels = tuple[Label, ...]
+
+
+class Seen(NamedTuple):
+    """An array as it was met: its shape, and its axes' labels."""
+
+    shape: Shape
+    labels: Labels
 
 
 def new(shape: Shape, written: bool = False) -> Labels:
@@ -100,3 +119,55 @@ def _is_none(part: ast.expr) -> bool:
 
 def _is_dots(part: ast.expr) -> bool:
     return isinstance(part, ast.Constant) and part.value is Ellipsis
+
+
+def is_written(node: Any) -> bool:
+    """Whether somebody wrote that axes of length 1 are wanted: meshgrid(...), ogrid[...]."""
+    if isinstance(node, ast.Call):
+        return name_of(node) in WRITTEN
+    owner = getattr(node, "value", None)
+    return isinstance(node, ast.Subscript) and getattr(owner, "attr", "") in WRITTEN
+
+
+def of_call(node: ast.Call, shape: Shape, arrays: list[Seen]) -> Labels | None:
+    """Those of what a call gives, where its name and the shapes say what it does."""
+    name = name_of(node)
+    if is_written(node):
+        return new(shape, written=True)
+    if name in PRODUCTS and len(arrays) == 2:
+        return matmul(arrays[0].labels, arrays[1].labels)
+    if name in TRANSPOSES and len(arrays) == 1 and shape == arrays[0].shape[::-1]:
+        return arrays[0].labels[::-1]
+    if len(arrays) != 1:
+        return None
+    array_ = arrays[0]
+    if shape == array_.shape:
+        return array_.labels
+    axis = _axis_of(node, name)
+    if axis is not None and -len(array_.shape) <= axis < len(array_.shape):
+        kept = len(shape) == len(array_.shape)
+        found = without(array_.labels, array_.shape, axis, kept)
+        place = axis % len(array_.shape)
+        sizes = (*array_.shape[:place], *((1,) if kept else ()), *array_.shape[place + 1 :])
+        if sizes == shape:
+            return found
+    return None
+
+
+def _axis_of(node: ast.Call, name: str) -> int | None:
+    """The axis that a call names, if it names one."""
+    for keyword in node.keywords:
+        if keyword.arg in ("axis", "dim"):
+            return _whole(keyword.value)
+    position = 0 if isinstance(node.func, ast.Attribute) and len(node.args) == 1 else 1
+    if name in REDUCTIONS and len(node.args) > position:
+        return _whole(node.args[position])
+    return None
+
+
+def _whole(node: ast.expr) -> int | None:
+    try:
+        value = ast.literal_eval(node)
+    except ValueError:
+        return None
+    return value if type(value) is int else None

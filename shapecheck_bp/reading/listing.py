@@ -4,7 +4,7 @@ import ast
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from shapecheck_bp.reading.instrument import File, Site
+from shapecheck_bp.reading.instrument import File
 
 if TYPE_CHECKING:
     from shapecheck_bp.reading.running import Reading

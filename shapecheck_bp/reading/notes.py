@@ -1,6 +1,6 @@
 """What is noted while a person's code runs: for every expression its shapes, and silent broadcasts.
 
-Of an operation only its site and shape are kept, eight bytes each; arrays are not. Which axes an
+Of an operation only its site and shape are kept, eight bytes each; arrays are not. Which labels an
 array has its labels from is known while the array lives.
 """
 
@@ -8,36 +8,18 @@ import ast
 import weakref
 from array import array
 from collections.abc import Callable
-from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from shapecheck_bp.reading import labels as axes
+from shapecheck_bp.reading import labels
 from shapecheck_bp.reading.instrument import Site
-from shapecheck_bp.reading.labels import Labels, Shape
+from shapecheck_bp.reading.labels import Labels, Seen, Shape
+from shapecheck_bp.reading.meetings import Meeting, silent
 from shapecheck_bp.reading.values import LIBRARIES
-from shapecheck_bp.reading.variants import REDUCTIONS, name_of
 
 NO_SHAPE = -1
 ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow)
-
-
-class Seen(NamedTuple):
-    """An array as it was met: its shape, and its axes' labels."""
-
-    shape: Shape
-    labels: Labels
-
-
-class Meeting(NamedTuple):
-    """Two operands of which one was spread over the other without a word."""
-
-    site: Site
-    left: Seen
-    right: Seen
-    shape: Shape
-    why: str
 
 
 class Notes:
@@ -55,7 +37,7 @@ class Notes:
         self.times: dict[int, int] = {}
         self.meetings: dict[int, Meeting] = {}
         self.missed = 0
-        self.labels: dict[int, tuple[Any, Labels]] = {}
+        self.known: dict[int, tuple[Any, Labels]] = {}
         self.kinds: dict[type, Callable[[Any], Shape] | None] = {}
 
     def note(self, number: int, value: Any) -> Any:
@@ -81,11 +63,11 @@ class Notes:
 
     def done(self) -> None:
         """Let go of all that was needed only while notes were taken."""
-        self.labels.clear()
+        self.known.clear()
         self.last.clear()
 
     def statements(self) -> dict[int, tuple[Shape | None, Shape | None, int]]:
-        """Of each statement that ran, by identity: what it came to first and last, and how often."""
+        """Of each statement, by identity: what it came to first and last, and how often."""
         shapes = [*self.shapes]
         found: dict[int, tuple[Shape | None, Shape | None, int]] = {}
         for number, met in zip(self.order, self.met, strict=True):
@@ -106,10 +88,10 @@ class Notes:
         if shape_of is None:
             self.met.append(NO_SHAPE)
             self.last.pop(number, None)
-            if kind in (tuple, list) and _is_written(site.node):
+            if kind in (tuple, list) and labels.is_written(site.node):
                 for item in value:
                     if shape_of := _shape_getter(type(item)):
-                        self._remember(item, axes.new(shape_of(item), written=True))
+                        self._remember(item, labels.new(shape_of(item), written=True))
             return
         shape = shape_of(value)
         self.met.append(self.shapes.setdefault(shape, len(self.shapes)))
@@ -141,25 +123,23 @@ class Notes:
 
     def _known(self, value: Any, shape: Shape) -> Labels:
         """The labels of an array that was met before, or new ones."""
-        entry = self.labels.get(id(value))
+        entry = self.known.get(id(value))
         if entry is not None and entry[0]() is value and len(entry[1]) == len(shape):
             return entry[1]
-        found = axes.new(shape)
+        found = labels.new(shape)
         self._remember(value, found)
         return found
 
     def _remember(self, value: Any, found: Labels) -> None:
         if self.resizes:
             return
-        key, known = id(value), self.labels
+        key, known = id(value), self.known
         try:
             known[key] = weakref.ref(value, lambda _: known.pop(key, None)), found
         except TypeError:
             known.pop(key, None)
 
-    def _made(
-        self, site: Site, value: Any, shape: Shape, operands: list[Seen | None]
-    ) -> Labels:
+    def _made(self, site: Site, value: Any, shape: Shape, operands: list[Seen | None]) -> Labels:
         """The labels of what an expression made, as far as it is known what it does."""
         node = site.node
         arrays = [operand for operand in operands if operand is not None]
@@ -169,19 +149,19 @@ class Notes:
         elif isinstance(node, ast.BinOp):
             left, right = self._operand(site, node.left), self._operand(site, node.right)
             if isinstance(node.op, ast.MatMult):
-                found = axes.matmul(left.labels, right.labels) if left and right else None
+                found = labels.matmul(left.labels, right.labels) if left and right else None
             elif left and right:
                 pair = (left.labels, left.shape), (right.labels, right.shape)
-                found = axes.elementwise(*pair, shape)
+                found = labels.elementwise(*pair, shape)
             else:
                 found = (left or right).labels if left or right else None  # type: ignore[union-attr]
         elif isinstance(node, ast.UnaryOp) and arrays:
             found = arrays[0].labels
         elif isinstance(node, ast.Subscript):
             owner = self._operand(site, node.value)
-            found = axes.indexed(owner.labels, node.slice, shape) if owner else None
+            found = labels.indexed(owner.labels, node.slice, shape) if owner else None
         elif isinstance(node, ast.Call):
-            found = _of_call(node, shape, arrays)
+            found = labels.of_call(node, shape, arrays)
         if found is None or len(found) != len(shape):
             return self._known(value, shape)
         return found
@@ -200,88 +180,9 @@ class Notes:
 def _shape_getter(kind: type) -> Callable[[Any], Shape] | None:
     """How the shape of such a value is found without running anybody's code."""
     if issubclass(kind, np.ndarray):
-        return np.ndarray.shape.__get__  # type: ignore[attr-defined,no-any-return]
+        return np.ndarray.shape.__get__
     if kind.__module__.partition(".")[0] in LIBRARIES and hasattr(kind, "shape"):
         if issubclass(kind, np.generic) or not hasattr(kind, "dtype"):
             return None
         return lambda value: tuple(value.shape)
     return None
-
-
-def _is_written(node: Any) -> bool:
-    """Whether somebody wrote that axes of length 1 are wanted: meshgrid(...), ogrid[...]."""
-    if isinstance(node, ast.Call):
-        return name_of(node) in axes.WRITTEN
-    owner = getattr(node, "value", None)
-    return isinstance(node, ast.Subscript) and getattr(owner, "attr", "") in axes.WRITTEN
-
-
-def _of_call(node: ast.Call, shape: Shape, arrays: list[Seen]) -> Labels | None:
-    name = name_of(node)
-    if _is_written(node):
-        return axes.new(shape, written=True)
-    if name in axes.PRODUCTS and len(arrays) == 2:
-        return axes.matmul(arrays[0].labels, arrays[1].labels)
-    if name in axes.TRANSPOSES and len(arrays) == 1 and shape == arrays[0].shape[::-1]:
-        return arrays[0].labels[::-1]
-    if len(arrays) != 1:
-        return None
-    array_ = arrays[0]
-    if shape == array_.shape:
-        return array_.labels
-    axis = _axis_of(node, name)
-    if axis is not None and -len(array_.shape) <= axis < len(array_.shape):
-        kept = len(shape) == len(array_.shape)
-        found = axes.without(array_.labels, array_.shape, axis, kept)
-        place = axis % len(array_.shape)
-        sizes = (*array_.shape[:place], *((1,) if kept else ()), *array_.shape[place + 1 :])
-        if sizes == shape:
-            return found
-    return None
-
-
-def _axis_of(node: ast.Call, name: str) -> int | None:
-    """The axis that a call names, if it names one."""
-    for keyword in node.keywords:
-        if keyword.arg in ("axis", "dim"):
-            return _whole(keyword.value)
-    position = 0 if isinstance(node.func, ast.Attribute) and len(node.args) == 1 else 1
-    if name in REDUCTIONS and len(node.args) > position:
-        return _whole(node.args[position])
-    return None
-
-
-def _whole(node: ast.expr) -> int | None:
-    try:
-        value = ast.literal_eval(node)
-    except ValueError:
-        return None
-    return value if type(value) is int else None
-
-
-def silent(left: Seen, right: Seen, shape: Shape, node: Any) -> str:
-    """Why a broadcast is likely not meant, or nothing where it may be."""
-    sides = (left, right)
-    if prod(left.shape) == 1 or prod(right.shape) == 1 or not left.shape or not right.shape:
-        return ""
-    aligned = [
-        (label, other, a, b)
-        for label, other, a, b in zip(
-            left.labels[::-1], right.labels[::-1], left.shape[::-1], right.shape[::-1], strict=False
-        )
-    ]
-    written = any(
-        label.written for side in sides for label, size in zip(side.labels, side.shape, strict=True) if size == 1
-    )
-    if all(side.shape != shape for side in sides) and not written:
-        return "both"
-    for label, other, a, b in aligned:
-        crossed = label is not other and a == b != 1
-        if crossed and (label in right.labels) != (other in left.labels):
-            if len(left.shape) != len(right.shape):
-                return "axis"
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult) and not written:
-        flipped = isinstance(node.left, ast.Attribute) and node.left.attr == "T"
-        if flipped and len(left.shape) == 2 == len(right.shape) and right.shape[-1] == 1:
-            return "product"
-    return ""

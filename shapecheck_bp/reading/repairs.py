@@ -1,8 +1,8 @@
 """What to write in place of an expression whose shapes do not fit: tried, and not guessed.
 
-The other ways to write it (``variants``) are computed one by one, each with as much of the statement
-around it as can be computed without doing anything. Only what works is told: first where the whole
-statement works, and in the order in which people are likely to have meant it.
+The other ways to write it (``variants``) are computed one by one, each with as much of the
+statement around it as can be computed without doing anything. Only what works is told: first where
+the whole statement works, and in the order in which people are likely to have meant it.
 """
 
 import ast
@@ -86,7 +86,7 @@ def _candidates(place: Place, operands: list[Operand], evaluator: Evaluator) -> 
     """Texts to write for the failing expression; for a statement that stores, for its value."""
     failing = written(place)
     for operand in sorted(operands, key=lambda one: len(one.shape)):
-        if isinstance(operand.node, ast.expr) and any(n is operand.node for n in ast.walk(failing)):
+        if any(node is operand.node for node in ast.walk(failing)):
             beside = max((o.shape for o in operands if o is not operand), key=len, default=())
             library = library_of(evaluator.value(operand.node))
             for text in of_operand(operand, beside, library):

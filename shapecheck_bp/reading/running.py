@@ -55,14 +55,14 @@ class Reading:
 
     def again(
         self,
-        exchange: Mapping[tuple[Site, int], Callable[[Any], Any]] | None = None,
+        exchange: Mapping[tuple[Site, int | None], Callable[[Any], Any]] | None = None,
         instead: Mapping[ast.AST, ast.expr] | None = None,
     ) -> "Reading":
         """The same call, from where it began, with something changed.
 
         Args:
-            exchange: for an expression, and which time it is met (from 0), what to make of its
-                value.
+            exchange: for an expression, and which time it is met (from 0, or None for every
+                time), what to make of its value.
             instead: for an expression of the source, what is to stand there.
 
         Raises:
@@ -84,7 +84,7 @@ class Reading:
         call: Callable[[], Any],
         into: "Reading",
         files: Mapping[str, File] | None = None,
-        exchange: Mapping[tuple[Site, int], Callable[[Any], Any]] | None = None,
+        exchange: Mapping[tuple[Site, int | None], Callable[[Any], Any]] | None = None,
     ) -> Notes:
         sites = {one.number: one for file in self.files.values() for one in file.sites.values()}
         notes = Notes(sites, any(".resize(" in file.source for file in self.files.values()))
@@ -103,7 +103,7 @@ class Reading:
 
     @cached_property
     def explanation(self) -> Explanation | None:
-        """What the error came of; its repairs let the rest of the call go on, too, where they can."""
+        """What the error came of, with repairs under which the rest of the call goes on, too."""
         return None if self.error is None else explained_in(self)
 
     def __str__(self) -> str:

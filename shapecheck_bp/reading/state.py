@@ -24,7 +24,17 @@ from typing import Any
 import numpy as np
 
 MOST_BYTES = 2**28
-NOT_CHANGED = (ModuleType, type, FunctionType, BuiltinFunctionType, str, int, float, bool, type(None))
+NOT_CHANGED = (
+    ModuleType,
+    type,
+    FunctionType,
+    BuiltinFunctionType,
+    str,
+    int,
+    float,
+    bool,
+    type(None),
+)
 
 
 class NotAgain(Exception):
@@ -41,7 +51,7 @@ class State:
         kwargs: dict[str, Any],
         files: Collection[str],
     ) -> None:
-        """Copy all that the call may change; if that cannot be done, that is said when it is needed."""
+        """Copy all that the call may change; where that fails, ``again`` will say so."""
         self.function = function
         self.why_not = ""
         self.random = _random_state()
@@ -119,12 +129,13 @@ def _bytes(value: Any, seen: set[int] | None = None) -> int:
 def _random_state() -> list[Any]:
     torch = sys.modules.get("torch")
     own = torch.get_rng_state() if torch is not None else None
-    return [random.getstate(), np.random.get_state(), own]
+    legacy = np.random.get_state()  # noqa: NPY002  # what a person may still use
+    return [random.getstate(), legacy, own]
 
 
 def _set_random_state(state: list[Any]) -> None:
     random.setstate(state[0])
-    np.random.set_state(state[1])
+    np.random.set_state(state[1])  # noqa: NPY002
     torch = sys.modules.get("torch")
     if torch is not None and state[2] is not None:
         torch.set_rng_state(state[2])

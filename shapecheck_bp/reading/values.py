@@ -157,7 +157,10 @@ class Evaluator:
 
     def _Subscript(self, node: ast.Subscript) -> Any:
         owner, index = self.value(node.value), self.value(node.slice)
-        if is_ours_to_read(owner) or type(owner).__getitem__ in (list.__getitem__, dict.__getitem__):
+        if is_ours_to_read(owner) or type(owner).__getitem__ in (
+            list.__getitem__,
+            dict.__getitem__,
+        ):
             return owner[index]
         raise Unsafe(ast.unparse(node))
 
@@ -192,7 +195,7 @@ class Evaluator:
         if not _computes_only(function) or any(key.arg in (None, "out") for key in node.keywords):
             raise Unsafe(ast.unparse(node))
         args = [self.value(arg) for arg in node.args]
-        named = {key.arg: self.value(key.value) for key in node.keywords}
+        named = {str(key.arg): self.value(key.value) for key in node.keywords}
         self._refuse(node, [*args, *named.values()])
         return function(*args, **named)
 

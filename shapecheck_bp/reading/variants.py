@@ -1,4 +1,4 @@
-"""Other ways to write an expression whose shapes do not fit: what people forget, the likeliest first.
+"""Other ways to write an expression: what people forget, the likeliest first.
 
 Nothing is decided here: ``repairs`` tries what this room writes, and tells only what works.
 
@@ -118,7 +118,7 @@ def of_operand(operand: Operand, beside: Shape = (), library: str = "numpy") -> 
     if rank == 1:
         yield f"{atom}[:, None]"
         yield f"{atom}[None, :]"
-    if len(beside) > max(rank, 1):
+    if len(beside) > max(rank, 2):
         yield from _with_axes(operand, beside)
     if rank >= 2 and 1 in operand.shape:
         yield from _without_axes(operand)
@@ -150,7 +150,7 @@ def _with_keepdims(operand: Operand) -> Iterator[str]:
 def _with_axes(operand: Operand, beside: Shape) -> Iterator[str]:
     """Axes of length 1 put in, so that the others lie under those of the shape beside it."""
     rank, whole = len(operand.shape), len(beside)
-    for places in combinations(range(whole), rank):
+    for places in reversed([*combinations(range(whole), rank)]):
         if all(beside[place] == size for place, size in zip(places, operand.shape, strict=True)):
             index = [":" if place in places else "None" for place in range(whole)]
             while index and index[0] == "None":  # axes in front come by themselves
