@@ -5,7 +5,8 @@ axis that is not its own. What to write instead is tried on the shapes.
 """
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,14 +14,16 @@ from typing import Any
 import numpy as np
 
 from shapecheck_bp.reading.meetings import Meeting
+from shapecheck_bp.reading.repairs import spliced
 from shapecheck_bp.reading.values import Evaluator
-from shapecheck_bp.reading.variants import Operand, Shape, exchanged, expression, of_operand
+from shapecheck_bp.reading.variants import Operand, Shape, Variant, exchanged, filled, of_operand
 
 WORDS = {
     "both": "each is spread over the other",
     "axis": "they meet along different axes of the same array",
-    "product": "each entry by itself; a product of matrices would fit too",
+    "product": "each entry by itself, where a product of matrices would fit too",
 }
+MOST = 2  # repairs that are told
 
 
 @dataclass(frozen=True)
@@ -38,9 +41,9 @@ class Broadcast:
     def __str__(self) -> str:
         """As a reading prints it."""
         width = max(map(len, self.operands))
-        lines = [f"{Path(self.file).name}:{self.line}   {self.expression} is {self.result}"]
+        lines = [f"  {Path(self.file).name}:{self.line}   {self.expression}", ""]
         lines += [f"  {text:<{width}}   {shape}" for text, shape in self.operands.items()]
-        lines.append(f"  {self.why}.")
+        lines += ["", f"  is {self.result}: {self.why}."]
         if self.repairs:
             lines.append(f"  If that is not meant: {' or '.join(self.repairs)}")
         return "\n".join(lines)
@@ -49,62 +52,86 @@ class Broadcast:
 def in_words(meeting: Meeting) -> Broadcast:
     """What is said of two operands that met."""
     site = meeting.site
-    node = site.node
     left, right = (
-        (node.target, node.value) if isinstance(node, ast.AugAssign) else (node.left, node.right)
+        Operand(node, site.file.text(node), seen.shape)
+        for node, seen in zip(sides(site.node), (meeting.left, meeting.right), strict=True)
     )
-    operands = [
-        Operand(left, site.file.text(left), meeting.left.shape),
-        Operand(right, site.file.text(right), meeting.right.shape),
-    ]
     return Broadcast(
         file=site.file.name,
         line=site.line,
         expression=site.text,
-        operands={operand.text: operand.shape for operand in operands},
+        operands={left.text: left.shape, right.text: right.shape},
         result=meeting.shape,
         why=WORDS[meeting.why],
-        repairs=tuple(_repairs(node, operands, meeting)),
+        repairs=tuple(dict.fromkeys(_repairs(meeting, left, right)))[:MOST],
     )
 
 
-def _repairs(node: Any, operands: list[Operand], meeting: Meeting) -> list[str]:
-    """What to write for it under which it is spread otherwise, or not at all."""
-    left, right = operands
+def sides(node: Any) -> tuple[ast.expr, ast.expr]:
+    """The two expressions that meet in an operation, or in ``a += b``."""
+    if isinstance(node, ast.AugAssign):
+        return node.target, node.value
+    if isinstance(node, ast.Compare):
+        return node.left, node.comparators[0]
+    if isinstance(node, ast.Call):
+        return node.args[0], node.args[1]
+    return node.left, node.right
+
+
+def _repairs(meeting: Meeting, left: Operand, right: Operand) -> Iterator[str]:
+    """What to write for it, under which neither is spread over the other, or along its own axis."""
+    node, file = meeting.site.node, meeting.site.file
     if meeting.why == "product":
-        return [f"{left.atom} @ {right.atom}"]
-    found: dict[str, None] = {}
-    for operand, other in ((left, right), (right, left)):
-        for text in of_operand(operand, other.shape):
-            shape = _shape(text, operand)
-            if shape is None or (isinstance(node, ast.AugAssign) and operand is left):
-                continue
-            if meeting.why == "axis" and len(operand.shape) > 1:
-                continue
-            try:
-                result = np.broadcast_shapes(shape, other.shape)
-            except ValueError:
-                continue
-            better = result in (shape, other.shape) if meeting.why == "both" else shape[-1:] == (1,)
-            if better and result != () and _smaller(result, meeting):
-                found[ast.unparse(exchanged(node, operand.node, expression(text)))] = None
-    return [*found][:3]
+        yield filled("{0} @ {1}", left, right).text
+        return
+    for operand, other in ((right, left), (left, right)):
+        if isinstance(node, ast.AugAssign) and operand is left:
+            continue
+        inner = _inmost(operand, meeting)
+        for variant in of_operand(inner, other.shape):
+            shape = _shape(variant, inner)
+            if shape is not None and not _is_flip(variant, inner) and _says(shape, other, meeting):
+                tree = exchanged(node, inner.node, variant.tree)
+                yield spliced(file.text, node, inner.node, variant.text, tree)
 
 
-def _smaller(result: Shape, meeting: Meeting) -> bool:
-    return meeting.why != "both" or result != meeting.shape
+def _inmost(operand: Operand, meeting: Meeting) -> Operand:
+    """``best`` in ``gamma * best``: what has the shape, apart from numbers around it."""
+    node = operand.node
+    while isinstance(node, ast.BinOp | ast.UnaryOp):
+        parts = [node.operand] if isinstance(node, ast.UnaryOp) else [node.left, node.right]
+        arrays = [part for part in parts if not _is_number(part)]
+        if len(arrays) != 1 or isinstance(getattr(node, "op", None), ast.MatMult):
+            break
+        node = arrays[0]
+    return Operand(node, meeting.site.file.text(node), operand.shape)
 
 
-def _shape(text: str, operand: Operand) -> Shape | None:
+def _is_number(node: ast.expr) -> bool:
+    """A number, or a name in capitals, as constants have."""
+    return isinstance(node, ast.Constant) or (isinstance(node, ast.Name) and node.id.isupper())
+
+
+def _is_flip(variant: Variant, operand: Operand) -> bool:
+    return variant.text == f"{operand.atom}.T" or variant.tree is getattr(operand.node, "value", 0)
+
+
+def _says(shape: Shape, other: Operand, meeting: Meeting) -> bool:
+    """Whether an operand of that shape is spread over the other no longer, or along its axis."""
+    with suppress(ValueError):
+        result = np.broadcast_shapes(shape, other.shape)
+        if meeting.why == "axis":
+            return result == meeting.shape and shape[-1:] == (1,)
+        return result in (shape, other.shape) and result != meeting.shape
+    return False
+
+
+def _shape(variant: Variant, operand: Operand) -> Shape | None:
     """The shape of an operand that is written otherwise."""
-    zeros = np.zeros(operand.shape, dtype=bool)
-    tree = expression(text)
-    known = {
-        id(node): (node, zeros) for node in ast.walk(tree) if ast.unparse(node) == operand.text
-    }
-    if not known:  # with keepdims, of which only the shape is known
+    if "keepdim" in variant.text:
         return (*operand.shape, 1)
-    try:
-        return tuple(Evaluator({}, known).value(tree).shape)
-    except Exception:
-        return None
+    zeros = np.zeros(operand.shape, dtype=bool)
+    with suppress(Exception):
+        value = Evaluator({}, {id(operand.node): (operand.node, zeros)}).value(variant.tree)
+        return tuple(value.shape)
+    return None

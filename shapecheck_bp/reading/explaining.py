@@ -7,14 +7,14 @@
 ...     print(str(explanation(error)).partition("   ")[2])
 W @ X
   W   (2, 3)
-  X   (2, 4)
+  X   (2, 4)     W's 3 meets X's 2
 <BLANKLINE>
   W.T @ X fits: it is (3, 4).
 """
 
 import ast
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import wraps
@@ -23,9 +23,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from shapecheck_bp.reading.failing import Place, failing_place
-from shapecheck_bp.reading.repairs import operands_of, repairs, written
+from shapecheck_bp.reading.repairs import Repair, operands_of, repairs, written
 from shapecheck_bp.reading.values import Evaluator, Known
-from shapecheck_bp.reading.variants import expression
+from shapecheck_bp.reading.variants import PRODUCTS, Operand, name_of
 
 if TYPE_CHECKING:
     from shapecheck_bp.reading.instrument import Site
@@ -46,7 +46,8 @@ class Explanation:
     operands: Mapping[str, tuple[Any, ...]]
     repairs: tuple[str, ...]
     statement: str = field(default="", repr=False)
-    shapes: tuple[Any, ...] = field(default=(), repr=False)
+    meeting: str = field(default="", repr=False)
+    fits: tuple[str, ...] = field(default=(), repr=False)
 
     def __str__(self) -> str:
         """As the note of an exception has it."""
@@ -57,10 +58,10 @@ class Explanation:
             lines.append(" " * at + "^" * len(self.expression))
         width = max(map(len, self.operands), default=0)
         lines += [f"  {text:<{width}}   {shape}" for text, shape in self.operands.items()]
+        if self.meeting:
+            lines[-1] += f"     {self.meeting}"
         if self.repairs:
-            lines.append("")
-        for text, shape in zip(self.repairs, self.shapes, strict=True):
-            lines.append(f"  {text} fits" + (f": it is {shape}." if shape is not None else "."))
+            lines += ["", *(f"  {text}" for text in self.fits)]
         return "\n".join(lines)
 
 
@@ -78,7 +79,7 @@ def explanation(error: BaseException) -> Explanation | None:
 def _explanation(
     error: BaseException,
     known: Known | None = None,
-    goes_on: Callable[[Place, str], bool] | None = None,
+    goes_on: Callable[[Place, Repair], bool] | None = None,
 ) -> Explanation | None:
     place = failing_place(error.__traceback__)
     if place is None:
@@ -89,7 +90,7 @@ def _explanation(
         return None
     found = repairs(place, operands, evaluator)
     if goes_on is not None:
-        found = [repair for repair in found if goes_on(place, repair.text)] or found
+        found = [repair for repair in found if goes_on(place, repair)] or found
     found = found[:MOST]
     if not found and not _about_shapes(error):
         return None
@@ -100,8 +101,32 @@ def _explanation(
         operands={operand.text: operand.shape for operand in operands},
         repairs=tuple(place.instead(repair.text) for repair in found),
         statement=place.text(place.statement).partition("\n")[0],
-        shapes=tuple(repair.shape for repair in found),
+        meeting=meeting(place.node, operands),
+        fits=tuple(map(_fits, found)),
     )
+
+
+def _fits(repair: Repair) -> str:
+    """What is said of a repair."""
+    shape = f": it is {repair.shape}" if repair.shape is not None else ""
+    beside = f", as {repair.beside} beside it is" if repair.beside else ""
+    return f"{repair.text} fits{shape}{beside}."
+
+
+def meeting(node: ast.AST, operands: Sequence[Operand]) -> str:
+    """Which sizes of two operands do not go together: ``W2's 4 meets dZ2's 2``."""
+    if len(operands) != 2 or not all(operand.shape for operand in operands):
+        return ""
+    (_, left, a), (_, right, b) = operands
+    product = isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult)
+    if product or (isinstance(node, ast.Call) and name_of(node) in PRODUCTS):
+        pairs = [(a[-1], b[-min(len(b), 2)])]
+    elif isinstance(node, ast.BinOp | ast.AugAssign | ast.Compare):
+        pairs = [pair for pair in zip(a[::-1], b[::-1], strict=False) if 1 not in pair]
+    else:
+        return ""
+    clash = next((pair for pair in pairs if pair[0] != pair[1]), None)
+    return "" if clash is None else f"{left}'s {clash[0]} meets {right}'s {clash[1]}"
 
 
 def explained_in(reading: "Reading") -> Explanation | None:
@@ -130,9 +155,9 @@ def explained_in(reading: "Reading") -> Explanation | None:
         return explanation(error)
 
 
-def _goes_on(reading: "Reading", place: Place, text: str) -> bool:
+def _goes_on(reading: "Reading", place: Place, repair: Repair) -> bool:
     """Whether the whole call goes through with a repair, or comes further."""
-    other = reading.again(instead={written(place): expression(text)}).error
+    other = reading.again(instead={written(place): repair.tree}).error
     at = failing_place(other.__traceback__) if other is not None else None
     return other is None or (at is not None and at.node is not place.node)
 

@@ -16,7 +16,7 @@ from shapecheck_bp.reading import labels
 from shapecheck_bp.reading.instrument import Site
 from shapecheck_bp.reading.labels import Labels, Seen, Shape
 from shapecheck_bp.reading.meetings import Meeting, silent
-from shapecheck_bp.reading.values import LIBRARIES
+from shapecheck_bp.reading.safety import LIBRARIES
 
 NO_SHAPE = -1
 ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow)

@@ -7,24 +7,29 @@ the whole statement works, and in the order in which people are likely to have m
 
 import ast
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from copy import deepcopy
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from shapecheck_bp.reading.failing import Place
-from shapecheck_bp.reading.values import Evaluator, Unsafe, library_of, shape_of
-from shapecheck_bp.reading.variants import Operand, exchanged, expression, of_expression, of_operand
+from shapecheck_bp.reading.safety import library_of, shape_of
+from shapecheck_bp.reading.values import Evaluator, Unsafe
+from shapecheck_bp.reading.variants import Operand, Variant, exchanged, of_expression, of_operand
 
 
 class Repair(NamedTuple):
     """What to write for the failing expression, and what it then comes to."""
 
     text: str
+    tree: ast.expr
     shape: tuple[Any, ...] | None
     whole: bool
     """Whether the whole statement was seen to work with it."""
+    beside: str
+    """What stands beside the expression in its sum or the like, and has the same shape."""
 
 
 def operands_of(place: Place, evaluator: Evaluator) -> list[Operand]:
@@ -75,23 +80,46 @@ def loaded(target: ast.expr) -> ast.expr:
 def repairs(place: Place, operands: list[Operand], evaluator: Evaluator) -> list[Repair]:
     """The ways to write the failing expression that work, the likeliest first."""
     found: dict[str, Repair] = {}
-    for text in _candidates(place, operands, evaluator):
-        if text not in found and (repair := _tried(place, text, evaluator)) is not None:
-            found[text] = repair
-    kept = [repair for repair in found.values() if repair.whole] or [*found.values()]
-    return kept
+    for variant in _variants(place, operands, evaluator):
+        if variant.text not in found and (repair := _tried(place, variant, evaluator)) is not None:
+            found[variant.text] = repair
+    whole = [repair for repair in found.values() if repair.whole] or [*found.values()]
+    return sorted(whole, key=lambda repair: not repair.beside)
 
 
-def _candidates(place: Place, operands: list[Operand], evaluator: Evaluator) -> Iterator[str]:
-    """Texts to write for the failing expression; for a statement that stores, for its value."""
+def _variants(place: Place, operands: list[Operand], evaluator: Evaluator) -> Iterator[Variant]:
+    """What to write for the failing expression; for a statement that stores, for its value."""
     failing = written(place)
     for operand in sorted(operands, key=lambda one: len(one.shape)):
         if any(node is operand.node for node in ast.walk(failing)):
             beside = max((o.shape for o in operands if o is not operand), key=len, default=())
-            library = library_of(evaluator.value(operand.node))
-            for text in of_operand(operand, beside, library):
-                yield ast.unparse(exchanged(failing, operand.node, expression(text)))
-    yield from of_expression(failing, operands)
+            for variant in of_operand(operand, beside, _library(place, operand, evaluator)):
+                tree = exchanged(failing, operand.node, variant.tree)
+                yield Variant(spliced(place.text, failing, operand.node, variant.text, tree), tree)
+    yield from of_expression(failing, operands, place.text)
+
+
+def _library(place: Place, operand: Operand, evaluator: Evaluator) -> str:
+    """Whose way of writing is wanted: scikit-learn's where one of its estimators is called."""
+    node = place.node
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        with suppress(Exception):
+            owner = evaluator.value(node.func.value)
+            if library_of(type(owner)) == "sklearn":
+                return "sklearn"
+    return library_of(type(evaluator.value(operand.node)))
+
+
+def spliced(
+    text_of: Callable[[ast.AST], str], whole: Any, part: ast.expr, text: str, tree: ast.AST
+) -> str:
+    """The source of an expression with that of a part exchanged."""
+    source = text_of(whole)
+    start, stop = part.col_offset - whole.col_offset, (part.end_col_offset or 0) - whole.col_offset
+    written_ = source.encode()
+    if part.lineno != whole.lineno or written_[start:stop].decode() != text_of(part):
+        return ast.unparse(tree)
+    return (written_[:start] + text.encode() + written_[stop:]).decode()
 
 
 def written(place: Place) -> ast.expr:
@@ -99,28 +127,30 @@ def written(place: Place) -> ast.expr:
     node = place.node
     if isinstance(node, ast.AugAssign):
         return node.value
-    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
+    if place.stores:
         return place.statement.value  # type: ignore[attr-defined,no-any-return]
     return node  # type: ignore[return-value]
 
 
-def _tried(place: Place, text: str, evaluator: Evaluator) -> Repair | None:
+def _tried(place: Place, variant: Variant, evaluator: Evaluator) -> Repair | None:
     """The repair, if the expression works and as much of the statement as can be computed."""
     trial = Evaluator(place.names, evaluator.known)
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            value = trial.value(expression(text))
+            value = trial.value(variant.tree)
             whole = _goes_on(place, value, trial)
     except Exception:
         return None
-    return Repair(text, shape_of(value), whole) if whole is not None else None
+    if whole is None:
+        return None
+    return Repair(*variant, shape_of(value), whole, _beside(place, shape_of(value), trial))
 
 
 def _goes_on(place: Place, value: Any, trial: Evaluator) -> bool | None:
     """Whether the statement works with that value: all of it, as far as known (False), or not."""
     node, statement = place.node, place.statement
-    if isinstance(node, ast.AugAssign) or getattr(node, "ctx", None).__class__ is ast.Store:
+    if place.stores:
         target = loaded(node.target if isinstance(node, ast.AugAssign) else node)  # type: ignore[arg-type]
         shape = trial.shape(target)
         return True if shape is not None and _fits_into(shape_of(value), shape) else None
@@ -142,4 +172,13 @@ def _goes_on(place: Place, value: Any, trial: Evaluator) -> bool | None:
 
 def _fits_into(shape: tuple[Any, ...] | None, target: tuple[Any, ...]) -> bool:
     """Whether an array can be put into, or added to, a place of that shape."""
-    return np.broadcast_shapes(shape or (), target) == target
+    return bool(np.broadcast_shapes(shape or (), target) == target)
+
+
+def _beside(place: Place, shape: tuple[Any, ...] | None, trial: Evaluator) -> str:
+    """What stands beside the expression, and has that shape."""
+    around = place.parent(place.node)
+    if not isinstance(around, ast.BinOp) or isinstance(around.op, ast.MatMult):
+        return ""
+    other = around.right if around.left is place.node else around.left
+    return place.text(other) if shape and trial.shape(other) == shape else ""

@@ -1,8 +1,7 @@
 """What an expression comes to in a frame that has stopped, as far as that can be known safely.
 
-Nothing that could do something is done: names, attributes, subscripts and arithmetic are looked at
-again, and so are calls of functions that are known to compute and nothing else (NumPy's, PyTorch's
-and JAX's own, methods of arrays, a few of Python's). A person's own functions are not called.
+Names, attributes, subscripts and arithmetic are looked at again, and so are calls of functions that
+are known to compute and nothing else (``safety``). A person's own functions are not called.
 
 >>> import ast
 >>> names = {"A": np.ones((2, 3)), "secret": print}
@@ -16,14 +15,22 @@ shapecheck_bp.reading.values.Unsafe: secret(A)
 import ast
 import builtins
 import inspect
-import math
 import operator
-import sys
 from collections.abc import Callable, Mapping
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
-import numpy as np
+from shapecheck_bp.reading.safety import (
+    LIBRARIES,
+    computing,
+    entries,
+    is_array,
+    is_plain,
+    library_of,
+    same_random_numbers,
+    shape_of,
+    without_trace,
+)
 
 OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Add: operator.add,
@@ -50,16 +57,7 @@ OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Gt: operator.gt,
     ast.GtE: operator.ge,
 }
-LIBRARIES = ("numpy", "torch", "jax", "jaxlib", "scipy")
-PURE = {abs, bool, complex, float, int, len, list, max, min, pow, range, round, slice, sum, tuple}
-# Of arrays; of PyTorch's, all that end in an underscore too.
-CHANGING = {
-    *("fill", "itemset", "partition", "put", "resize", "setfield", "setflags", "sort", "tofile"),
-    *("backward", "retain_grad", "register_hook", "share_memory_", "numpy_"),
-}
-RANDOM = ("random", "rand", "dropout", "bernoulli", "multinomial", "normal", "seed", "shuffle")
-LARGEST = 10**7  # entries of an array that is computed again
-
+LARGEST = 10**7  # entries of an array that is computed with again
 
 # What nodes come to, by their identity; each beside its node, so that no other has the same.
 Known = Mapping[int, tuple[ast.AST, Any]]
@@ -67,33 +65,6 @@ Known = Mapping[int, tuple[ast.AST, Any]]
 
 class Unsafe(Exception):
     """An expression that cannot be looked at again without doing something."""
-
-
-def shape_of(value: Any) -> tuple[Any, ...] | None:
-    """The shape of anything that has one."""
-    shape = getattr(value, "shape", None)
-    return tuple(shape) if isinstance(shape, tuple) else None
-
-
-def is_array(value: Any) -> bool:
-    """Whether this is an array of any library, and no class or module with such attributes."""
-    return shape_of(value) is not None and hasattr(value, "dtype") and not isinstance(value, type)
-
-
-def is_ours_to_read(value: Any) -> bool:
-    """Whether operators on this compute and do nothing else."""
-    kind = type(value)
-    plain = kind in (bool, int, float, complex, str, tuple, list, dict, range, slice, type(None))
-    return plain or value is Ellipsis or _of_library(kind)
-
-
-def library_of(thing: Any) -> str:
-    """The library that a value, or what it is one of, comes from."""
-    return (getattr(thing, "__module__", None) or type(thing).__module__ or "").partition(".")[0]
-
-
-def _of_library(thing: Any) -> bool:
-    return library_of(thing) in LIBRARIES
 
 
 class Evaluator:
@@ -128,36 +99,40 @@ class Evaluator:
             value = self.value(node)
         except Exception:
             return None
-        return shape_of(value) if is_array(value) or shape_of(value) else None
+        return shape_of(value) if is_array(value) else None
 
     def _Constant(self, node: ast.Constant) -> Any:
         return node.value
 
     def _Name(self, node: ast.Name) -> Any:
         if node.id in self.names:
-            return self.names[node.id]
+            return without_trace(self.names[node.id])
         if hasattr(builtins, node.id):
             return getattr(builtins, node.id)
         raise Unsafe(node.id)
 
     def _Attribute(self, node: ast.Attribute) -> Any:
         owner = self.value(node.value)
-        if isinstance(owner, ModuleType) or is_ours_to_read(owner):
+        if isinstance(owner, ModuleType) or is_plain(owner):
             return getattr(owner, node.attr)
+        if type(owner).__dict__.get("__getattribute__") is not None:
+            raise Unsafe(ast.unparse(node))
         if node.attr in getattr(owner, "__dict__", {}):
-            return owner.__dict__[node.attr]
+            return without_trace(owner.__dict__[node.attr])
         here = inspect.getattr_static(type(owner), node.attr, None)
-        if here is not None and not isinstance(here, property) and not hasattr(here, "__get__"):
+        if type(here) is FunctionType or library_of(type(here)) == "sklearn":
+            return getattr(owner, node.attr)  # a method, which is not called yet
+        if here is not None and not hasattr(type(here), "__get__"):
             return here
         # A torch.nn.Module keeps its parameters and parts where its own __getattr__ finds them.
         finder = inspect.getattr_static(type(owner), "__getattr__", None)
-        if here is None and finder is not None and _of_library(finder):
+        if here is None and finder is not None and library_of(finder) in LIBRARIES:
             return getattr(owner, node.attr)
         raise Unsafe(ast.unparse(node))
 
     def _Subscript(self, node: ast.Subscript) -> Any:
         owner, index = self.value(node.value), self.value(node.slice)
-        if is_ours_to_read(owner) or type(owner).__getitem__ in (
+        if is_plain(owner) or type(owner).__getitem__ in (
             list.__getitem__,
             dict.__getitem__,
         ):
@@ -191,41 +166,16 @@ class Evaluator:
         return function(*values)
 
     def _Call(self, node: ast.Call) -> Any:
-        function = self.value(node.func)
-        if not _computes_only(function) or any(key.arg in (None, "out") for key in node.keywords):
+        function = computing(self.value(node.func))
+        if function is None or any(key.arg in (None, "out") for key in node.keywords):
             raise Unsafe(ast.unparse(node))
         args = [self.value(arg) for arg in node.args]
         named = {str(key.arg): self.value(key.value) for key in node.keywords}
         self._refuse(node, [*args, *named.values()])
-        return function(*args, **named)
+        with same_random_numbers():
+            return function(*args, **named)
 
     def _refuse(self, node: ast.expr, values: list[Any]) -> None:
-        too_large = any(math.prod(shape_of(value) or ()) > LARGEST for value in values)
-        if too_large or not all(map(is_ours_to_read, values)):
+        too_large = any(entries(value) > LARGEST for value in values)
+        if too_large or not all(map(is_plain, values)):
             raise Unsafe(ast.unparse(node))
-
-
-def _computes_only(function: Any) -> bool:
-    """Whether a function is known to compute something, and to do nothing else."""
-    name = getattr(function, "__name__", "")
-    if isinstance(function, np.ufunc) or function in PURE if _hashable(function) else False:
-        return True
-    if any(word in f"{getattr(function, '__module__', '')}.{name}" for word in RANDOM):
-        return False
-    owner = getattr(function, "__self__", None)
-    if owner is not None and not isinstance(owner, ModuleType):
-        return is_array(owner) and name not in CHANGING and not name.endswith("_")
-    if isinstance(function, type):
-        return False
-    in_torch = "torch" in sys.modules and getattr(sys.modules["torch"], name, None) is function
-    return (in_torch or _of_library(function) or _of_library(type(function))) and not (
-        name.endswith("_") or name in {"save", "savez", "savetxt", "copyto", "put", "fill_diagonal"}
-    )
-
-
-def _hashable(value: Any) -> bool:
-    try:
-        hash(value)
-    except Exception:
-        return False
-    return True
