@@ -23,7 +23,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from shapecheck_bp.reading.failing import Place, failing_place
-from shapecheck_bp.reading.repairs import Repair, operands_of, repairs, written
+from shapecheck_bp.reading.repairs import Repair, operands_of, repairs, weight_of_module, written
 from shapecheck_bp.reading.values import Evaluator, Known
 from shapecheck_bp.reading.variants import PRODUCTS, Operand, name_of
 
@@ -82,7 +82,7 @@ def _explanation(
     goes_on: Callable[[Place, Repair], bool] | None = None,
 ) -> Explanation | None:
     place = failing_place(error.__traceback__)
-    if place is None:
+    if place is None or isinstance(error, AssertionError):
         return None
     evaluator = Evaluator(place.names, known)
     operands = operands_of(place, evaluator)
@@ -98,7 +98,8 @@ def _explanation(
         file=place.file,
         line=place.line,
         expression=place.expression,
-        operands={operand.text: operand.shape for operand in operands},
+        operands={operand.text: operand.shape for operand in operands}
+        | weight_of_module(place, evaluator, error),
         repairs=tuple(place.instead(repair.text) for repair in found),
         statement=place.text(place.statement).partition("\n")[0],
         meeting=meeting(place.node, operands),

@@ -112,7 +112,7 @@ def _place(traceback: TracebackType) -> Place | None:
     if found is None:
         return None
     statement = next((one for one in reversed((*around, found)) if isinstance(one, ast.stmt)), None)
-    if statement is None or isinstance(statement, ast.Raise | ast.Assert):
+    if statement is None or isinstance(statement, ast.Raise):
         return None
     return Place(code.co_filename, code.co_qualname, statement, found, around, source, frame)
 

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from copy import deepcopy
+from traceback import walk_tb
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,7 +18,14 @@ import numpy as np
 from shapecheck_bp.reading.failing import Place
 from shapecheck_bp.reading.safety import library_of, shape_of
 from shapecheck_bp.reading.values import Evaluator, Unsafe
-from shapecheck_bp.reading.variants import Operand, Variant, exchanged, of_expression, of_operand
+from shapecheck_bp.reading.variants import (
+    Operand,
+    Variant,
+    exchanged,
+    of_expression,
+    of_operand,
+    of_two,
+)
 
 
 class Repair(NamedTuple):
@@ -68,6 +76,29 @@ def _parts(place: Place) -> Iterator[ast.expr]:
         yield from (keyword.value for keyword in node.keywords)
 
 
+def weight_of_module(
+    place: Place, evaluator: Evaluator, error: BaseException
+) -> dict[str, tuple[Any, ...]]:
+    """The weight that an argument met inside a PyTorch module that was called, where it failed."""
+    node = place.node
+    if not isinstance(node, ast.Call):
+        return {}
+    with suppress(Exception):
+        called = evaluator.value(node.func)
+        names = {id(part): name for name, part in called.named_modules()}
+        frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+        inside = [id(frame.f_locals.get("self")) for frame in frames]
+        failed = next(part for part in reversed(inside) if part in names)
+        weight = called.get_submodule(names[failed]).weight
+        path = "".join(
+            f"[{part}]" if part.isdigit() else f".{part}"
+            for part in names[failed].split(".")
+            if part
+        )
+        return {f"{place.text(node.func)}{path}.weight": tuple(weight.shape)}
+    return {}
+
+
 def loaded(target: ast.expr) -> ast.expr:
     """A target, as the expression of what it holds."""
     copy = deepcopy(target)
@@ -79,12 +110,18 @@ def loaded(target: ast.expr) -> ast.expr:
 
 def repairs(place: Place, operands: list[Operand], evaluator: Evaluator) -> list[Repair]:
     """The ways to write the failing expression that work, the likeliest first."""
-    found: dict[str, Repair] = {}
-    for variant in _variants(place, operands, evaluator):
-        if variant.text not in found and (repair := _tried(place, variant, evaluator)) is not None:
-            found[variant.text] = repair
-    whole = [repair for repair in found.values() if repair.whole] or [*found.values()]
-    return sorted(whole, key=lambda repair: not repair.beside)
+    for variants in (
+        _variants(place, operands, evaluator),
+        of_two(written(place), operands),
+    ):
+        found: dict[str, Repair] = {}
+        for variant in variants:
+            if variant.text not in found and (repair := _tried(place, variant, evaluator)):
+                found[variant.text] = repair
+        whole = [repair for repair in found.values() if repair.whole] or [*found.values()]
+        if whole:
+            return sorted(whole, key=lambda repair: not repair.beside)
+    return []
 
 
 def _variants(place: Place, operands: list[Operand], evaluator: Evaluator) -> Iterator[Variant]:

@@ -166,9 +166,9 @@ def of_expression(
     """Another operator, order, axis, index, or subscripts."""
     if isinstance(node, ast.BinOp) and len(operands) == 2:
         if isinstance(node.op, ast.MatMult):
-            yield from (filled(t, *operands) for t in ("{0} * {1}", "{1} @ {0}", "{1}.T @ {0}"))
+            yield from (filled(t, *operands) for t in ("{0} * {1}", "{1} @ {0}"))
         if isinstance(node.op, ast.Mult):
-            yield from (filled(t, *operands) for t in ("{0} @ {1}", "{0}.T @ {1}", "{0} @ {1}.T"))
+            yield filled("{0} @ {1}", *operands)
     if isinstance(node, ast.Call):
         yield from _of_call(node, operands, text_of)
     if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple):
@@ -177,6 +177,18 @@ def of_expression(
         yield _parsed(f"{text_of(node.value)}[{', '.join(map(text_of, node.slice.elts[::-1]))}]")
     elif isinstance(node, ast.Subscript):
         yield _parsed(f"{text_of(node.value)}[:, {text_of(node.slice)}]")
+
+
+def of_two(node: ast.expr, operands: Sequence[Operand]) -> Iterator[Variant]:
+    """A product otherwise in two things: its order or operator, and a transpose or two."""
+    is_call = isinstance(node, ast.Call) and name_of(node) in (*PRODUCTS, "multiply")
+    is_product = isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult | ast.Mult)
+    if len(operands) == 2 and (is_call or is_product):
+        for template in (
+            *("{0}.T @ {1}", "{0} @ {1}.T", "{1}.T @ {0}", "{1} @ {0}.T"),
+            *("{0}.T @ {1}.T", "{1}.T @ {0}.T", "{0} * {1}.T", "{0}.T * {1}"),
+        ):
+            yield filled(template, *operands)
 
 
 def _parsed(text: str) -> Variant:
