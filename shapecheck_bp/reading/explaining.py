@@ -33,7 +33,10 @@ if TYPE_CHECKING:
 
 MOST = 2  # repairs that are told
 EXPLAINED = "__explained__"
-ABOUT_SHAPES = re.compile(r"shape|dim|broadcast|ax[ie]s|size|length|mismatch|match|operand|2D|1D")
+ABOUT_SHAPES = re.compile(
+    r"shape|dim|broadcast|ax[ie]s|size|length|match|operand|\b[1-4]-?[dD]\b|outputs?\b|samples|features"
+    r"|channels|elements|deep|bounds|indices|square|aligned"
+)
 
 
 @dataclass(frozen=True)
@@ -103,15 +106,15 @@ def _explanation(
         repairs=tuple(place.instead(repair.text) for repair in found),
         statement=place.text(place.statement).partition("\n")[0],
         meeting=meeting(place.node, operands),
-        fits=tuple(map(_fits, found)),
+        fits=tuple(_fits(place.instead(repair.text), repair) for repair in found),
     )
 
 
-def _fits(repair: Repair) -> str:
+def _fits(text: str, repair: Repair) -> str:
     """What is said of a repair."""
     shape = f": it is {repair.shape}" if repair.shape is not None else ""
     beside = f", as {repair.beside} beside it is" if repair.beside else ""
-    return f"{repair.text} fits{shape}{beside}."
+    return f"{text} fits{shape}{beside}."
 
 
 def meeting(node: ast.AST, operands: Sequence[Operand]) -> str:

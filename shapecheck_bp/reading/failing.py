@@ -91,7 +91,9 @@ def is_a_persons_file(name: str) -> bool:
     """Whether a file is neither Python's, nor a library's, nor ours."""
     if name.startswith(("<frozen", "<__array_function__", "<string>", "<stdin>")):
         return False
-    return not name.startswith((*LIBRARIES, HERE)) and "site-packages" not in name
+    if name.startswith((*LIBRARIES, HERE)) or "site-packages" in name:
+        return False
+    return bool(linecache.getlines(name))  # which a library's compiled code has not
 
 
 def _place(traceback: TracebackType) -> Place | None:

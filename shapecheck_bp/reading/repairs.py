@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from copy import deepcopy
+from math import prod
 from traceback import walk_tb
 from typing import Any, NamedTuple
 
@@ -127,8 +128,9 @@ def repairs(place: Place, operands: list[Operand], evaluator: Evaluator) -> list
 def _variants(place: Place, operands: list[Operand], evaluator: Evaluator) -> Iterator[Variant]:
     """What to write for the failing expression; for a statement that stores, for its value."""
     failing = written(place)
-    for operand in sorted(operands, key=lambda one: len(one.shape)):
-        if any(node is operand.node for node in ast.walk(failing)):
+    for operand in sorted(operands, key=lambda one: (len(one.shape), prod(one.shape))):
+        indexed = isinstance(failing, ast.Subscript) and failing.value is operand.node
+        if not indexed and any(node is operand.node for node in ast.walk(failing)):
             beside = max((o.shape for o in operands if o is not operand), key=len, default=())
             for variant in of_operand(operand, beside, _library(place, operand, evaluator)):
                 tree = exchanged(failing, operand.node, variant.tree)
@@ -179,9 +181,17 @@ def _tried(place: Place, variant: Variant, evaluator: Evaluator) -> Repair | Non
             whole = _goes_on(place, value, trial)
     except Exception:
         return None
-    if whole is None:
+    if whole is None or _spreads_both(variant.tree, trial):
         return None
     return Repair(*variant, shape_of(value), whole, _beside(place, shape_of(value), trial))
+
+
+def _spreads_both(tree: ast.expr, trial: Evaluator) -> bool:
+    """Whether each operand of a sum or the like is spread over the other, as in an outer sum."""
+    if not isinstance(tree, ast.BinOp) or isinstance(tree.op, ast.MatMult):
+        return False
+    shape = trial.shape(tree)
+    return shape not in (trial.shape(tree.left), trial.shape(tree.right))
 
 
 def _goes_on(place: Place, value: Any, trial: Evaluator) -> bool | None:

@@ -83,10 +83,11 @@ def name_of(call: ast.Call) -> str:
 
 def of_operand(operand: Operand, beside: Shape = (), library: str = "numpy") -> Iterator[Variant]:
     """Other ways to write an operand, given the largest shape beside it."""
-    rank = len(operand.shape)
+    rank, node = len(operand.shape), operand.node
     yield from _with_keepdims(operand)
+    if isinstance(node, ast.Subscript) and "None" in ast.unparse(node.slice):
+        yield Variant(ast.unparse(node.value), node.value)
     if rank == 2:
-        node = operand.node
         if isinstance(node, ast.Attribute) and node.attr == "T":
             yield Variant(ast.unparse(node.value), node.value)
         else:
@@ -171,12 +172,14 @@ def of_expression(
             yield filled("{0} @ {1}", *operands)
     if isinstance(node, ast.Call):
         yield from _of_call(node, operands, text_of)
-    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple):
-        index = ", ".join(map(text_of, node.slice.elts))
-        yield _parsed(f"{text_of(node.value)}[np.ix_({index})]")
-        yield _parsed(f"{text_of(node.value)}[{', '.join(map(text_of, node.slice.elts[::-1]))}]")
-    elif isinstance(node, ast.Subscript):
-        yield _parsed(f"{text_of(node.value)}[:, {text_of(node.slice)}]")
+    if isinstance(node, ast.Subscript):
+        owner = text_of(node.value)
+        if not isinstance(node.slice, ast.Tuple):
+            yield _parsed(f"{owner}[:, {text_of(node.slice)}]")
+        elif not any(isinstance(part, ast.Slice) for part in node.slice.elts):
+            parts = [*map(text_of, node.slice.elts)]
+            yield _parsed(f"{owner}[np.ix_({', '.join(parts)})]")
+            yield _parsed(f"{owner}[{', '.join(parts[::-1])}]")
 
 
 def of_two(node: ast.expr, operands: Sequence[Operand]) -> Iterator[Variant]:
@@ -206,6 +209,9 @@ def _of_call(
     if name == "einsum" and node.args and isinstance(node.args[0], ast.Constant):
         yield from _of_einsum(node, text)
         return
+    if name in ("vstack", "hstack"):
+        other = {"vstack": "hstack", "hstack": "vstack"}[name]
+        yield _parsed(text.replace(name, other, 1))
     named = {keyword.arg for keyword in node.keywords}
     key = "dim" if "dim" in named else "axis"
     if name in (*REDUCTIONS, *ALONG) or named & {"axis", "dim"}:
