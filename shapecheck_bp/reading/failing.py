@@ -1,0 +1,143 @@
+"""The smallest expression in a person's own code that an exception came out of.
+
+Python keeps, for every instruction, the place in the source that it was compiled from (PEP 657), so
+the expression can be said after the fact, and nothing has to be watched before.
+"""
+
+import ast
+import linecache
+import sysconfig
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from functools import lru_cache
+from pathlib import Path
+from types import CodeType, FrameType, TracebackType
+from typing import Any, NamedTuple
+
+HERE = str(Path(__file__).parents[1])
+LIBRARIES = tuple(
+    path for name, path in sysconfig.get_paths().items() if "lib" in name or name == "scripts"
+)
+
+
+class Place(NamedTuple):
+    """An expression, the statement that it stands in, and the names that it could see."""
+
+    file: str
+    function: str
+    statement: ast.stmt
+    node: ast.AST
+    around: tuple[ast.AST, ...]
+    """The nodes that the expression stands in, outermost first."""
+    source: str
+    frame: FrameType
+
+    @property
+    def line(self) -> int:
+        """The line that the expression begins in."""
+        return self.node.lineno  # type: ignore[attr-defined,no-any-return]
+
+    @property
+    def names(self) -> Mapping[str, Any]:
+        """What the names in it stood for."""
+        return {**self.frame.f_globals, **self.frame.f_locals}
+
+    @property
+    def stores(self) -> bool:
+        """Whether what failed is to put a value somewhere, and not to compute it."""
+        store = getattr(self.node, "ctx", None).__class__ is ast.Store
+        return store or isinstance(self.node, ast.AugAssign)
+
+    @property
+    def expression(self) -> str:
+        """The source of what failed."""
+        return self.text(self.statement if self.stores else self.node)
+
+    def instead(self, text: str) -> str:
+        """What to write for it: an expression, or the statement that stores one."""
+        if not self.stores:
+            return text
+        statement = deepcopy(self.statement)
+        statement.value = ast.parse(text, mode="eval").body  # type: ignore[attr-defined]
+        return ast.unparse(statement)
+
+    def parent(self, node: ast.AST) -> ast.AST:
+        """The node right around one of these."""
+        path = (*self.around, self.node)
+        return path[path.index(node) - 1]
+
+    def text(self, node: ast.AST) -> str:
+        """The source of an expression, in one line."""
+        written = ast.get_source_segment(self.source, node)
+        return written if written and "\n" not in written else ast.unparse(node)
+
+
+def failing_place(traceback: TracebackType | None) -> Place | None:
+    """Where in a person's code an exception came out of, or None where that cannot be said."""
+    last = None
+    while traceback is not None:
+        if is_a_persons(traceback.tb_frame.f_code):
+            last = traceback
+        traceback = traceback.tb_next
+    return None if last is None else _place(last)
+
+
+def is_a_persons(code: CodeType) -> bool:
+    """Whether code is neither Python's, nor a library's, nor ours."""
+    return is_a_persons_file(code.co_filename)
+
+
+def is_a_persons_file(name: str) -> bool:
+    """Whether a file is neither Python's, nor a library's, nor ours."""
+    if name.startswith(("<frozen", "<__array_function__", "<string>", "<stdin>")):
+        return False
+    if name.startswith((*LIBRARIES, HERE)) or "site-packages" in name:
+        return False
+    return bool(linecache.getlines(name))  # which a library's compiled code has not
+
+
+def _place(traceback: TracebackType) -> Place | None:
+    frame = traceback.tb_frame
+    code = frame.f_code
+    positions = [*code.co_positions()][traceback.tb_lasti // 2]
+    source = "".join(linecache.getlines(code.co_filename, frame.f_globals))
+    tree = parsed(source)
+    if tree is None or None in positions:
+        return None
+    line, end, start, stop = positions
+    wanted = (line, start, end, stop)
+    found: ast.AST | None = None
+    around: tuple[ast.AST, ...] = ()
+    for node, parents in _with_parents(tree):
+        if place_of(node) == wanted:
+            found, around = node, parents
+    if found is None:
+        return None
+    statement = next((one for one in reversed((*around, found)) if isinstance(one, ast.stmt)), None)
+    if statement is None or isinstance(statement, ast.Raise):
+        return None
+    return Place(code.co_filename, code.co_qualname, statement, found, around, source, frame)
+
+
+def place_of(node: ast.AST) -> tuple[int, int, int, int] | None:
+    """A node's first line and column, and its last."""
+    if not hasattr(node, "lineno"):
+        return None
+    return node.lineno, node.col_offset, node.end_lineno, node.end_col_offset  # type: ignore[attr-defined]
+
+
+@lru_cache(maxsize=64)
+def parsed(source: str) -> ast.Module | None:
+    """The tree of a file, or None where it is none."""
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError):
+        return None
+
+
+def _with_parents(
+    node: ast.AST, parents: tuple[ast.AST, ...] = ()
+) -> Iterator[tuple[ast.AST, tuple[ast.AST, ...]]]:
+    yield node, parents
+    for child in ast.iter_child_nodes(node):
+        yield from _with_parents(child, (*parents, node))
