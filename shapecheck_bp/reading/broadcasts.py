@@ -7,11 +7,11 @@ axis that is not its own. What to write instead is tried on the shapes.
 import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from shapecheck_bp.reading.failing import shown_name
 from shapecheck_bp.reading.meetings import Meeting
 from shapecheck_bp.reading.values import Evaluator
 from shapecheck_bp.reading.variants import Operand, Shape, exchanged, expression, of_operand
@@ -38,7 +38,7 @@ class Broadcast:
     def __str__(self) -> str:
         """As a reading prints it."""
         width = max(map(len, self.operands))
-        lines = [f"{Path(self.file).name}:{self.line}   {self.expression} is {self.result}"]
+        lines = [f"{shown_name(self.file)}:{self.line}   {self.expression} is {self.result}"]
         lines += [f"  {text:<{width}}   {shape}" for text, shape in self.operands.items()]
         lines.append(f"  {self.why}.")
         if self.repairs:

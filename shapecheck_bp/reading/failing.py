@@ -6,6 +6,7 @@ the expression can be said after the fact, and nothing has to be watched before.
 
 import ast
 import linecache
+import sys
 import sysconfig
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
@@ -92,6 +93,13 @@ def is_a_persons_file(name: str) -> bool:
     if name.startswith(("<frozen", "<__array_function__", "<string>", "<stdin>")):
         return False
     return not name.startswith((*LIBRARIES, HERE)) and "site-packages" not in name
+
+
+def shown_name(file: str) -> str:
+    """What a file is called where people read it: its last name, or ``In[3]`` of a notebook."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    label = None if shell is None else shell.compile.format_code_name(file)
+    return label[1] if label else Path(file).name
 
 
 def _place(traceback: TracebackType) -> Place | None:
