@@ -120,9 +120,15 @@ def _place(traceback: TracebackType) -> Place | None:
     if found is None:
         return None
     statement = next((one for one in reversed((*around, found)) if isinstance(one, ast.stmt)), None)
-    if statement is None or isinstance(statement, ast.Raise | ast.Assert):
+    if statement is None or _is_raising(statement, found):
         return None
     return Place(code.co_filename, code.co_qualname, statement, found, around, source, frame)
+
+
+def _is_raising(statement: ast.stmt, node: ast.AST) -> bool:
+    """Whether nothing failed, and a person's own code says no: a raise, or an assert that fails."""
+    asserted = node is statement or node is getattr(statement, "test", None)
+    return isinstance(statement, ast.Raise | ast.Assert) and asserted
 
 
 def place_of(node: ast.AST) -> tuple[int, int, int, int] | None:
