@@ -4,6 +4,7 @@ A function that is alive can be given noted code. What stands at the top of a fi
 the file is run, so here it is the noted code that is run. Afterwards every function that it has
 made is given its code as it stands.
 
+>>> from tempfile import TemporaryDirectory
 >>> with TemporaryDirectory() as folder:
 ...     path = Path(folder, "script.py")
 ...     _ = path.write_text("import numpy as np\\nx = np.ones((2, 3)).T\\n")
@@ -110,10 +111,13 @@ def read_script(path: str, arguments: Sequence[str] = ()) -> TopReading:
 @contextmanager
 def _as_main(path: str, name: str, arguments: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Be the process that Python starts for a script, and give the names of its ``__main__``."""
+    before = sys.modules["__main__"], sys.argv, [*sys.path]
     main = ModuleType("__main__")
     main.__file__, main.__loader__ = name, SourceFileLoader("__main__", name)
-    vars(main).update(__builtins__=builtins, __cached__=None)
-    before = sys.modules["__main__"], sys.argv, [*sys.path]
+    main.__dict__["__builtins__"] = builtins
+    for each, value in (("__annotations__", {}), ("__cached__", None)):  # not of every Python
+        if each in vars(before[0]):
+            main.__dict__[each] = value
     sys.modules["__main__"], sys.argv = main, [path, *arguments]
     if not sys.flags.safe_path:
         sys.path[0] = str(Path(name).resolve().parent)
