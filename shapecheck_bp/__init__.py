@@ -23,6 +23,16 @@ if TYPE_CHECKING:
     from shapecheck_bp.network import Cache, Gradient, Layer, Network
     from shapecheck_bp.proof import Proof, prove
     from shapecheck_bp.proof.equations import equations
+    from shapecheck_bp.reading import (
+        Broadcast,
+        Explanation,
+        Reading,
+        explain,
+        explanation,
+        read,
+    )
+    from shapecheck_bp.reading.notebook import load_ipython_extension as load_ipython_extension
+    from shapecheck_bp.reading.notebook import unload_ipython_extension as unload_ipython_extension
     from shapecheck_bp.shapes.verifying import blind_spots, verify
     from shapecheck_bp.tracing import Trace, trace
     from shapecheck_bp.tracing import draw as draw
@@ -32,12 +42,15 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Array",
+    "Broadcast",
     "Cache",
     "Diagnosis",
+    "Explanation",
     "Gradient",
     "Layer",
     "Network",
     "Proof",
+    "Reading",
     "ShapeError",
     "Trace",
     "blind_spots",
@@ -46,9 +59,12 @@ __all__ = [
     "dimension_check",
     "enforce",
     "equations",
+    "explain",
+    "explanation",
     "fit",
     "flip",
     "prove",
+    "read",
     "row",
     "shapechecked",
     "trace",
@@ -57,20 +73,28 @@ __all__ = [
 
 # Loaded when asked for, so that who wants the check alone waits for nothing else.
 _LATER = {
+    "Broadcast": "reading",
     "Cache": "network",
     "Diagnosis": "doctor",
+    "Explanation": "reading",
     "Gradient": "network",
     "Layer": "network",
     "Network": "network",
     "Proof": "proof",
+    "Reading": "reading",
     "Trace": "tracing",
     "blind_spots": "shapes.verifying",
     "diagnose": "doctor",
     "dimension_check": "derivations.dimensions",
     "equations": "proof.equations",
+    "explain": "reading",
+    "explanation": "reading",
     "fit": "training",
+    "load_ipython_extension": "reading.notebook",
     "prove": "proof",
+    "read": "reading",
     "trace": "tracing",
+    "unload_ipython_extension": "reading.notebook",
     "verify": "shapes.verifying",
 }
 _MODULES = {

@@ -10,13 +10,14 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import shapecheck_bp
-from shapecheck_bp.cli import convert, diagnose, digits, example, inspect, prove, trace
+from shapecheck_bp.cli import convert, diagnose, digits, example, inspect, prove, read, trace
 
 Run: TypeAlias = Callable[[argparse.ArgumentParser, argparse.Namespace], int]
 COMMANDS = {
     "prove": prove,
     "trace": trace,
     "diagnose": diagnose,
+    "read": read,
     "inspect": inspect,
     "convert": convert,
     "example": example,

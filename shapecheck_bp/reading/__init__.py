@@ -12,6 +12,8 @@ expression failed on what, with what to write for it. To be read in this order:
                   broadcasts, the same in words
     state         copies of what a call may change
     running       ``read``: a call made once, and again with something changed; listing, as text
+    scripts       the same for code at the top of a file: scripts and cells, and what they import
+    notebook      ``%load_ext shapecheck_bp``; pytest_plugin, pytest's ``--explain-shapes``
 """
 
 from shapecheck_bp.reading.broadcasts import Broadcast

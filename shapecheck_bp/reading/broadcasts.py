@@ -8,11 +8,11 @@ import ast
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from shapecheck_bp.reading.failing import shown_name
 from shapecheck_bp.reading.meetings import Meeting
 from shapecheck_bp.reading.repairs import spliced
 from shapecheck_bp.reading.values import Evaluator
@@ -41,7 +41,7 @@ class Broadcast:
     def __str__(self) -> str:
         """As a reading prints it."""
         width = max(map(len, self.operands))
-        lines = [f"  {Path(self.file).name}:{self.line}   {self.expression}", ""]
+        lines = [f"  {shown_name(self.file)}:{self.line}   {self.expression}", ""]
         lines += [f"  {text:<{width}}   {shape}" for text, shape in self.operands.items()]
         lines += ["", f"  is {self.result}: {self.why}."]
         if self.repairs:

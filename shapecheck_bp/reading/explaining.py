@@ -18,11 +18,10 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import wraps
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from shapecheck_bp.reading.failing import Place, failing_place
+from shapecheck_bp.reading.failing import Place, failing_place, shown_name
 from shapecheck_bp.reading.repairs import Repair, operands_of, repairs, weight_of_module, written
 from shapecheck_bp.reading.values import Evaluator, Known
 from shapecheck_bp.reading.variants import PRODUCTS, Operand, name_of
@@ -54,7 +53,7 @@ class Explanation:
 
     def __str__(self) -> str:
         """As the note of an exception has it."""
-        head = f"  {Path(self.file).name}:{self.line}   "
+        head = f"  {shown_name(self.file)}:{self.line}   "
         lines = [head + self.statement]
         if self.statement != self.expression and self.expression in self.statement:
             at = len(head) + self.statement.index(self.expression)

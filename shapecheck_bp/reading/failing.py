@@ -6,6 +6,7 @@ the expression can be said after the fact, and nothing has to be watched before.
 
 import ast
 import linecache
+import sys
 import sysconfig
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
@@ -96,6 +97,13 @@ def is_a_persons_file(name: str) -> bool:
     return bool(linecache.getlines(name))  # which a library's compiled code has not
 
 
+def shown_name(file: str) -> str:
+    """What a file is called where people read it: its last name, or ``In[3]`` of a notebook."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    label = None if shell is None else shell.compile.format_code_name(file)
+    return label[1] if label else Path(file).name
+
+
 def _place(traceback: TracebackType) -> Place | None:
     frame = traceback.tb_frame
     code = frame.f_code
@@ -114,9 +122,15 @@ def _place(traceback: TracebackType) -> Place | None:
     if found is None:
         return None
     statement = next((one for one in reversed((*around, found)) if isinstance(one, ast.stmt)), None)
-    if statement is None or isinstance(statement, ast.Raise):
+    if statement is None or _is_raising(statement, found):
         return None
     return Place(code.co_filename, code.co_qualname, statement, found, around, source, frame)
+
+
+def _is_raising(statement: ast.stmt, node: ast.AST) -> bool:
+    """Whether nothing failed, and a person's own code says no: a raise, or an assert that fails."""
+    asserted = node is statement or node is getattr(statement, "test", None)
+    return isinstance(statement, ast.Raise | ast.Assert) and asserted
 
 
 def place_of(node: ast.AST) -> tuple[int, int, int, int] | None:

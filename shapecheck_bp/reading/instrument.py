@@ -38,7 +38,6 @@ class Site:
     """An expression of a file, or a statement that changes a name in place."""
 
     def __init__(self, file: "File", node: Any, statement: ast.stmt, function: ast.AST) -> None:
-        """The next number is its own in this process."""
         self.number = next(_numbers)
         self.file, self.node, self.statement, self.function = file, node, statement, function
         self.inside: dict[int, Site] = {}  # the sites right inside it, by the identity of the node
@@ -46,6 +45,10 @@ class Site:
     @property
     def is_whole(self) -> bool:
         """Whether it is what its statement stores, returns, tests or goes through."""
+        if isinstance(self.statement, ast.AugAssign) and isinstance(
+            self.statement.target, ast.Name
+        ):
+            return self.node is self.statement
         parts = (getattr(self.statement, name, None) for name in ("value", "test", "iter"))
         return self.node is self.statement or any(part is self.node for part in parts)
 
@@ -90,8 +93,8 @@ class File:
     def _noted(self, tree: ast.Module) -> dict[CodeType, CodeType]:
         """The noted code of a tree, by the code of the file as it stands."""
         plain = compile(self.tree, self.name, "exec", dont_inherit=True)
-        made = ast.fix_missing_locations(Noting(self).visit(tree))
-        noted = compile(made, self.name, "exec", dont_inherit=True)
+        self.noted_tree = ast.fix_missing_locations(Noting(self).visit(tree))
+        noted = compile(self.noted_tree, self.name, "exec", dont_inherit=True)
         return dict(zip(_codes(plain), _codes(noted), strict=True))
 
     def text(self, node: ast.AST) -> str:
@@ -111,7 +114,6 @@ class Noting(ast.NodeTransformer):
     """A copy of a tree in which each expression is passed through ``seen``."""
 
     def __init__(self, file: File) -> None:
-        """Note into the sites of a file."""
         self.file = file
         self.statement: ast.stmt | None = None
         self.function: ast.AST = file.tree
@@ -199,11 +201,19 @@ def _pauses(node: ast.AST) -> bool:
 
 
 def files_of(function: Any) -> list[str]:
-    """The files of a person's code that a call may run: the function's, and their modules'."""
+    """The files of a person's code that a call may run: those of modules, and of live functions."""
     names = {getattr(getattr(function, "__code__", None), "co_filename", "")}
     for module in [*sys.modules.values()]:
         names.add(getattr(module, "__file__", None) or "")
+    for thing in gc.get_objects():  # a cell of a notebook is no module
+        if type(thing) is FunctionType and not _is_generated(thing.__code__.co_filename):
+            names.add(thing.__code__.co_filename)
     return [name for name in names if name and is_a_persons_file(name) and linecache.getlines(name)]
+
+
+def _is_generated(name: str) -> bool:
+    """Whether code was made while the program ran, by attrs say, and neither a cell nor a test."""
+    return name.startswith("<") and not name.startswith(("<ipython-input", "<doctest"))
 
 
 @contextmanager

@@ -40,7 +40,6 @@ class Label:
     """The origin of an axis; ``written`` where somebody wrote that it should be of length 1."""
 
     def __init__(self, written: bool = False) -> None:
-        """A new one."""
         self.written = written
 
 

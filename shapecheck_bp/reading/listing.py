@@ -1,9 +1,9 @@
 """A reading as it is printed: the source of what ran, each line with the shapes that it made."""
 
 import ast
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from shapecheck_bp.reading.failing import shown_name
 from shapecheck_bp.reading.instrument import File
 
 if TYPE_CHECKING:
@@ -25,10 +25,10 @@ class Line(NamedTuple):
 def listing(reading: "Reading") -> str:
     """Each function that ran, in the order in which they began, and what could be said of it."""
     parts = []
-    for file, function in _functions(reading):
+    for file, function in functions_of(reading):
         lines = lines_of(reading, file, function)
         width = min(max((len(line.source) for line in lines), default=0), WIDEST)
-        parts.append(f"{Path(file.name).name}, {getattr(function, 'name', 'at the top')}")
+        parts.append(f"{shown_name(file.name)}, {getattr(function, 'name', 'at the top')}")
         parts += [_written(line, width) for line in lines]
         parts.append("")
     parts += [f"{broadcast}\n" for broadcast in reading.broadcasts]
@@ -46,14 +46,14 @@ def _written(line: Line, width: int) -> str:
     return f"{line.number:>5}  {line.source:<{width}}   {shapes}{times}".rstrip()
 
 
-def _functions(reading: "Reading") -> list[tuple[File, ast.AST]]:
-    """The functions that ran, each once."""
-    found: dict[int, tuple[File, ast.AST]] = {}
-    sites = reading.notes.sites
+def functions_of(reading: "Reading") -> list[tuple[File, ast.AST]]:
+    """The functions that ran, each once; those that stand in another one are shown with it."""
+    ran: dict[ast.AST, File] = {}
     for number in dict.fromkeys(reading.notes.order):
-        site = sites[number]
-        found.setdefault(id(site.function), (site.file, site.function))
-    return [*found.values()]
+        site = reading.notes.sites[number]
+        ran.setdefault(site.function, site.file)
+    inside = {node for outer in ran for node in ast.walk(outer) if node is not outer}
+    return [(file, function) for function, file in ran.items() if function not in inside]
 
 
 def lines_of(reading: "Reading", file: File, function: ast.AST) -> list[Line]:

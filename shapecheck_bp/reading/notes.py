@@ -26,7 +26,6 @@ class Notes:
     """Notes on one run."""
 
     def __init__(self, sites: dict[int, Site], resizes: bool = False) -> None:
-        """Begin with none. Arrays that are resized in place may not be watched."""
         self.sites = sites
         self.resizes = resizes
         self.order = array("q")  # the number of each site as it was met, and where its shape stands

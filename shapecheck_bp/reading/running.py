@@ -41,7 +41,6 @@ class Reading:
     """What was seen while a call was made."""
 
     def __init__(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Any) -> None:
-        """Make the call."""
         self.name = getattr(function, "__qualname__", repr(function))
         self.files = {
             name: file for name in files_of(function) if (file := _file(name)) is not None

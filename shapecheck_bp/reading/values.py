@@ -71,7 +71,6 @@ class Evaluator:
     """Evaluates expressions by the names of a frame; what is known of a node is not computed."""
 
     def __init__(self, names: Mapping[str, Any], known: Known | None = None) -> None:
-        """Keep what is known."""
         self.names = names
         self.known = dict(known or {})
 
