@@ -59,7 +59,7 @@ from shapecheck_bp import (
     trace,
     verify,
 )
-from shapecheck_bp.replay import program
+from shapecheck_bp.replay import plan
 from shapecheck_bp.shapes.law import law_of
 from shapecheck_bp.transpose import map_leaves
 
@@ -965,16 +965,16 @@ class Room(NamedTuple):
 def small_caches():
     """So that they are full, and emptied, many times."""
     memories = [law.memory for law in laws()]
-    old = [memory.most for memory in memories], (program.LARGE, program.PIECE)
+    old = [memory.most for memory in memories], (plan.LARGE, plan.PIECE)
     for memory in memories:
         memory.most = min(memory.most // 10, 200)
-    program.LARGE, program.PIECE = 20, 6  # so that steps are taken in pieces too
+    plan.LARGE, plan.PIECE = 20, 6  # so that steps are taken in pieces too
     try:
         yield
     finally:
         for memory, most in zip(memories, old[0], strict=True):
             memory.most = most
-        program.LARGE, program.PIECE = old[1]
+        plan.LARGE, plan.PIECE = old[1]
 
 
 NO_CALLS = ("replaced steps",)

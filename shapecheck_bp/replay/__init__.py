@@ -5,11 +5,10 @@ is ``replayed(globals())``. Out come the same results from the second call on, w
 the steps on the way, and from the third on as a program without the steps' calls and temporaries.
 
     twins       who is repeated, and while what: the functions of a module without their checks
-    learning    a program for a signature, held to the numbers of the run that it came from
+    program     a run learnt: recorded, planned, written as source, and held to what it gave
     recording   a function run on arrays that write down what NumPy does to them
-    order       the steps in an order that needs little memory
-    homes       which variable holds which value, and whose memory may be used again
-    program     the steps as source, and that compiled
+    plan        the steps in an order and in variables that need little memory
+    shortcuts   a step by a shorter way to the same numbers
 
 ``twins`` is all that an import brings; the rest is loaded when something is called again.
 """

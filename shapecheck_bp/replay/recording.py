@@ -10,7 +10,7 @@ v2 = add v1 1
 (v1, v2)
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import prod
 from typing import Any, NamedTuple
@@ -36,15 +36,18 @@ class Ref:
 
     def __repr__(self) -> str:
         """As ``v3`` or ``v3.T``."""
-        return f"v{self.place}{'.T' * self.flipped}"
+        return f"v{self.place}.T" if self.flipped else f"v{self.place}"
 
 
 class Step(NamedTuple):
-    """One thing done: ``result = function(*inputs, **settings)``."""
+    """What NumPy did once: ``result = function(*inputs, **settings)``.
+
+    The inputs are values of the run, constants, and tuples of these; the settings are constants.
+    """
 
     function: Callable[..., Any]
     inputs: tuple[Any, ...]
-    settings: tuple[tuple[str, Any], ...]
+    settings: dict[str, Any]
     result: Ref
 
 
@@ -58,33 +61,24 @@ class Kind(NamedTuple):
     @classmethod
     def of(cls, value: Any) -> "Kind":
         """The kind of an array or a NumPy scalar."""
-        is_array = isinstance(value, np.ndarray)
-        order = ("C" * value.flags.c_contiguous or "F" * value.flags.f_contiguous) * is_array
+        order = ""
+        if isinstance(value, np.ndarray) and value.flags.forc:
+            order = "C" if value.flags.c_contiguous else "F"
         return cls(value.shape, value.dtype, order)
-
-    @property
-    def is_number(self) -> bool:
-        """Whether it is a scalar such as J, and no array."""
-        return not self.shape and not self.order
-
-    @property
-    def size(self) -> int:
-        """The number of its entries."""
-        return prod(self.shape)
 
     @property
     def nbytes(self) -> int:
         """The memory it takes."""
-        return self.size * self.dtype.itemsize
+        return prod(self.shape) * self.dtype.itemsize
 
 
-def astype(array: Any, dtype: Any) -> Any:
-    """``array.astype(dtype)``, as a function."""
-    return array.astype(dtype)
-
-
-# What these come to, once they have looked at what else they might have been given.
-REDUCTIONS: dict[Any, np.ufunc] = {np.sum: np.add, np.max: np.maximum}
+def refs_in(value: Any) -> Iterator[Ref]:
+    """The values of a run that the inputs of a step, or a result, speak of."""
+    if isinstance(value, Ref):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from refs_in(item)
 
 
 class Tape:
@@ -93,11 +87,11 @@ class Tape:
     def __init__(self) -> None:
         """Start with nothing."""
         self.steps: list[Step] = []
-        self.kinds: list[Kind] = []
-        self.given = 0
-        self.arguments: Any = None
+        self.kinds: list[Kind] = []  # of each value, by its place
+        self.given = 0  # so many of the values, the first ones, are arguments
+        self.arguments: Any = None  # a Ref for an array, and None for all else
         self.result: Any = None
-        self._known: dict[Hashable, Ref] = {}
+        self._known: dict[tuple[Callable[..., Any], str], Ref] = {}
 
     def new(self, value: Any) -> Ref:
         """A place for a value."""
@@ -109,29 +103,18 @@ class Tape:
     ) -> "Recorded":
         """Take a step, and write it down unless it has been taken before."""
         value = function(*map(_value, inputs), **settings)
-        refs = tuple(map(self._ref, inputs))
-        named = tuple(sorted(settings.items()))
-        # 1, 1.0 and True are equal, and not the same step.
-        known = (function, refs, named, *map(type, refs), *(type(one) for _, one in named))
+        refs = tuple(map(_written_down, inputs))
         if not isinstance(value, np.ndarray | np.generic):
             raise NotRecordable(f"{function.__name__} gives a {type(value).__name__}")
         # BLAS has a routine of its own for A @ A.T, and did not take it for two that are equal.
         equal = function is np.matmul and refs[0].place == refs[1].place
         if equal and not np.may_share_memory(*map(_value, inputs)):
             raise NotRecordable("a product of two arrays that are equal")
+        known = function, repr((refs, settings))  # 1, 1.0 and True are equal, and written otherwise
         if known not in self._known:
             self._known[known] = self.new(value)
-            self.steps.append(_plain(Step(function, refs, named, self._known[known])))
+            self.steps.append(Step(function, refs, settings, self._known[known]))
         return Recorded(value, self._known[known], self)
-
-    def _ref(self, one: Any) -> Any:
-        if isinstance(one, Recorded):
-            return one.ref
-        if isinstance(one, list | tuple):
-            return tuple(map(self._ref, one))
-        if not isinstance(one, CONSTANTS):
-            raise NotRecordable(f"a {type(one).__name__} that came from elsewhere")
-        return one
 
 
 class Recorded(NDArrayOperatorsMixin):
@@ -169,7 +152,7 @@ class Recorded(NDArrayOperatorsMixin):
 
     def astype(self, dtype: Any, copy: bool = True) -> Any:
         """Take the step of a change of dtype."""
-        return self.tape.take(astype, (self, np.dtype(dtype)), {})
+        return self.tape.take(np.ndarray.astype, (self, np.dtype(dtype)), {})
 
     def __pow__(self, power: Any) -> Any:
         """Take the step that NumPy's ``** 2`` is."""
@@ -184,23 +167,22 @@ class Recorded(NDArrayOperatorsMixin):
     __getitem__ = __setitem__ = _looked_at
 
 
-def _plain(step: Step) -> Step:
-    """The step without what a reduction looks at first."""
-    settings = dict(step.settings)
-    if (
-        step.function not in REDUCTIONS
-        or len(step.inputs) > 1
-        or not {"axis", "keepdims"} >= {*settings}
-    ):
-        return step
-    inputs = (*step.inputs, settings.get("axis"), None, None, settings.get("keepdims", False))
-    return Step(REDUCTIONS[step.function].reduce, inputs, (), step.result)
+def _value(item: Any) -> Any:
+    """What a step computes with."""
+    if isinstance(item, list | tuple):
+        return [_value(inner) for inner in item]
+    return item.value if isinstance(item, Recorded) else item
 
 
-def _value(one: Any) -> Any:
-    if isinstance(one, list | tuple):
-        return [_value(each) for each in one]
-    return one.value if isinstance(one, Recorded) else one
+def _written_down(item: Any) -> Any:
+    """What the tape says of it."""
+    if isinstance(item, list | tuple):
+        return tuple(map(_written_down, item))
+    if isinstance(item, Recorded):
+        return item.ref
+    if not isinstance(item, CONSTANTS):
+        raise NotRecordable(f"a {type(item).__name__} that came from elsewhere")
+    return item
 
 
 def record(function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Tape, Any]:
@@ -222,14 +204,13 @@ def record(function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Ta
             return value
         raise NotRecordable(f"a {type(value).__name__}")
 
+    def given_back(value: Any) -> Ref:
+        if not isinstance(value, Recorded):
+            raise NotRecordable(f"it gives a {type(value).__name__}")
+        return value.ref
+
     wrapped = map_leaves(given, arguments)
     result = function(*wrapped)
-    tape.arguments = map_leaves(lambda one: getattr(one, "ref", None), wrapped)
-    tape.result = map_leaves(_ref_of_result, result)
+    tape.arguments = map_leaves(lambda value: getattr(value, "ref", None), wrapped)
+    tape.result = map_leaves(given_back, result)
     return tape, map_leaves(_value, result)
-
-
-def _ref_of_result(one: Any) -> Ref:
-    if not isinstance(one, Recorded):
-        raise NotRecordable(f"it gives a {type(one).__name__}")
-    return one.ref

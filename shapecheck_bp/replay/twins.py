@@ -3,7 +3,7 @@
 In ``column`` and ``row`` every shape, of a step or a result, follows from those of a function's own
 arguments. Where a signature of ``gradients`` has been through once, with every step and the result
 judged, so has the next call with that signature; it runs on the twins, which call one another
-directly, or on a program recorded from them (``learning``). As soon as anything that the functions
+directly, or on a program recorded from them (``program``). As soon as anything that the functions
 refer to has been replaced, they are not used.
 """
 
@@ -15,6 +15,7 @@ from typing import Any
 
 from shapecheck_bp.shapes.law import Law, Repeats, law_of
 from shapecheck_bp.shapes.memory import Results
+from shapecheck_bp.transpose import map_leaves
 
 MOST_PROGRAMS = 256  # of one function; each is some 25 kB
 
@@ -41,13 +42,22 @@ def replayed(names: dict[str, Any]) -> None:
 
 def _second_call(law: Law, twin: Callable[..., Any], results: Results, *args: Any) -> Any:
     """Write the program that a signature's later calls are, while making the second one."""
-    from shapecheck_bp.replay.learning import has_settings, learn
+    from shapecheck_bp.replay.program import learn
 
     # With a setting, such as a block_size, there is no program; its steps may have their own. Nor
     # is there where a signature leaves out an argument, which may be another one next time.
-    if not law.remembers_all or has_settings(args):
+    if not law.remembers_all or _has_settings(args):
         results.repeat = law.function
         return law.function(*args)
     results.repeat = twin  # for other threads, until the program is written
     results.repeat, result = learn(twin, args, law.signature.parameters)
     return result
+
+
+def _has_settings(arguments: tuple[Any, ...]) -> bool:
+    """Whether there is more than arrays and a network among the arguments."""
+    leaves: list[Any] = []
+    map_leaves(leaves.append, arguments)
+    return not all(
+        leaf is None or hasattr(leaf, "dtype") or hasattr(leaf, "__shape_axes__") for leaf in leaves
+    )
