@@ -35,7 +35,6 @@ class Ref:
     flipped: bool = False
 
     def __repr__(self) -> str:
-        """As ``v3`` or ``v3.T``."""
         return f"v{self.place}.T" if self.flipped else f"v{self.place}"
 
 
@@ -85,7 +84,6 @@ class Tape:
     """The steps of a run, each of them once, however often the function took it."""
 
     def __init__(self) -> None:
-        """Start with nothing."""
         self.steps: list[Step] = []
         self.kinds: list[Kind] = []  # of each value, by its place
         self.given = 0  # so many of the values, the first ones, are arguments
@@ -121,7 +119,6 @@ class Recorded(NDArrayOperatorsMixin):
     """An array with its place on the tape; what is done to it is done, and written down."""
 
     def __init__(self, value: Any, ref: Ref, tape: Tape) -> None:
-        """Stand for ``value``."""
         self.value, self.ref, self.tape = value, ref, tape
 
     shape = property(lambda self: self.value.shape)
