@@ -7,14 +7,17 @@ import json
 import re
 import sys
 from collections import Counter
+from functools import cache
+from importlib import import_module
 from itertools import combinations
 
 import numpy as np
 import pytest
 from homework import G, homework, source, written
 
-from shapecheck_bp import Diagnosis, Layer, Network, column, diagnose, row
+from shapecheck_bp import Diagnosis, Layer, Network, column, diagnose, doctor, row
 from shapecheck_bp.cli import main
+from shapecheck_bp.doctor import matching
 from shapecheck_bp.doctor.mistakes import TABLE, candidates
 from shapecheck_bp.doctor.patient import Patient
 from shapecheck_bp.doctor.probe import probe
@@ -28,6 +31,35 @@ TANH = {2: Network((3, 4, 2), "tanh"), 3: Network((3, 4, 5, 2), "tanh")}
 SIGMOID = {2: Network((3, 4, 2), "sigmoid"), 3: Network((3, 4, 5, 2), "sigmoid")}
 BINARY = {2: Network((3, 4, 1), "tanh", "sigmoid"), 3: Network((3, 4, 5, 1), "tanh", "sigmoid")}
 SQUARED = {2: Network((3, 4, 2), "tanh", "identity"), 3: Network((3, 4, 5, 2), "tanh", "identity")}
+
+
+# What comes out with each mistake, and with each two of them, is computed once for all diagnoses.
+pytestmark = pytest.mark.xdist_group("doctor")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _computed_once():
+    probing = import_module("shapecheck_bp.doctor.probe")  # the name is the function's, too
+    drawn, listed, computed = cache(probing.probe), {}, {}
+    candidates_of, compute = matching.candidates, matching._computed
+
+    def candidates_once(net):
+        if net not in listed:
+            listed[net] = [*candidates_of(net)]
+        return listed[net]
+
+    def computed_once(problem, faults):
+        key = id(problem), *faults  # the problems that were drawn are kept
+        if key not in computed:
+            computed[key] = compute(problem, faults)
+        return computed[key]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(probing, "probe", drawn)
+        patched.setattr(doctor, "probe", drawn)
+        patched.setattr(matching, "candidates", candidates_once)
+        patched.setattr(matching, "_computed", computed_once)
+        yield
 
 
 def both(**lines):
