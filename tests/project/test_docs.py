@@ -57,9 +57,22 @@ def run(language, caption, code, names):
             for line in code.splitlines():
                 if not line.startswith(NOT_RUN):
                     command, *arguments = shlex.split(line)
-                    assert command == "shapecheck-bp", f"not known to run: {line}"
-                    main(arguments)
+                    assert command in ("shapecheck-bp", "pytest"), f"not known to run: {line}"
+                    if command == "pytest":
+                        print(run_pytest(arguments), end="")
+                    else:
+                        main(arguments)
     return "".join(f"{line.rstrip()}\n" for line in printed.getvalue().splitlines())
+
+
+def run_pytest(arguments):
+    """What pytest prints in this folder with our plugin and no others."""
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "shapecheck_bp_pytest", *arguments],
+        env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        capture_output=True,
+        text=True,
+    ).stdout
 
 
 def outputs_of(page):

@@ -26,6 +26,8 @@ README_PICTURE = FOLDER / "two_conventions.png"
 
 # Rounding differs from processor to processor, and so does whatever counts it: eps wherever they
 # are told, and all numbers of a cell that is tagged so.
+# The colours of an error differ between versions of IPython.
+COLOURS = re.compile(r"\\x1b\[[\d;]*m")
 ROUNDING = {False: re.compile(r"[\d.]+ eps\b"), True: re.compile(r"\b[\d.]+(e[+-]\d+)?\b")}
 
 
@@ -72,7 +74,7 @@ def same(one, other, rounding=False):
         pictures.append(data.pop("image/png", ""))
         each.pop("execution_count", None)
         told = repr((sorted(each.items()), sorted(data.items())))
-        words.append(re.sub(r"(\\n|\s)+", " ", ROUNDING[rounding].sub("#", told)))
+        words.append(re.sub(r"(\\n|\s)+", " ", ROUNDING[rounding].sub("#", COLOURS.sub("", told))))
     if words[0] != words[1] or bool(pictures[0]) != bool(pictures[1]):
         return False
     return not pictures[0] or same_pictures(*pictures)
@@ -99,7 +101,9 @@ def text_of(book):
     """Everything a cell says."""
     outputs = (output for cell in book.cells for output in cell.get("outputs", ()))
     return "\n".join(
-        str(output.get("text", "")) + "".join(map(str, dict(output.get("data", {})).values()))
+        str(output.get("text", ""))
+        + "".join(map(str, dict(output.get("data", {})).values()))
+        + "".join(output.get("traceback", ()))
         for output in outputs
     )
 
