@@ -95,10 +95,12 @@ layers.py, softmax
     5      E = np.exp(Z)              (3, 3)
     6      return E / E.sum(axis=1)   (3, 3)
 
-layers.py:6   E / E.sum(axis=1) is (3, 3)
+  layers.py:6   E / E.sum(axis=1)
+
   E               (3, 3)
   E.sum(axis=1)   (3,)
-  they meet along different axes of the same array.
+
+  is (3, 3): they meet along different axes of the same array.
   If that is not meant: E / E.sum(axis=1, keepdims=True) or E / E.sum(axis=1)[:, None]
 
 ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature \
@@ -107,7 +109,7 @@ ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with
   train.py:8   A = S @ W
                    ^^^^^
   S   (3, 3)
-  W   (4, 2)
+  W   (4, 2)     S's 3 meets W's 4
 """
     )
     same = run("train.py", "--epochs", "3", command=())

@@ -48,7 +48,7 @@ def test_an_error_is_shown_as_it_was_with_its_explanation_behind_it(bare):
     explained = bare("W @ X")
     head, _, note = explained.partition("\n\n  In[4]:1   W @ X\n")
     assert head.replace("In[4]", "In[2]") == plain.rstrip()
-    assert note == "  W   (2, 3)\n  X   (2, 4)\n\n  W.T @ X fits: it is (3, 4).\n\n"
+    assert note == "  W   (2, 3)\n  X   (2, 4)     W's 3 meets X's 2\n\n  W.T @ X fits: it is (3, 4).\n\n"
     assert isinstance(bare.result.error_in_exec, ValueError)
 
 
@@ -88,11 +88,11 @@ def test_a_cell_is_read_with_what_it_calls(shell):
         "In[3], mse\n"
         "    1  def mse(p, y):\n"
         "    2      return ((p - y) ** 2).mean()\n\n"
-        "In[3]:2   p - y is (3, 3)\n"
+        "  In[3]:2   p - y\n\n"
         "  p   (3, 1)\n"
-        "  y   (3,)\n"
-        "  each is spread over the other.\n"
-        "  If that is not meant: p.T - y or p.ravel() - y or p - y[:, None]\n"
+        "  y   (3,)\n\n"
+        "  is (3, 3): each is spread over the other.\n"
+        "  If that is not meant: p - y[:, None] or p.ravel() - y\n"
     )
     assert shell.shell.user_ns["Z"].shape == (3, 4)
     assert shell.shell.user_ns["error"] == 0

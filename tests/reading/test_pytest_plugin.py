@@ -81,7 +81,7 @@ def test_reports_have_the_explanation(project):
             "E*test_reports_have_the_explanation.py:8   Z = np.exp(W @ X)",
             "E*                                                    ^^^^^",
             "E*  W   (2, 3)",
-            "E*  X   (2, 4)",
+            "E*  X   (2, 4)     W's 3 meets X's 2",
             "E*W.T @ X fits: it is (3, 4).",
             "*test_inside_an_assert*",
             "E*assert (W @ X).shape == (3, 4)",
