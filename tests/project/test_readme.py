@@ -56,3 +56,11 @@ def test_the_figures_of_speed_stand_on_the_page_about_it():
     assert len(figures) > 10
     for figure in figures:
         assert re.search(rf"(?<![\d.]){figure}(?!\d)", measured), figure
+
+
+def test_the_error_explained_is_the_one_of_the_page_about_it():
+    page = README.with_name("docs") / "how-to" / "my_code_raises.md"
+    section = TEXT.partition("## My code raises\n")[2].partition("\n## ")[0]
+    shown = [line[4:] for line in section.splitlines() if line.startswith("    ")]
+    assert len(shown) > 5
+    assert set(shown) <= set(page.read_text(encoding="utf-8").splitlines())
