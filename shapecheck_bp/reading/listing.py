@@ -4,7 +4,7 @@ import ast
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from shapecheck_bp.reading.instrument import File
+from shapecheck_bp.reading.sources import File
 
 if TYPE_CHECKING:
     from shapecheck_bp.reading.running import Reading
@@ -35,6 +35,8 @@ def listing(reading: "Reading") -> str:
     if reading.error is not None:
         parts.append(f"{type(reading.error).__name__}: {reading.error}\n")
         parts += [f"{reading.explanation}\n"] if reading.explanation else []
+    if reading.why_not:
+        parts.append(f"{reading.name} was not read: {reading.why_not}.")
     return "\n".join(parts).rstrip()
 
 
@@ -49,9 +51,7 @@ def _written(line: Line, width: int) -> str:
 def _functions(reading: "Reading") -> list[tuple[File, ast.AST]]:
     """The functions that ran, each once."""
     found: dict[int, tuple[File, ast.AST]] = {}
-    sites = reading.notes.sites
-    for number in dict.fromkeys(reading.notes.order):
-        site = sites[number]
+    for site in reading.notes.order:
         found.setdefault(id(site.function), (site.file, site.function))
     return [*found.values()]
 
