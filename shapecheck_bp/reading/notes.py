@@ -17,12 +17,11 @@ from shapecheck_bp.reading.instrument import Site
 from shapecheck_bp.reading.labels import Seen, Shape
 from shapecheck_bp.reading.meetings import Meeting, silent
 from shapecheck_bp.reading.reached import module_of
-from shapecheck_bp.reading.records import Record, labels_of, used
+from shapecheck_bp.reading.records import Record, labels_of
 from shapecheck_bp.reading.values import LIBRARIES
 
 OURS = "shapecheck_bp.reading"
 MANY = 20_000  # arrays; above it those that are gone are forgotten
-UNKNOWN: Any = object()
 
 
 class Notes:
@@ -42,7 +41,8 @@ class Notes:
         """How often taking a note went wrong."""
         self._known: dict[int, tuple[Callable[[], Any], Seen]] = {}
         self._most = MANY
-        self._kinds: dict[int, tuple[type, Callable[[Any], Shape] | None]] = {}
+        self._shape_of: dict[int, Callable[[Any], Shape]] = {}  # by the identity of a class
+        self._kinds: list[type] = []
 
     def note(self, number: int, value: Any, /) -> Any:
         """Note that an expression came to a value, and say what it is to come to."""
@@ -52,24 +52,30 @@ class Notes:
         if self.exchange:
             value = self._exchanged(number, record.times, value)
         try:
-            if not record.times:
+            times = record.times = record.times + 1
+            if times == 1:
                 self.order.append(record.site)
-            record.times += 1
             kind = type(value)
-            shape_of = self._kinds.get(id(kind), UNKNOWN)
-            if shape_of is UNKNOWN:
-                shape_of = self._kinds[id(kind)] = (kind, _shape_getter(kind))
-            if shape_of[1] is None:
-                record.last = record.seen = None
+            shape_of = self._shape_of.get(id(kind))  # a metaclass may have a hash of its own
+            if shape_of is None:
+                shape_of = self._learn(kind)
+            if shape_of is _no_shape:
+                if record.last is not None:
+                    record.last = record.seen = None
                 if record.written and (kind is tuple or kind is list):
-                    self._written(record, value)
+                    self._written(value)
             else:
-                self._array(record, value, shape_of[1](value))
+                self._array(record, value, shape_of(value))
         except BaseException as error:  # whatever goes wrong in here is no matter of the person's
             if not isinstance(error, Exception) or not _is_ours(error.__traceback__):
                 raise
             self.missed += 1
         return value
+
+    def _learn(self, kind: type) -> Callable[[Any], Shape]:
+        shape_of = self._shape_of[id(kind)] = _shape_getter(kind)
+        self._kinds.append(kind)
+        return shape_of
 
     def _exchanged(self, number: int, time: int, value: Any) -> Any:
         for key in ((number, None), (number, time)):
@@ -80,6 +86,7 @@ class Notes:
     def done(self) -> None:
         """Let go of all that was needed only while notes were taken."""
         self._known.clear()
+        self._shape_of.clear()
         self._kinds.clear()
         for record in self.records.values():
             record.seen = record.made = None
@@ -104,18 +111,22 @@ class Notes:
         elif not record.makes:
             record.seen = self._known_as(value, shape)
         elif record.in_place:
-            self._meet(record, self._known_as(value, shape), used(record.right), shape)
+            other = record.right.seen if record.right is not None else None
+            self._meet(record, self._known_as(value, shape), other, shape)
         else:
             left = record.left.seen if record.left is not None else None
             right = record.right.seen if record.right is not None else None
-            operands = [used(inner) for inner in record.inside]
+            operands = []
+            for inner in record.inside:
+                operands.append(inner.seen)
+                inner.seen = None  # used: by recursion it may be another's next time
             made = record.made
             if made is None or made.shape != shape or operands != record.made_of:
                 made = self._made(record, value, shape, operands, left, right)
+                if record.meets and left is not None and right is not None:
+                    self._meet(record, left, right, shape)
             record.seen = made
             self._remember(value, made)
-            if record.meets and left is not None and right is not None:
-                self._meet(record, left, right, shape)
 
     def _made(
         self,
@@ -159,10 +170,11 @@ class Notes:
                     known.pop(key, None)
             self._most = max(MANY, 2 * len(known))
 
-    def _written(self, record: Record, values: Any) -> None:
+    def _written(self, values: Any) -> None:
         """Arrays that somebody made with axes of length 1, by meshgrid or the like."""
         for value in values:
-            if shape_of := _shape_getter(type(value)):
+            shape_of = _shape_getter(type(value))
+            if shape_of is not _no_shape:
                 shape = shape_of(value)
                 self._remember(value, Seen(shape, labels.new(shape, written=True)))
 
@@ -175,14 +187,19 @@ class Notes:
             self.meetings[record.number] = Meeting(record.site, left, right, shape, why)
 
 
-def _shape_getter(kind: type) -> Callable[[Any], Shape] | None:
+def _no_shape(_: Any) -> Shape:
+    """What stands for the shape of what has none."""
+    return ()
+
+
+def _shape_getter(kind: type) -> Callable[[Any], Shape]:
     """How the shape of such a value is found without running anybody's code."""
     if issubclass(kind, np.ndarray):
         return np.ndarray.shape.__get__
     if module_of(kind).partition(".")[0] not in LIBRARIES or not hasattr(kind, "shape"):
-        return None
+        return _no_shape
     if issubclass(kind, np.generic) or not hasattr(kind, "dtype"):
-        return None
+        return _no_shape
     return lambda value: tuple(value.shape)
 
 

@@ -48,6 +48,8 @@ class Record:
         self.inside = [found for site in inside.values() if (found := records.get(site.number))]
         if isinstance(node, ast.BinOp):
             self.left, self.right = of(node.left), of(node.right)
+        elif isinstance(node, ast.Compare):
+            self.left, self.right = of(node.left), of(node.comparators[-1])
         elif isinstance(node, ast.AugAssign):
             self.right = of(node.value)
         elif isinstance(node, ast.Subscript):
@@ -58,14 +60,6 @@ class Record:
                 owner.resized = True
 
 
-def used(record: Record | None) -> Seen | None:
-    """What an operand came to, for this one time: by recursion it may be another's next time."""
-    if record is None:
-        return None
-    seen, record.seen = record.seen, None
-    return seen
-
-
 def labels_of(
     node: ast.expr, shape: Shape, arrays: list[Seen], left: Seen | None, right: Seen | None
 ) -> Labels | None:
@@ -74,10 +68,10 @@ def labels_of(
         if not arrays:
             return None
         return arrays[0].labels[::-1] if isinstance(node, ast.Attribute) else arrays[0].labels
-    if isinstance(node, ast.BinOp):
+    if isinstance(node, ast.BinOp | ast.Compare):
         if left is None or right is None:
             return (left or right).labels if left or right else None  # type: ignore[union-attr]
-        if isinstance(node.op, ast.MatMult):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
             return labels.matmul(left.labels, right.labels)
         return labels.elementwise((left.labels, left.shape), (right.labels, right.shape), shape)
     if isinstance(node, ast.Subscript):

@@ -21,7 +21,7 @@ from shapecheck_bp.reading.listing import listing
 from shapecheck_bp.reading.live import Live, exchanged, plain_code
 from shapecheck_bp.reading.notes import Notes
 from shapecheck_bp.reading.passing import deeper, taken_by
-from shapecheck_bp.reading.reached import Reached, mro_of
+from shapecheck_bp.reading.reached import Reached, is_a_persons_class, mro_of
 from shapecheck_bp.reading.sources import File, NotRead, file_of
 from shapecheck_bp.reading.state import State
 
@@ -34,7 +34,7 @@ class Reading:
     def __init__(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Any) -> None:
         """Make the call."""
         code = _function_of(function)
-        self.name = code.__qualname__ if code is not None else type(function).__qualname__
+        self.name = _name_of(function) if code is None else code.__qualname__
         self.files: dict[str, File] = {}
         self.not_read: dict[str, str] = {}
         """The functions that are left as they are, though the call may come to them, and why."""
@@ -149,6 +149,15 @@ def _function_of(called: Any) -> FunctionType | None:
         if entry is not None:
             return entry if type(entry) is FunctionType else None
     return None
+
+
+def _name_of(called: Any) -> str:
+    """The name of what is not written in Python, or of the class that it is one of."""
+    kind = type(called)
+    if is_a_persons_class(kind):
+        return str(type.__dict__["__name__"].__get__(kind))
+    name = getattr(called, "__name__", None)
+    return name if isinstance(name, str) else kind.__name__
 
 
 def read(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Reading:

@@ -521,9 +521,11 @@ def short_circuits():
     return a, b, c, d, calls
 
 
+# fmt: off
 def two_lambdas_on_one_line():
-    f, g = (lambda x: x + 1), (lambda x: x * 2); h = lambda x: x + 1  # noqa: E702, E731
+    f, g = (lambda x: x + 1), (lambda x: x * 2); h = lambda x: x + 1
     return f(3), g(3), h(4), f.__code__ == h.__code__, f.__name__
+# fmt: on
 
 
 def order_of_evaluation():
@@ -567,7 +569,7 @@ def globals_changed():
     cache[counter] = np.full(2, counter)
     log.append("x")
     globals()["sideways"] = counter + 1
-    return counter, sideways, sorted(cache)  # noqa: F821
+    return counter, sideways, sorted(cache)
 
 
 def deletes():
@@ -577,7 +579,7 @@ def deletes():
     x = 1
     del x
     try:
-        x  # noqa: B018
+        x
     except UnboundLocalError as error:
         return a, b, vars(d), str(error)
     return None
@@ -654,7 +656,7 @@ def constants_are_the_same():
         return (-1, 2 * 3, not True)
 
     if not True:
-        pair = lambda: [lambda: 0]  # noqa: E731
+        pair = lambda: [lambda: 0]
     return pair() is pair(), pair()
 
 
@@ -665,9 +667,9 @@ def long_chain():
 
 def annotations():
     x: "np.ndarray[1/0]" = np.ones(2)
-    y: missing_name  # noqa: F821
+    y: missing_name
 
-    def f(a: "b[c]" = x, *, d: int = 1) -> "e":  # noqa: F821
+    def f(a: "b[c]" = x, *, d: int = 1) -> "e":
         return a + d
 
     return f(), f.__annotations__, f.__defaults__
@@ -879,7 +881,12 @@ def evals():
     x = 3
     names = {}
     exec("y = x + 1\ndef f(z): return z * y", {"x": x}, names)
-    return eval("x * 2"), names["y"], eval("[x for _ in range(2)]", {"x": 1}), eval("sorted(locals())")
+    return (
+        eval("x * 2"),
+        names["y"],
+        eval("[x for _ in range(2)]", {"x": 1}),
+        eval("sorted(locals())"),
+    )
 
 
 def empty_builtins():
@@ -898,6 +905,7 @@ def odd_globals():
 
 
 def tracebacks():
+    # fmt: off
     def fails(x):
         return (
             x
@@ -906,6 +914,7 @@ def tracebacks():
                 3
             )
         )
+    # fmt: on
 
     try:
         fails(1)
@@ -1104,10 +1113,11 @@ def interrupted():
     raise KeyboardInterrupt("now")
 
 
-def own_base_exception():
-    class Stop(BaseException):
-        pass
+class Stop(BaseException):
+    pass
 
+
+def own_base_exception():
     raise Stop("enough")
 
 
@@ -1139,7 +1149,7 @@ def deepest_error():
 
 
 def name_errors():
-    return counter + not_there  # noqa: F821
+    return counter + not_there
 
 
 def assertions():
