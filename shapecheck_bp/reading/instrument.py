@@ -73,10 +73,9 @@ class Noting:
             return self._statement(node)
         if isinstance(node, LEFT):
             return node
-        noted = self._noted(node) if self._is_noted(node) else self._copied(node)
-        if id(node) in self.instead:
-            return self._or_instead(node, noted)
-        return noted
+        if self._is_noted(node):
+            return self._noted(node)
+        return self._or_instead(node, self._copied(node))
 
     def _tested(self, node: ast.AST) -> Any:
         """A copy of what only decides where to go on; Python compiles comparisons there otherwise.
@@ -146,16 +145,17 @@ class Noting:
         outer, self.around = self.around, site
         copy = self._copied(node)
         self.around = outer
-        return _seen(site, copy, node)
+        return _seen(site, self._or_instead(node, copy), node)
 
-    def _or_instead(self, node: Any, noted: ast.expr) -> ast.expr:
+    def _or_instead(self, node: Any, copy: Any) -> Any:
+        """What stands there, or for the thread that wants it what is to stand there instead."""
+        if id(node) not in self.instead:
+            return copy
         other = deepcopy(self.instead[id(node)])
         for part in ast.walk(other):
             ast.copy_location(part, node)
-        chosen = ast.Call(ast.Constant(CHOSEN), [], [])
-        return ast.fix_missing_locations(
-            ast.copy_location(ast.IfExp(chosen, other, noted), node),
-        )
+        either = ast.IfExp(ast.Call(ast.Constant(CHOSEN), [], []), other, copy)
+        return ast.fix_missing_locations(ast.copy_location(either, node))
 
     def _copied(self, node: ast.AST, tested: bool = False) -> Any:
         visit = self._tested if tested else self.visit

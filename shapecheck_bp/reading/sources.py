@@ -11,6 +11,7 @@ import __future__
 import ast
 import linecache
 import warnings
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import CodeType, FunctionType
@@ -45,6 +46,7 @@ class File:
             raise NotRead("its file is no source of this Python")
         self.name, self.source, self.tree = name, source, tree
         self.sites: dict[int, Site] = {}
+        self._starts = [_start(statement) for statement in tree.body]
         self.imports = [*_imports(tree)]
         self.modules = {
             alias.asname or alias.name.partition(".")[0]
@@ -96,15 +98,15 @@ class File:
             return _bound(compile(tree, self.name, "exec", flags, dont_inherit=True))
 
     def _statement(self, code: CodeType) -> ast.stmt:
-        for statement in self.tree.body:
-            first = min([statement.lineno, *(d.lineno for d in _decorators(statement))])
-            if first <= code.co_firstlineno <= (statement.end_lineno or first):
-                return statement
-        raise NotRead("its source is not what it was made of")
+        place = bisect_right(self._starts, code.co_firstlineno) - 1
+        if place < 0:
+            raise NotRead("its source is not what it was made of")
+        return self.tree.body[place]
 
 
-def _decorators(statement: ast.stmt) -> list[ast.expr]:
-    return getattr(statement, "decorator_list", [])
+def _start(statement: ast.stmt) -> int:
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+    return min([statement.lineno, *(decorator.lineno for decorator in decorators)])
 
 
 def _is_at(node: ast.AST, code: CodeType) -> bool:

@@ -1,9 +1,9 @@
 """What a call may change, and copies of it, so that the call can be made again from its beginning.
 
 Copied are the function itself where it holds something (a method's object, a closure, a partial),
-the arguments, what the code that may run names of its modules (arrays, containers, objects; no
-modules, classes or functions), and the random numbers of Python, NumPy and PyTorch. Not copied are
-attributes of classes, default arguments, files and whatever else is outside of these.
+the arguments, what the code that may run names of its modules (arrays, containers, objects), and
+the random numbers of Python, NumPy and PyTorch. Modules, classes and functions are what they were.
+Not copied are attributes of classes, default arguments, files and whatever else lies outside.
 
 >>> numbers = [1]
 >>> state = State(numbers.append, (2,), {}, [])
@@ -47,10 +47,9 @@ class State:
         self.random = _random_state()
         named = [*named]
         self.spaces = [space for space, _ in named]
-        values = [
-            {name: space[name] for name in names if _can_change(space.get(name))}
-            for space, names in named
-        ]
+        values = [{name: space[name] for name in names if name in space} for space, names in named]
+        self.fixed = [_chosen(names, _is_fixed) for names in values]
+        values = [_chosen(names, lambda value: not _is_fixed(value)) for names in values]
         try:
             self.kept = Copier().copy([function, args, kwargs, values])
         except Exception as error:
@@ -70,8 +69,8 @@ class State:
         before = [dict(space) for space in self.spaces]
         numbers = _random_state()
         try:
-            for space, own in zip(self.spaces, values, strict=True):
-                space.update(own)
+            for space, fixed, own in zip(self.spaces, self.fixed, values, strict=True):
+                space.update(fixed | own)
             _set_random_state(self.random)
             yield partial(function, *args, **kwargs)
         finally:
@@ -80,8 +79,13 @@ class State:
             _set_random_state(numbers)
 
 
-def _can_change(value: Any) -> bool:
-    return not issubclass(type(value), (ModuleType, type, FunctionType, BuiltinFunctionType))
+def _is_fixed(value: Any) -> bool:
+    """Whether a name may come to stand for something else, but what it stands for is the same."""
+    return issubclass(type(value), (ModuleType, type, FunctionType, BuiltinFunctionType))
+
+
+def _chosen(names: Space, wanted: Callable[[Any], bool]) -> Space:
+    return {name: value for name, value in names.items() if wanted(value)}
 
 
 def _put_back(space: Space, names: Space) -> None:
