@@ -1,36 +1,29 @@
 """A person's functions with every expression noted: the same code, each expression passed through.
 
-The source of a file is parsed, each expression that reads something becomes ``seen(site, it)``, and
-the file is compiled, once so and once as it stands. Where the latter gives the very code of a live
-function, the function has the noted code in its place until the reading is over. So objects,
-methods, closures and decorated functions that exist already are read too, nothing is imported
-again, and a function whose source has changed since, or has none, is left as it is.
+In the tree of a statement, each expression that reads something becomes ``SEEN(site, it)``, and
+runs once, where and when it ran before. ``sources`` compiles what comes out, and puts the function
+itself where the constant stands, so that no name of the person's can be in its way.
 
-Generators and coroutines are left as they are, since they may run on when a reading is over. What
-is made while a reading lasts, and stays (a lambda, say), keeps its noted code, which then notes
-nothing.
+Generators and coroutines are left as they are, since they may run on when a reading is over, and so
+is what another compiler reads. Constants are left, too, since Python folds them.
 """
 
 import ast
-import gc
-import linecache
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from copy import copy
+from collections.abc import Mapping
+from copy import deepcopy
 from itertools import count
-from types import CodeType, FunctionType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from shapecheck_bp.reading.failing import is_a_persons, is_a_persons_file, parsed
-from shapecheck_bp.reading.variants import exchanged
+if TYPE_CHECKING:
+    from shapecheck_bp.reading.sources import File
 
-SEEN = "__shapecheck_seen__"
+# Constants in the place of functions, until the code is compiled.
+SEEN, CHOSEN = "__shapecheck_seen__", "__shapecheck_chosen__"
 NOTED = (ast.BinOp, ast.UnaryOp, ast.Compare, ast.Call, ast.Subscript, ast.Attribute, ast.Name)
-# These look at the frame that calls them.
-LEFT = {"super", "locals", "globals", "vars", "dir", "eval", "exec", "breakpoint"}
+LEFT = (ast.JoinedStr, ast.pattern, ast.AsyncFunctionDef)
 NOT_RUN = {"annotation", "returns", "decorator_list", "type_params", "bases"}
 PAUSING = (ast.Yield, ast.YieldFrom, ast.Await, ast.AsyncFor, ast.AsyncWith)
+COMPILERS = {"jit", "njit", "vectorize", "guvectorize", "stencil", "cfunc", "compile"}
 _numbers = count()
 
 
@@ -38,6 +31,7 @@ class Site:
     """An expression of a file, or a statement that changes a name in place."""
 
     def __init__(self, file: "File", node: Any, statement: ast.stmt, function: ast.AST) -> None:
+        """The next number is its own in this process."""
         self.number = next(_numbers)
         self.file, self.node, self.statement, self.function = file, node, statement, function
         self.inside: dict[int, Site] = {}  # the sites right inside it, by the identity of the node
@@ -45,12 +39,11 @@ class Site:
     @property
     def is_whole(self) -> bool:
         """Whether it is what its statement stores, returns, tests or goes through."""
-        if isinstance(self.statement, ast.AugAssign) and isinstance(
-            self.statement.target, ast.Name
-        ):
+        target = getattr(self.statement, "target", None)
+        if isinstance(self.statement, ast.AugAssign) and isinstance(target, ast.Name):
             return self.node is self.statement
         parts = (getattr(self.statement, name, None) for name in ("value", "test", "iter"))
-        return self.node is self.statement or any(part is self.node for part in parts)
+        return any(part is self.node for part in parts)
 
     @property
     def line(self) -> int:
@@ -63,95 +56,87 @@ class Site:
         return self.file.text(self.node)
 
 
-class File:
-    """The source of a file, its sites, and its code as it stands beside the noted one."""
-
-    def __init__(self, name: str) -> None:
-        """Read and compile it.
-
-        Raises:
-            SyntaxError: it is no source of this Python.
-        """
-        self.name = name
-        self.source = "".join(linecache.getlines(name))
-        tree = parsed(self.source)
-        if tree is None:
-            raise SyntaxError(f"{name} is no source of this Python")
-        self.tree = tree
-        self.sites: dict[int, Site] = {}
-        self.noted = self._noted(self.tree)
-
-    def with_instead(self, instead: Mapping[ast.AST, ast.expr]) -> "File":
-        """The same file with other expressions in some places, for the same functions."""
-        other = copy(self)
-        other.sites, tree = {}, self.tree
-        for old, new in instead.items():
-            tree = exchanged(tree, old, new)
-        other.noted = other._noted(tree)
-        return other
-
-    def _noted(self, tree: ast.Module) -> dict[CodeType, CodeType]:
-        """The noted code of a tree, by the code of the file as it stands."""
-        plain = compile(self.tree, self.name, "exec", dont_inherit=True)
-        self.noted_tree = ast.fix_missing_locations(Noting(self).visit(tree))
-        noted = compile(self.noted_tree, self.name, "exec", dont_inherit=True)
-        return dict(zip(_codes(plain), _codes(noted), strict=True))
-
-    def text(self, node: ast.AST) -> str:
-        """The source of a node, in one line."""
-        written = ast.get_source_segment(self.source, node)
-        return written if written and "\n" not in written else ast.unparse(node)
-
-
-def _codes(code: CodeType) -> Iterator[CodeType]:
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _codes(constant)
-
-
-class Noting(ast.NodeTransformer):
+class Noting:
     """A copy of a tree in which each expression is passed through ``seen``."""
 
-    def __init__(self, file: File) -> None:
+    def __init__(self, file: "File", instead: Mapping[ast.AST, ast.expr] | None = None) -> None:
+        """Note into the sites of a file; with ``instead`` where the thread that reads wants it."""
         self.file = file
+        self.instead = {id(node): other for node, other in (instead or {}).items()}
         self.statement: ast.stmt | None = None
         self.function: ast.AST = file.tree
         self.around: Site | None = None
+        self.in_class = False
 
     def visit(self, node: ast.AST) -> Any:
         """A copy of a node, what is in it noted."""
         if isinstance(node, ast.stmt):
             return self._statement(node)
-        if isinstance(node, ast.JoinedStr | ast.pattern):
+        if isinstance(node, LEFT):
             return node
-        noted = isinstance(node, NOTED) and isinstance(getattr(node, "ctx", None), ast.Load | None)
-        if noted and not (isinstance(node, ast.Name) and (node.id in LEFT or node.id[:2] == "__")):
+        if self._is_noted(node):
             return self._noted(node)
-        return self._copied(node)
+        return self._or_instead(node, self._copied(node))
+
+    def _tested(self, node: ast.AST) -> Any:
+        """A copy of what only decides where to go on; Python compiles comparisons there otherwise.
+
+        So they are not noted themselves: an assertion that fails would be seen in another place.
+        """
+        decides = isinstance(node, ast.BoolOp | ast.Compare)
+        decides = decides or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not))
+        if not decides or id(node) in self.instead:
+            return self.visit(node)
+        return self._copied(node, tested=not isinstance(node, ast.Compare))
+
+    def _is_noted(self, node: ast.AST) -> bool:
+        if not isinstance(node, NOTED) or not isinstance(getattr(node, "ctx", _LOAD), ast.Load):
+            return False
+        if isinstance(node, ast.Name):
+            return node.id not in self.file.modules and not node.id.startswith("__")
+        return not _is_constant(node)
 
     def _statement(self, node: ast.stmt) -> Any:
-        outer = self.statement, self.function, self.around
+        if isinstance(node, LEFT) or is_left(node) or type(node).__name__ == "TypeAlias":
+            return node
+        outer = self.statement, self.around, self.in_class
         self.statement, self.around = node, None
-        if isinstance(node, ast.FunctionDef):
-            self.function = node
         try:
-            if isinstance(node, ast.AsyncFunctionDef) or _pauses(node):
-                return node
+            if isinstance(node, ast.FunctionDef):
+                return self._defined(node)
+            self.in_class = isinstance(node, ast.ClassDef) or self.in_class
             copy = self._copied(node)
-            if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
-                target = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
-                site = self._site(node)
-                site.inside = {id(node.value): self.file.sites.get(id(node.value), site)}
-                return [copy, ast.copy_location(ast.Expr(_seen(site, target, node)), node)]
+            target = node.target if isinstance(node, ast.AugAssign) else None
+            # Not in a class: its names may be such that count how often they are read.
+            if isinstance(target, ast.Name) and not self.in_class:
+                return [copy, self._changed(node, target)]
             return copy
         finally:
-            self.statement, self.function, self.around = outer
+            self.statement, self.around, self.in_class = outer
+
+    def _defined(self, node: ast.FunctionDef) -> Any:
+        arguments = self.visit(node.args)  # its defaults belong to what is around it
+        outer, self.function = self.function, node
+        self.in_class = False
+        copy = self._copied(node)
+        copy.args = arguments
+        self.function = outer
+        return copy
+
+    def _changed(self, node: Any, target: ast.Name) -> ast.stmt:
+        """What a name holds behind ``x += ...``."""
+        site = self._site(node)
+        value = self.file.sites.get(id(node.value))
+        site.inside = {id(node.value): value} if value else {}
+        name = ast.copy_location(ast.Name(target.id, ast.Load()), target)
+        return ast.copy_location(ast.Expr(_seen(site, name, node)), node)
 
     def _site(self, node: ast.AST) -> Site:
         assert self.statement is not None
-        site = Site(self.file, node, self.statement, self.function)
-        self.file.sites[id(node)] = site
+        site = self.file.sites.get(id(node))
+        if site is None:
+            site = Site(self.file, node, self.statement, self.function)
+            self.file.sites[id(node)] = site
         if self.around is not None:
             self.around.inside[id(node)] = site
         return site
@@ -161,35 +146,81 @@ class Noting(ast.NodeTransformer):
         outer, self.around = self.around, site
         copy = self._copied(node)
         self.around = outer
-        return _seen(site, copy, node)
+        return _seen(site, self._or_instead(node, copy), node)
 
-    def _copied(self, node: ast.AST) -> Any:
+    def _or_instead(self, node: Any, copy: Any) -> Any:
+        """What stands there, or for the thread that wants it what is to stand there instead."""
+        if id(node) not in self.instead:
+            return copy
+        other = deepcopy(self.instead[id(node)])
+        for part in ast.walk(other):
+            ast.copy_location(part, node)
+        either = ast.IfExp(ast.Call(ast.Constant(CHOSEN), [], []), other, copy)
+        return ast.fix_missing_locations(ast.copy_location(either, node))
+
+    def _copied(self, node: ast.AST, tested: bool = False) -> Any:
+        visit = self._tested if tested else self.visit
         fields: dict[str, Any] = {}
         for name, value in ast.iter_fields(node):
             if isinstance(value, list) and name not in NOT_RUN:
                 fields[name] = []
+                visit = self._tested if name == "ifs" else visit
                 for item in value:
-                    made = self.visit(item) if isinstance(item, ast.AST) else item
+                    made = visit(item) if isinstance(item, ast.AST) else item
                     fields[name] += made if isinstance(made, list) else [made]
             elif not isinstance(value, ast.AST) or name in NOT_RUN:
                 fields[name] = value
             elif name == "func" and isinstance(value, ast.Attribute | ast.Name):
                 fields[name] = self._copied(value)
+            elif isinstance(node, ast.Attribute) and getattr(value, "id", "") in ("self", "cls"):
+                fields[name] = value
+            elif name in ("test", "guard"):
+                fields[name] = self._tested(value)
             else:
-                fields[name] = self.visit(value)
+                fields[name] = visit(value)
         return ast.copy_location(type(node)(**fields), node)
 
 
+_LOAD = ast.Load()
+
+
 def _seen(site: Site, value: ast.expr, node: Any) -> ast.expr:
-    name = ast.copy_location(ast.Name(SEEN, ast.Load()), node)
+    name = ast.copy_location(ast.Constant(SEEN), node)
     number = ast.copy_location(ast.Constant(site.number), node)
     return ast.copy_location(ast.Call(name, [number, value], []), node)
 
 
-def _pauses(node: ast.AST) -> bool:
-    """Whether a function's own body yields or awaits."""
+def _is_constant(node: ast.AST) -> bool:
+    """Whether Python may compute it once, before anything runs."""
+    if isinstance(node, ast.UnaryOp):
+        return _is_constant(node.operand)
+    if isinstance(node, ast.BinOp):
+        return _is_constant(node.right) and _is_constant(node.left)
+    if isinstance(node, ast.Compare):
+        return all(map(_is_constant, (*node.comparators, node.left)))
+    if isinstance(node, ast.Subscript):
+        return _is_constant(node.slice) and _is_constant(node.value)
+    if isinstance(node, ast.Tuple):
+        return all(map(_is_constant, node.elts))
+    return isinstance(node, ast.Constant)
+
+
+def is_left(node: ast.AST) -> str:
+    """Why a function is left as it is, or nothing where it is noted."""
+    if isinstance(node, ast.AsyncFunctionDef):
+        return "it is a coroutine"
     if not isinstance(node, ast.FunctionDef):
-        return False
+        return ""
+    for decorator in node.decorator_list:
+        called = decorator.func if isinstance(decorator, ast.Call) else decorator
+        name = getattr(called, "attr", getattr(called, "id", ""))
+        if name in COMPILERS:
+            return f"{name} compiles it"
+    return "it is a generator" if _pauses(node) else ""
+
+
+def _pauses(node: ast.FunctionDef) -> bool:
+    """Whether a function's own body yields or awaits."""
     todo: list[ast.AST] = [*node.body]
     while todo:
         part = todo.pop()
@@ -198,37 +229,3 @@ def _pauses(node: ast.AST) -> bool:
         if not isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
             todo += ast.iter_child_nodes(part)
     return False
-
-
-def files_of(function: Any) -> list[str]:
-    """The files of a person's code that a call may run: those of modules, and of live functions."""
-    names = {getattr(getattr(function, "__code__", None), "co_filename", "")}
-    for module in [*sys.modules.values()]:
-        names.add(getattr(module, "__file__", None) or "")
-    for thing in gc.get_objects():  # a cell of a notebook is no module
-        if type(thing) is FunctionType and not _is_generated(thing.__code__.co_filename):
-            names.add(thing.__code__.co_filename)
-    return [name for name in names if name and is_a_persons_file(name) and linecache.getlines(name)]
-
-
-def _is_generated(name: str) -> bool:
-    """Whether code was made while the program ran, by attrs say, and neither a cell nor a test."""
-    return name.startswith("<") and not name.startswith(("<ipython-input", "<doctest"))
-
-
-@contextmanager
-def noted(files: Mapping[str, File]) -> Iterator[None]:
-    """While this lasts, the live functions of these files have the noted code."""
-    exchanged: list[tuple[FunctionType, CodeType]] = []
-    try:
-        for thing in gc.get_objects():
-            if type(thing) is FunctionType and is_a_persons(thing.__code__):
-                file = files.get(thing.__code__.co_filename)
-                code = file and file.noted.get(thing.__code__)
-                if code and code.co_freevars == thing.__code__.co_freevars:
-                    exchanged.append((thing, thing.__code__))
-                    thing.__code__ = code
-        yield
-    finally:
-        for function, code in exchanged:
-            function.__code__ = code

@@ -4,7 +4,7 @@ import ast
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shapecheck_bp.reading.failing import shown_name
-from shapecheck_bp.reading.instrument import File
+from shapecheck_bp.reading.sources import File
 
 if TYPE_CHECKING:
     from shapecheck_bp.reading.running import Reading
@@ -35,6 +35,8 @@ def listing(reading: "Reading") -> str:
     if reading.error is not None:
         parts.append(f"{type(reading.error).__name__}: {reading.error}\n")
         parts += [f"{reading.explanation}\n"] if reading.explanation else []
+    if reading.why_not:
+        parts.append(f"{reading.name} was not read: {reading.why_not}.")
     return "\n".join(parts).rstrip()
 
 
@@ -49,8 +51,7 @@ def _written(line: Line, width: int) -> str:
 def functions_of(reading: "Reading") -> list[tuple[File, ast.AST]]:
     """The functions that ran, each once; those that stand in another one are shown with it."""
     ran: dict[ast.AST, File] = {}
-    for number in dict.fromkeys(reading.notes.order):
-        site = reading.notes.sites[number]
+    for site in reading.notes.order:
         ran.setdefault(site.function, site.file)
     inside = {node for outer in ran for node in ast.walk(outer) if node is not outer}
     return [(file, function) for function, file in ran.items() if function not in inside]

@@ -1,30 +1,28 @@
 """``%load_ext shapecheck_bp``: errors in cells explained, and cells read.
 
 An error of an array operation in a cell is shown as it was, with its explanation behind it. And
-there are two commands:
-
-``%%read``
-    above a cell: behind it stand the shapes that each of its lines made, and those of the
-    functions that it called.
-``%read on``
-    behind each cell from here on stand its silent broadcasts, until ``%read off``.
+there are two commands. With ``%%read`` above a cell, the shapes that each of its lines made stand
+behind it, and those of the functions that it called. From ``%read on`` until ``%read off`` the
+silent broadcasts of each cell stand behind it.
 
 A cell that is read runs where and as it would: only its tree is exchanged for the noted one.
 """
 
 import ast
 import linecache
+import sys
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
 from shapecheck_bp.reading.explaining import annotate
-from shapecheck_bp.reading.instrument import File
 from shapecheck_bp.reading.scripts import TopReading, being_read
+from shapecheck_bp.reading.sources import File, file_at
 
 # What array libraries raise. SyntaxErrors are none of these, and IPython has its own way with them.
 RAISED = (ValueError, TypeError, LookupError, RuntimeError, AttributeError)
-NOT_NOTED = "The lines of this cell were not noted, since it awaits; what they called was."
+NOT_NOTED = "The lines of this cell were not noted; what they called was."
+FIRST_WITH_NOTES = (8, 14)  # the first IPython that shows the notes of an exception
 USAGE = "Usage: %%read above a cell, %read on, or %read off"
 _extensions: dict[int, "Extension"] = {}
 
@@ -88,7 +86,11 @@ class Extension:
         exceptions, show = self.before
         if isinstance(error, exceptions):
             return show(kind, error, traceback, tb_offset)
-        return shell.showtraceback((kind, error, traceback), tb_offset=tb_offset)
+        shell.showtraceback((kind, error, traceback), tb_offset=tb_offset)
+        if sys.modules["IPython"].version_info[:2] < FIRST_WITH_NOTES:
+            for note in getattr(error, "__notes__", ()):
+                print(note)
+        return None
 
     def _switch(self, line: str) -> None:
         """Show the silent broadcasts of every cell behind it: %read on, %read off.
@@ -107,7 +109,8 @@ class Extension:
             if transformed is None:  # before IPython 9
                 transformed = self.shell.transform_cell(info.raw_cell)
             lasts = ExitStack()
-            reading = lasts.enter_context(being_read("the cell"))
+            named = [*self.shell.user_ns.values()]  # what the cell may call
+            reading = lasts.enter_context(being_read("the cell", named))
             self.cell = Cell(info.raw_cell, transformed, reading, lasts)
             self.shell.ast_transformers.append(self)
 
@@ -117,9 +120,13 @@ class Extension:
         if file is None or _text(tree) != _text(file.tree):
             return tree
         assert self.cell is not None
+        try:
+            file.module_code(ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)  # for afterwards
+        except SyntaxError:
+            return tree
         self.cell.reading.add(file)
         self.cell.noted = True
-        return ast.Module(_statement_for_statement(file), [])
+        return ast.Module(file.noted_statements(), [])
 
     def _file(self) -> File | None:
         """The source that IPython keeps of the cell under a name that counts cells."""
@@ -128,10 +135,7 @@ class Extension:
         for number in (self.shell.execution_count, self.shell.execution_count - 1):
             name = self.shell.compile.get_code_name(self.cell.raw, self.cell.transformed, number)
             if name in linecache.cache:
-                try:
-                    return File(name)
-                except SyntaxError:  # one that awaits
-                    return None
+                return file_at(name)
         return None
 
     def _end(self, result: Any) -> None:
@@ -168,15 +172,3 @@ def without_command(lines: list[str]) -> list[str]:
 
 def _text(tree: ast.AST) -> str:
     return ast.dump(tree, include_attributes=True)
-
-
-def _statement_for_statement(file: File) -> list[ast.stmt]:
-    """The noted statements, one for each: the last may be shown, if it is an expression."""
-    noted = iter(file.noted_tree.body)
-    made: list[ast.stmt] = []
-    for statement in file.tree.body:
-        made.append(next(noted))
-        if isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Name):
-            both = [made.pop(), next(noted)]
-            made.append(ast.copy_location(ast.If(ast.Constant(True), both, []), statement))
-    return [ast.fix_missing_locations(statement) for statement in made]

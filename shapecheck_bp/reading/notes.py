@@ -1,60 +1,89 @@
 """What is noted while a person's code runs: for every expression its shapes, and silent broadcasts.
 
-Of an operation only its site and shape are kept, eight bytes each; arrays are not. Which labels an
-array has its labels from is known while the array lives.
+Of an expression the first and the last shape are kept, and how often it was met; arrays are not.
+Where the axes of an array come from is known while the array lives. Nothing of the person's is
+called for it, and no attribute is asked for that a class of theirs could answer.
 """
 
-import ast
 import weakref
-from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from types import TracebackType
 from typing import Any
 
 import numpy as np
 
 from shapecheck_bp.reading import labels
 from shapecheck_bp.reading.instrument import Site
-from shapecheck_bp.reading.labels import Labels, Seen, Shape
+from shapecheck_bp.reading.labels import Seen, Shape
 from shapecheck_bp.reading.meetings import Meeting, silent
+from shapecheck_bp.reading.reached import module_of
+from shapecheck_bp.reading.records import Record, labels_of
 from shapecheck_bp.reading.safety import LIBRARIES
 
-NO_SHAPE = -1
-ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow)
+OURS = "shapecheck_bp.reading"
+MANY = 20_000  # arrays; above it those that are gone are forgotten
 
 
 class Notes:
     """Notes on one run."""
 
-    def __init__(self, sites: dict[int, Site], resizes: bool = False) -> None:
-        self.sites = sites
-        self.resizes = resizes
-        self.order = array("q")  # the number of each site as it was met, and where its shape stands
-        self.shapes: dict[Shape | None, int] = {}
-        self.met: array[int] = array("i")
-        self.last: dict[int, Seen] = {}
+    def __init__(self, sites: Iterable[Site], instead: bool = False) -> None:
+        """Begin with none; ``instead`` is whether other expressions are to be run."""
+        self.records: dict[int, Record] = {}
+        self.add(sites)
+        self.instead = instead
+        self.order: list[Site] = []
+        """The sites in the order in which they were met first."""
         self.exchange: dict[tuple[int, int | None], Callable[[Any], Any]] = {}
-        self.times: dict[int, int] = {}
         self.meetings: dict[int, Meeting] = {}
         self.missed = 0
-        self.known: dict[int, tuple[Any, Labels]] = {}
-        self.kinds: dict[type, Callable[[Any], Shape] | None] = {}
+        """How often taking a note went wrong."""
+        self._known: dict[int, tuple[Callable[[], Any], Seen]] = {}
+        self._most = MANY
+        self._shape_of: dict[int, Callable[[Any], Shape]] = {}  # by the identity of a class
+        self._kinds: list[type] = []
 
-    def note(self, number: int, value: Any) -> Any:
+    def add(self, sites: Iterable[Site]) -> None:
+        """Note these, too."""
+        new = [Record(site) for site in sites if site.number not in self.records]
+        self.records |= {record.number: record for record in new}
+        for record in new:
+            record.connect(self.records)
+
+    def note(self, number: int, value: Any, /) -> Any:
         """Note that an expression came to a value, and say what it is to come to."""
-        site = self.sites.get(number)
-        if site is None:
+        record = self.records.get(number)
+        if record is None:
             return value
         if self.exchange:
-            value = self._exchanged(number, value)
+            value = self._exchanged(number, record.times, value)
         try:
-            self._note(site, number, value)
-        except Exception:  # whatever goes wrong here is no matter of the person's code
+            times = record.times = record.times + 1
+            if times == 1:
+                self.order.append(record.site)
+            kind = type(value)
+            shape_of = self._shape_of.get(id(kind))  # a metaclass may have a hash of its own
+            if shape_of is None:
+                shape_of = self._learn(kind)
+            if shape_of is _no_shape:
+                if record.last is not None:
+                    record.last = record.seen = None
+                if record.written and (kind is tuple or kind is list):
+                    self._written(value)
+            else:
+                self._array(record, value, shape_of(value))
+        except BaseException as error:  # whatever goes wrong in here is no matter of the person's
+            if not isinstance(error, Exception) or not _is_ours(error.__traceback__):
+                raise
             self.missed += 1
         return value
 
-    def _exchanged(self, number: int, value: Any) -> Any:
-        time = self.times.get(number, 0)
-        self.times[number] = time + 1
+    def _learn(self, kind: type) -> Callable[[Any], Shape]:
+        shape_of = self._shape_of[id(kind)] = _shape_getter(kind)
+        self._kinds.append(kind)
+        return shape_of
+
+    def _exchanged(self, number: int, time: int, value: Any) -> Any:
         for key in ((number, None), (number, time)):
             if key in self.exchange:
                 value = self.exchange[key](value)
@@ -62,126 +91,129 @@ class Notes:
 
     def done(self) -> None:
         """Let go of all that was needed only while notes were taken."""
-        self.known.clear()
-        self.last.clear()
+        self._known.clear()
+        self._shape_of.clear()
+        self._kinds.clear()
+        for record in self.records.values():
+            record.seen = record.made = None
 
     def statements(self) -> dict[int, tuple[Shape | None, Shape | None, int]]:
         """Of each statement, by identity: what it came to first and last, and how often."""
-        shapes = [*self.shapes]
         found: dict[int, tuple[Shape | None, Shape | None, int]] = {}
-        for number, met in zip(self.order, self.met, strict=True):
-            site = self.sites[number]
+        for site in self.order:
             if site.is_whole:
-                shape = None if met == NO_SHAPE else shapes[met]
-                first, _, times = found.get(id(site.statement), (shape, None, 0))
-                found[id(site.statement)] = first, shape, times + 1
+                record = self.records[site.number]
+                first, _, times = found.get(id(site.statement), (record.first, None, 0))
+                found[id(site.statement)] = first, record.last, times + record.times
         return found
 
-    def _note(self, site: Site, number: int, value: Any) -> None:
-        kind = type(value)
-        try:
-            shape_of = self.kinds[kind]
-        except KeyError:
-            shape_of = self.kinds[kind] = _shape_getter(kind)
-        self.order.append(number)
-        if shape_of is None:
-            self.met.append(NO_SHAPE)
-            self.last.pop(number, None)
-            if kind in (tuple, list) and labels.is_written(site.node):
-                for item in value:
-                    if shape_of := _shape_getter(type(item)):
-                        self._remember(item, labels.new(shape_of(item), written=True))
-            return
-        shape = shape_of(value)
-        self.met.append(self.shapes.setdefault(shape, len(self.shapes)))
-        node = site.node
-        operands = [self.last.get(inner.number) for inner in site.inside.values()]
-        if isinstance(node, ast.AugAssign):
-            target = self.last.get(number) or Seen(shape, self._known(value, shape))
-            self._meet(site, target, operands[0], shape)
-            return
-        if isinstance(node, ast.Name | ast.Attribute) and not self._is_transpose(node):
-            found = self._known(value, shape)
+    def _array(self, record: Record, value: Any, shape: Shape) -> None:
+        if record.times == 1:
+            record.first = shape
+        record.last = shape
+        if record.resized:  # NumPy resizes no array that somebody refers to
+            self._known.pop(id(value), None)
+            record.seen = Seen(shape, labels.new(shape))
+        elif not record.makes:
+            record.seen = self._known_as(value, shape)
+        elif record.in_place:
+            other = record.right.seen if record.right is not None else None
+            self._meet(record, self._known_as(value, shape), other, shape)
         else:
-            found = self._made(site, value, shape, operands)
-            self._remember(value, found)
-        self.last[number] = Seen(shape, found)
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ARITHMETIC):
-            left, right = (self._operand(site, side) for side in (node.left, node.right))
-            if left and right:
-                self._meet(site, left, right, shape)
+            left = record.left.seen if record.left is not None else None
+            right = record.right.seen if record.right is not None else None
+            operands = []
+            for inner in record.inside:
+                operands.append(inner.seen)
+                inner.seen = None  # used: by recursion it may be another's next time
+            made = record.made
+            if made is None or made.shape != shape or operands != record.made_of:
+                made = self._made(record, value, shape, operands, left, right)
+                if record.meets and left is not None and right is not None:
+                    self._meet(record, left, right, shape)
+            record.seen = made
+            self._remember(value, made)
 
-    def _operand(self, site: Site, node: ast.expr) -> Seen | None:
-        inner = site.inside.get(id(node))
-        return self.last.get(inner.number) if inner else None
-
-    # Labels.
-
-    def _is_transpose(self, node: ast.expr) -> bool:
-        return isinstance(node, ast.Attribute) and node.attr in ("T", "mT")
-
-    def _known(self, value: Any, shape: Shape) -> Labels:
-        """The labels of an array that was met before, or new ones."""
-        entry = self.known.get(id(value))
-        if entry is not None and entry[0]() is value and len(entry[1]) == len(shape):
-            return entry[1]
-        found = labels.new(shape)
-        self._remember(value, found)
-        return found
-
-    def _remember(self, value: Any, found: Labels) -> None:
-        if self.resizes:
-            return
-        key, known = id(value), self.known
-        try:
-            known[key] = weakref.ref(value, lambda _: known.pop(key, None)), found
-        except TypeError:
-            known.pop(key, None)
-
-    def _made(self, site: Site, value: Any, shape: Shape, operands: list[Seen | None]) -> Labels:
-        """The labels of what an expression made, as far as it is known what it does."""
-        node = site.node
+    def _made(
+        self,
+        record: Record,
+        value: Any,
+        shape: Shape,
+        operands: list[Seen | None],
+        left: Seen | None,
+        right: Seen | None,
+    ) -> Seen:
+        """What an expression made, as far as it is known what it does; kept for the next time."""
         arrays = [operand for operand in operands if operand is not None]
-        found: Labels | None = None
-        if isinstance(node, ast.Attribute) and arrays and self._is_transpose(node):
-            found = arrays[0].labels[::-1]
-        elif isinstance(node, ast.BinOp):
-            left, right = self._operand(site, node.left), self._operand(site, node.right)
-            if isinstance(node.op, ast.MatMult):
-                found = labels.matmul(left.labels, right.labels) if left and right else None
-            elif left and right:
-                pair = (left.labels, left.shape), (right.labels, right.shape)
-                found = labels.elementwise(*pair, shape)
-            else:
-                found = (left or right).labels if left or right else None  # type: ignore[union-attr]
-        elif isinstance(node, ast.UnaryOp) and arrays:
-            found = arrays[0].labels
-        elif isinstance(node, ast.Subscript):
-            owner = self._operand(site, node.value)
-            found = labels.indexed(owner.labels, node.slice, shape) if owner else None
-        elif isinstance(node, ast.Call):
-            found = labels.of_call(node, shape, arrays)
+        found = labels_of(record.site.node, shape, arrays, left, right)
         if found is None or len(found) != len(shape):
-            return self._known(value, shape)
-        return found
+            record.made = None
+            return self._known_as(value, shape)
+        seen = Seen(shape, found)
+        if record.made is None or record.made != seen:
+            record.made = seen
+        record.made_of = operands
+        return record.made
 
-    # Broadcasts.
+    def _known_as(self, value: Any, shape: Shape) -> Seen:
+        """An array that was met before, or a new one."""
+        entry = self._known.get(id(value))
+        if entry is not None and entry[0]() is value and entry[1].shape == shape:
+            return entry[1]
+        seen = Seen(shape, labels.new(shape))
+        self._remember(value, seen)
+        return seen
 
-    def _meet(self, site: Site, left: Seen, right: Seen | None, shape: Shape) -> None:
+    def _remember(self, value: Any, seen: Seen) -> None:
+        known = self._known
+        try:
+            known[id(value)] = weakref.ref(value), seen
+        except TypeError:
+            known.pop(id(value), None)
+        if len(known) > self._most:
+            for key, (refer, _) in [*known.items()]:
+                if refer() is None:
+                    known.pop(key, None)
+            self._most = max(MANY, 2 * len(known))
+
+    def _written(self, values: Any) -> None:
+        """Arrays that somebody made with axes of length 1, by meshgrid or the like."""
+        for value in values:
+            shape_of = _shape_getter(type(value))
+            if shape_of is not _no_shape:
+                shape = shape_of(value)
+                self._remember(value, Seen(shape, labels.new(shape, written=True)))
+
+    def _meet(self, record: Record, left: Seen, right: Seen | None, shape: Shape) -> None:
         """Whether one operand was spread over the other without a word."""
-        if right is None or site.number in self.meetings or left.shape == right.shape:
+        if right is None or left.shape == right.shape or record.number in self.meetings:
             return
-        why = silent(left, right, shape, site.node)
+        why = silent(left, right, shape, record.site.node)
         if why:
-            self.meetings[site.number] = Meeting(site, left, right, shape, why)
+            self.meetings[record.number] = Meeting(record.site, left, right, shape, why)
 
 
-def _shape_getter(kind: type) -> Callable[[Any], Shape] | None:
+def _no_shape(_: Any) -> Shape:
+    """What stands for the shape of what has none."""
+    return ()
+
+
+def _shape_getter(kind: type) -> Callable[[Any], Shape]:
     """How the shape of such a value is found without running anybody's code."""
     if issubclass(kind, np.ndarray):
         return np.ndarray.shape.__get__
-    if kind.__module__.partition(".")[0] in LIBRARIES and hasattr(kind, "shape"):
-        if issubclass(kind, np.generic) or not hasattr(kind, "dtype"):
-            return None
-        return lambda value: tuple(value.shape)
-    return None
+    if module_of(kind).partition(".")[0] not in LIBRARIES or not hasattr(kind, "shape"):
+        return _no_shape
+    if issubclass(kind, np.generic) or not hasattr(kind, "dtype"):
+        return _no_shape
+    return lambda value: tuple(value.shape)
+
+
+def _is_ours(traceback: TracebackType | None) -> bool:
+    """Whether nobody else's code ran: the handler of a signal may raise at any moment."""
+    while traceback is not None:
+        module = traceback.tb_frame.f_globals.get("__name__", "")
+        if not module.startswith((OURS, *LIBRARIES)):
+            return False
+        traceback = traceback.tb_next
+    return True

@@ -8,53 +8,51 @@
 """
 
 import ast
-import builtins
-import linecache
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from functools import cached_property
-from threading import get_ident
+from collections.abc import Callable, Mapping
+from functools import cached_property, partial
+from types import FunctionType, MethodType
 from typing import Any
 
 from shapecheck_bp.reading.broadcasts import Broadcast, in_words
 from shapecheck_bp.reading.explaining import Explanation, explained_in
-from shapecheck_bp.reading.instrument import SEEN, File, Site, files_of, noted
+from shapecheck_bp.reading.failing import is_a_persons
+from shapecheck_bp.reading.instrument import Site
 from shapecheck_bp.reading.listing import listing
+from shapecheck_bp.reading.live import Live, exchanged, plain_code
 from shapecheck_bp.reading.notes import Notes
+from shapecheck_bp.reading.passing import deeper, taken_by
+from shapecheck_bp.reading.reached import Reached, is_a_persons_class, mro_of
+from shapecheck_bp.reading.sources import File, NotRead, file_of
 from shapecheck_bp.reading.state import State
 
-# The notes that each thread takes; what is noted by no thread is passed on as it is.
-_taking: dict[int, Notes] = {}
-_files: dict[str, File] = {}
-
-
-def seen(number: int, value: Any) -> Any:
-    """What every noted expression is passed through."""
-    notes = _taking.get(get_ident())
-    return value if notes is None else notes.note(number, value)
-
-
-setattr(builtins, SEEN, seen)  # for good: a function made while a reading lasts may outlive it
+Exchange = Mapping[tuple[Site, int | None], Callable[[Any], Any]]
 
 
 class Reading:
     """What was seen while a call was made."""
 
     def __init__(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Any) -> None:
-        self.name = getattr(function, "__qualname__", repr(function))
-        self.files = {
-            name: file for name in files_of(function) if (file := _file(name)) is not None
-        }
-        self._state = State(function, args, kwargs, self.files)
+        """Make the call."""
+        code = _function_of(function)
+        self.name = _name_of(function) if code is None else code.__qualname__
+        self.files: dict[str, File] = {}
+        self.not_read: dict[str, str] = {}
+        """The functions that are left as they are, though the call may come to them, and why."""
+        reached = Reached(function, *args, *kwargs.values())
+        lives = self._lives(reached)
+        self.why_not = self._why_not(code, lives)
+        """Why the function itself was not read, or nothing where it was."""
+        self._state = State(function, args, kwargs, reached.named.values())
         self.result: Any = None
         """What the call returned."""
         self.error: Exception | None = None
         """The exception that it ended in, which is kept and not raised."""
-        self.notes = self._run(lambda: function(*args, **kwargs), self)
+        del reached, code
+        self.notes = self._run(partial(function, *args, **kwargs), lives, self)
 
     def again(
         self,
-        exchange: Mapping[tuple[Site, int | None], Callable[[Any], Any]] | None = None,
+        exchange: Exchange | None = None,
         instead: Mapping[ast.AST, ast.expr] | None = None,
     ) -> "Reading":
         """The same call, from where it began, with something changed.
@@ -69,30 +67,55 @@ class Reading:
         """
         other = object.__new__(Reading)
         other.name, other.files, other._state = self.name, self.files, self._state
+        other.not_read, other.why_not = dict(self.not_read), self.why_not
         other.result = other.error = None
-        changed = {
-            name: file.with_instead(instead) if instead else file
-            for name, file in self.files.items()
-        }
         with self._state.again() as call:
-            other.notes = self._run(call, other, changed, exchange)
+            lives = other._lives(Reached(call))
+            other.notes = self._run(call, lives, other, exchange, instead)
         return other
+
+    def _lives(self, reached: Reached) -> list[Live]:
+        """The functions that can be read, of those that the call may come to."""
+        lives = []
+        for function in reached.functions.values():
+            try:
+                file, plain = file_of(function), plain_code(function)
+                file.noted(plain)
+            except (NotRead, SyntaxError, ValueError, RecursionError, MemoryError) as error:
+                said = isinstance(error, NotRead)
+                why = str(error) if said else f"its source is too much for Python: {error}"
+                self.not_read[function.__qualname__] = why
+            else:
+                self.files[file.name] = file
+                lives.append(Live(function, plain, file))
+        return lives
+
+    def _why_not(self, function: FunctionType | None, lives: list[Live]) -> str:
+        if function is None:
+            return "" if lives else "it is not written in Python"
+        if not is_a_persons(function.__code__):
+            return "" if lives else "it is a library's"
+        return self.not_read.get(function.__qualname__, "")
 
     def _run(
         self,
         call: Callable[[], Any],
+        lives: list[Live],
         into: "Reading",
-        files: Mapping[str, File] | None = None,
-        exchange: Mapping[tuple[Site, int | None], Callable[[Any], Any]] | None = None,
+        exchange: Exchange | None = None,
+        instead: Mapping[ast.AST, ast.expr] | None = None,
     ) -> Notes:
-        sites = {one.number: one for file in self.files.values() for one in file.sites.values()}
-        notes = Notes(sites, any(".resize(" in file.source for file in self.files.values()))
+        codes = [(live, live.file.noted(live.plain, instead)) for live in lives]
+        sites = (site for file in self.files.values() for site in file.sites.values())
+        notes = Notes(sites, bool(instead))
         notes.exchange = {(site.number, time): f for (site, time), f in (exchange or {}).items()}
-        with noted(self.files if files is None else files), _taken(notes):
-            try:
+        try:
+            with exchanged(codes), taken_by(notes), deeper():
                 into.result = call()
-            except Exception as error:
-                into.error = error
+        except Exception as error:
+            into.error = error
+        finally:
+            notes.done()
         return notes
 
     @cached_property
@@ -112,36 +135,39 @@ class Reading:
     __repr__ = __str__
 
 
-@contextmanager
-def _taken(notes: Notes) -> Iterator[None]:
-    me = get_ident()
-    before = _taking.get(me)
-    _taking[me] = notes
-    try:
-        yield
-    finally:
-        notes.done()
-        if before is None:
-            del _taking[me]
-        else:
-            _taking[me] = before
+def _function_of(called: Any) -> FunctionType | None:
+    """The function in Python that is run where this is called, or None."""
+    kind = type(called)
+    while kind is partial or kind is MethodType:
+        called = called.func if kind is partial else called.__func__
+        kind = type(called)
+    if kind is FunctionType:
+        return called  # type: ignore[no-any-return]
+    name, owner = ("__init__", called) if issubclass(kind, type) else ("__call__", kind)
+    for base in mro_of(owner):
+        entry = type.__dict__["__dict__"].__get__(base).get(name)
+        if entry is not None:
+            return entry if type(entry) is FunctionType else None
+    return None
 
 
-def _file(name: str) -> File | None:
-    """A person's file, parsed and compiled once for as long as it stays as it is."""
-    linecache.checkcache(name)
-    known = _files.get(name)
-    if known is None or known.source != "".join(linecache.getlines(name)):
-        with suppress(SyntaxError, ValueError, RecursionError):
-            _files[name] = known = File(name)
-    return known
+def _name_of(called: Any) -> str:
+    """The name of what is not written in Python, or of the class that it is one of."""
+    kind = type(called)
+    if is_a_persons_class(kind):
+        return str(type.__dict__["__name__"].__get__(kind))
+    name = getattr(called, "__name__", None)
+    return name if isinstance(name, str) else kind.__name__
 
 
 def read(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Reading:
     """Make a call once, as it is, and note every expression of the person's own code in it.
 
     Nothing of their files is changed, and an exception is kept in ``.error``. Not noted are
-    libraries, code without source, generators and coroutines, and other threads.
+    libraries, code without source, generators and coroutines (``.not_read`` says which and why),
+    and other threads. Otherwise the call does what it does without; but the call comes from here,
+    references may be counted otherwise, ``sys.getrecursionlimit()`` is higher by a few, and who
+    traces or times calls (``sys.settrace``) sees those that take the notes.
 
     >>> def centred(x):
     ...     return x - x.mean(axis=1, keepdims=True)

@@ -17,7 +17,7 @@ script.py, at the top
 import builtins
 import gc
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
@@ -26,11 +26,17 @@ from threading import get_ident
 from types import CodeType, FunctionType, ModuleType, TracebackType
 from typing import Any
 
+from shapecheck_bp.reading.copies import NotAgain
 from shapecheck_bp.reading.failing import HERE, is_a_persons_file
-from shapecheck_bp.reading.instrument import File, files_of, noted
+from shapecheck_bp.reading.instrument import SEEN
+from shapecheck_bp.reading.live import exchanged
 from shapecheck_bp.reading.notes import Notes
-from shapecheck_bp.reading.running import Reading, _file, _taken
-from shapecheck_bp.reading.state import NotAgain
+from shapecheck_bp.reading.passing import deeper, seen, taken_by
+from shapecheck_bp.reading.reached import Reached
+from shapecheck_bp.reading.running import Reading
+from shapecheck_bp.reading.sources import File, file_at
+
+setattr(builtins, SEEN, seen)  # a name of code that others compile, as IPython does its cells
 
 
 class TopReading(Reading):
@@ -40,22 +46,19 @@ class TopReading(Reading):
     """
 
     def __init__(self, name: str) -> None:
-        """Begin with the functions of the person's modules that are there already."""
-        self.name = name
+        """Begin with nothing."""
+        self.name, self.why_not = name, ""
         self.files: dict[str, File] = {}
+        self.not_read: dict[str, str] = {}
         self.result = self.error = None
         self.exit: SystemExit | None = None
         """The SystemExit that it ended in, which is no error."""
-        self.notes = Notes({})
-        for known in files_of(None):
-            if (file := _file(known)) is not None:
-                self.add(file)
+        self.notes = Notes(())
 
     def add(self, file: File) -> None:
         """Note what is in a file too."""
         self.files[file.name] = file
-        self.notes.sites.update((site.number, site) for site in file.sites.values())
-        self.notes.resizes |= ".resize(" in file.source
+        self.notes.add(file.sites.values())
 
     def again(self, *_: Any, **__: Any) -> Reading:
         """Refuse.
@@ -67,22 +70,23 @@ class TopReading(Reading):
 
 
 @contextmanager
-def being_read(name: str) -> Iterator[TopReading]:
-    """Note what the person's functions do while this lasts, and the modules that are imported.
+def being_read(name: str, *roots: Any) -> Iterator[TopReading]:
+    """Note what a person's functions do while this lasts, and the modules that are imported.
 
-    Noted code that is run in here is noted too, once its file is added.
+    The functions are those that the roots, such as the names of a notebook, may come to. Noted code
+    that is run in here is noted too, once its file is added.
     """
     reading = TopReading(name)
+    lives = reading._lives(Reached(*roots))
+    for file in {id(live.file): live.file for live in lives}.values():
+        reading.add(file)
+    codes = [(live, live.file.noted(live.plain)) for live in lives]
     try:
-        with _imports_noted(reading), noted(reading.files), _taken(reading.notes):
+        with _imports_noted(reading), exchanged(codes), taken_by(reading.notes), deeper():
             yield reading
     finally:
+        reading.notes.done()
         _put_back(reading.files)
-
-
-def module_code(file: File) -> CodeType:
-    """The noted code of the file itself, with that of its functions inside."""
-    return next(iter(file.noted.values()))
 
 
 def read_script(path: str, arguments: Sequence[str] = ()) -> TopReading:
@@ -96,11 +100,13 @@ def read_script(path: str, arguments: Sequence[str] = ()) -> TopReading:
     """
     name = str(Path(path).absolute())
     compile(Path(name).read_bytes(), name, "exec", dont_inherit=True)  # raises what Python would
-    file = File(name)
+    file = file_at(name)
+    assert file is not None
     with _as_main(path, name, arguments) as names, being_read(Path(path).name) as reading:
+        code = file.module_code()
         reading.add(file)
         try:
-            exec(module_code(file), names)
+            exec(code, names)
         except SystemExit as end:
             reading.exit = end
         except Exception as error:
@@ -135,14 +141,11 @@ def _from_the_script(error: Exception) -> TracebackType | None:
     return traceback
 
 
-def _put_back(files: Mapping[str, File]) -> None:
+def _put_back(files: dict[str, File]) -> None:
     """Give every function that was made of noted code its code as it stands."""
-    plain = {
-        name: {noted: code for code, noted in file.noted.items()} for name, file in files.items()
-    }
     for thing in gc.get_objects():
-        if type(thing) is FunctionType and thing.__code__.co_filename in plain:
-            code = plain[thing.__code__.co_filename].get(thing.__code__)
+        if type(thing) is FunctionType and thing.__code__.co_filename in files:
+            code = files[thing.__code__.co_filename].plain(thing.__code__)
             if code is not None:
                 thing.__code__ = code
 
@@ -178,11 +181,12 @@ class _Loader(SourceFileLoader):
 
     def get_code(self, fullname: str) -> CodeType | None:
         """The noted code, or else the usual one."""
-        file = _file(self.path) if self.finder in sys.meta_path else None
+        file = file_at(self.path) if self.finder in sys.meta_path else None
         if file is None:
             return super().get_code(fullname)
+        code = file.module_code()
         self.finder.reading.add(file)
-        return module_code(file)
+        return code
 
 
 @contextmanager

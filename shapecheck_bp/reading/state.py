@@ -1,8 +1,9 @@
 """What a call may change, and copies of it, so that the call can be made again from its beginning.
 
-Copied are the object that a method belongs to, the arguments, what the person's modules hold that
-can change (arrays, containers, objects; no modules, classes or functions), and the random numbers
-of Python, NumPy and PyTorch.
+Copied are the function itself where it holds something (a method's object, a closure, a partial),
+the arguments, what the code that may run names of its modules (arrays, containers, objects), and
+the random numbers of Python, NumPy and PyTorch. Modules, classes and functions are what they were.
+Not copied are attributes of classes, default arguments, files and whatever else lies outside.
 
 >>> numbers = [1]
 >>> state = State(numbers.append, (2,), {}, [])
@@ -12,33 +13,20 @@ of Python, NumPy and PyTorch.
 [1]
 """
 
-import copy
 import random
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
 
-MOST_BYTES = 2**28
-NOT_CHANGED = (
-    ModuleType,
-    type,
-    FunctionType,
-    BuiltinFunctionType,
-    str,
-    int,
-    float,
-    bool,
-    type(None),
-)
+from shapecheck_bp.reading.copies import Copier, NotAgain
 
-
-class NotAgain(Exception):
-    """A call that cannot be made again, and why."""
+Space = dict[str, Any]
+ABSENT = object()
 
 
 class State:
@@ -49,29 +37,24 @@ class State:
         function: Callable[..., Any],
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
-        files: Collection[str],
+        named: Iterable[tuple[Space, Iterable[str]]],
     ) -> None:
-        """Copy all that the call may change; where that fails, ``again`` will say so."""
-        self.function = function
+        """Copy all that the call may change; where that fails, ``again`` will say so.
+
+        ``named`` has, for each module, its dictionary and the names in it that matter.
+        """
         self.why_not = ""
         self.random = _random_state()
-        self.modules = {
-            name: module
-            for name, module in [*sys.modules.items()]
-            if getattr(module, "__file__", None) in files
-        }
-        whole = (
-            getattr(function, "__self__", None),
-            args,
-            kwargs,
-            {name: _changeable(module) for name, module in self.modules.items()},
-        )
+        named = [*named]
+        self.spaces = [space for space, _ in named]
+        values = [{name: space[name] for name in names if name in space} for space, names in named]
+        self.fixed = [_chosen(names, _is_fixed) for names in values]
+        values = [_chosen(names, lambda value: not _is_fixed(value)) for names in values]
         try:
-            if (size := _bytes(whole)) > MOST_BYTES:
-                raise NotAgain(f"it may change {size >> 20} MB, and {MOST_BYTES >> 20} are copied")
-            self.kept = copy.deepcopy(whole)
+            self.kept = Copier().copy([function, args, kwargs, values])
         except Exception as error:
-            self.why_not = f"{type(error).__name__}: {error}"
+            said = isinstance(error, NotAgain)
+            self.why_not = str(error) if said else f"{type(error).__name__}: {error}"
 
     @contextmanager
     def again(self) -> Iterator[Callable[[], Any]]:
@@ -82,48 +65,36 @@ class State:
         """
         if self.why_not:
             raise NotAgain(f"cannot be run again: {self.why_not}")
-        owner, args, kwargs, names = copy.deepcopy(self.kept)
-        function = self.function
-        if owner is not None and hasattr(function, "__self__"):
-            function = getattr(owner, function.__name__)
-        before = {name: dict(vars(module)) for name, module in self.modules.items()}
+        function, args, kwargs, values = Copier().copy(self.kept)
+        before = [dict(space) for space in self.spaces]
         numbers = _random_state()
         try:
-            for name, module in self.modules.items():
-                vars(module).update(names[name])
+            for space, fixed, own in zip(self.spaces, self.fixed, values, strict=True):
+                space.update(fixed | own)
             _set_random_state(self.random)
             yield partial(function, *args, **kwargs)
         finally:
-            for name, module in self.modules.items():
-                vars(module).clear()
-                vars(module).update(before[name])
+            for space, names in zip(self.spaces, before, strict=True):
+                _put_back(space, names)
             _set_random_state(numbers)
 
 
-def _changeable(module: ModuleType) -> dict[str, Any]:
-    return {
-        name: value
-        for name, value in vars(module).items()
-        if not name.startswith("__") and not isinstance(value, NOT_CHANGED)
-    }
+def _is_fixed(value: Any) -> bool:
+    """Whether a name may come to stand for something else, but what it stands for is the same."""
+    return issubclass(type(value), (ModuleType, type, FunctionType, BuiltinFunctionType))
 
 
-def _bytes(value: Any, seen: set[int] | None = None) -> int:
-    """The bytes of the arrays inside containers and objects."""
-    seen = set() if seen is None else seen
-    if id(value) in seen or isinstance(value, NOT_CHANGED):
-        return 0
-    seen.add(id(value))
-    if isinstance(value, np.ndarray):
-        return value.nbytes
-    if isinstance(value, dict):
-        return sum(_bytes(item, seen) for item in [*value.values()])
-    if isinstance(value, list | tuple | set):
-        return sum(_bytes(item, seen) for item in value)
-    if isinstance(value, MethodType):
-        return _bytes(value.__self__, seen)
-    own = getattr(value, "__dict__", None)
-    return _bytes(own, seen) if isinstance(own, dict) else 0
+def _chosen(names: Space, wanted: Callable[[Any], bool]) -> Space:
+    return {name: value for name, value in names.items() if wanted(value)}
+
+
+def _put_back(space: Space, names: Space) -> None:
+    for name in [*space]:
+        if name not in names:
+            del space[name]
+    for name, value in names.items():
+        if space.get(name, ABSENT) is not value:
+            space[name] = value
 
 
 def _random_state() -> list[Any]:
