@@ -6,9 +6,11 @@ the expression can be said after the fact, and nothing has to be watched before.
 
 import ast
 import linecache
+import re
 import sys
 import sysconfig
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from copy import deepcopy
 from functools import lru_cache
 from pathlib import Path
@@ -97,9 +99,12 @@ def is_a_persons_file(name: str) -> bool:
 
 def shown_name(file: str) -> str:
     """What a file is called where people read it: its last name, or ``In[3]`` of a notebook."""
-    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-    label = None if shell is None else shell.compile.format_code_name(file)
-    return label[1] if label else Path(file).name
+    if numbered := re.match(r"<ipython-input-(\d+)-", file):
+        return f"In[{numbered[1]}]"
+    with suppress(Exception):  # a kernel of Jupyter calls a cell by a number that says nothing
+        compiler = sys.modules["IPython"].get_ipython().compile
+        return str(compiler.format_code_name(file)[1])
+    return Path(file).name
 
 
 def _place(traceback: TracebackType) -> Place | None:

@@ -1,19 +1,16 @@
 """``%load_ext shapecheck_bp``: errors in cells explained, and cells read.
 
 An error of an array operation in a cell is shown as it was, with its explanation behind it. And
-there are two commands:
-
-``%%read``
-    above a cell: behind it stand the shapes that each of its lines made, and those of the
-    functions that it called.
-``%read on``
-    behind each cell from here on stand its silent broadcasts, until ``%read off``.
+there are two commands. With ``%%read`` above a cell, the shapes that each of its lines made stand
+behind it, and those of the functions that it called. From ``%read on`` until ``%read off`` the
+silent broadcasts of each cell stand behind it.
 
 A cell that is read runs where and as it would: only its tree is exchanged for the noted one.
 """
 
 import ast
 import linecache
+import sys
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +22,7 @@ from shapecheck_bp.reading.scripts import TopReading, being_read
 # What array libraries raise. SyntaxErrors are none of these, and IPython has its own way with them.
 RAISED = (ValueError, TypeError, LookupError, RuntimeError, AttributeError)
 NOT_NOTED = "The lines of this cell were not noted, since it awaits; what they called was."
+FIRST_WITH_NOTES = (8, 14)  # the first IPython that shows the notes of an exception
 USAGE = "Usage: %%read above a cell, %read on, or %read off"
 _extensions: dict[int, "Extension"] = {}
 
@@ -88,7 +86,11 @@ class Extension:
         exceptions, show = self.before
         if isinstance(error, exceptions):
             return show(kind, error, traceback, tb_offset)
-        return shell.showtraceback((kind, error, traceback), tb_offset=tb_offset)
+        shell.showtraceback((kind, error, traceback), tb_offset=tb_offset)
+        if sys.modules["IPython"].version_info[:2] < FIRST_WITH_NOTES:
+            for note in getattr(error, "__notes__", ()):
+                print(note)
+        return None
 
     def _switch(self, line: str) -> None:
         """Show the silent broadcasts of every cell behind it: %read on, %read off.

@@ -25,6 +25,11 @@ class Shell:
         return re.sub(r"\x1b\[[\d;]*m", "", self.capsys.readouterr().out)
 
 
+def unnumbered(shown):
+    """What a cell printed, whichever its number is."""
+    return re.sub(r"(In\[|ipython-input-)\d+", r"\1", shown)
+
+
 @pytest.fixture
 def bare(capsys, tmp_path, monkeypatch):
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
@@ -46,8 +51,8 @@ def test_an_error_is_shown_as_it_was_with_its_explanation_behind_it(bare):
     plain = bare("W @ X")
     bare("%load_ext shapecheck_bp")
     explained = bare("W @ X")
-    head, _, note = explained.partition("\n\n  In[4]:1   W @ X\n")
-    assert head.replace("In[4]", "In[2]") == plain.rstrip()
+    head, _, note = explained.partition("  In[4]:1   W @ X\n")
+    assert unnumbered(head.rstrip()) == unnumbered(plain.rstrip())
     assert note == "  W   (2, 3)\n  X   (2, 4)\n\n  W.T @ X fits: it is (3, 4).\n\n"
     assert isinstance(bare.result.error_in_exec, ValueError)
 
@@ -59,8 +64,7 @@ def test_other_errors_are_shown_as_they_were(bare, cell):
     bare(ARRAYS)
     plain = bare(cell)
     bare("%load_ext shapecheck_bp")
-    number = bare.shell.execution_count
-    assert bare(cell).replace(f"In[{number}]", "In[2]") == plain
+    assert unnumbered(bare(cell)) == unnumbered(plain)
 
 
 def test_another_handler_of_exceptions_stays_and_shows_what_is_its(bare):
@@ -111,7 +115,7 @@ def test_a_cell_shows_no_more_than_without(shell, cell):
 
 def test_a_cell_that_raises_is_an_error_and_keeps_its_lines(shell):
     shown = shell("%%read\nZ = W.T\nW @ X")
-    assert re.search(r"line 3\b.*----> 3 W @ X", shown, re.DOTALL)
+    assert "----> 3 W @ X" in shown
     assert shown.endswith("at the top\n    2  Z = W.T   (3, 2)\n    3  W @ X\n")
     assert "In[3]:3   W @ X" in shown
     assert isinstance(shell.result.error_in_exec, ValueError)
