@@ -50,9 +50,7 @@ def in_words(meeting: Meeting) -> Broadcast:
     """What is said of two operands that met."""
     site = meeting.site
     node = site.node
-    left, right = (
-        (node.target, node.value) if isinstance(node, ast.AugAssign) else (node.left, node.right)
-    )
+    left, right = meeting.nodes
     operands = [
         Operand(left, site.file.text(left), meeting.left.shape),
         Operand(right, site.file.text(right), meeting.right.shape),

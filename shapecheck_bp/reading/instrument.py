@@ -42,6 +42,7 @@ class Site:
         self.number = next(_numbers)
         self.file, self.node, self.statement, self.function = file, node, statement, function
         self.inside: dict[int, Site] = {}  # the sites right inside it, by the identity of the node
+        self.is_called = False  # whether it is no operand, but what a call is of
 
     @property
     def is_whole(self) -> bool:
@@ -161,6 +162,16 @@ class Noting(ast.NodeTransformer):
         self.around = outer
         return _seen(site, copy, node)
 
+    def _called(self, function: Any, call: Any) -> ast.expr:
+        """What a call is of; noted where it is given two things, which it may spread."""
+        copy: ast.expr = self._copied(function)
+        named = isinstance(function, ast.Name)
+        if len(call.args) + len(call.keywords) < 2 or (named and function.id in LEFT):
+            return copy
+        site = self._site(function)
+        site.is_called = True
+        return _seen(site, copy, function)
+
     def _copied(self, node: ast.AST) -> Any:
         fields: dict[str, Any] = {}
         for name, value in ast.iter_fields(node):
@@ -172,7 +183,7 @@ class Noting(ast.NodeTransformer):
             elif not isinstance(value, ast.AST) or name in NOT_RUN:
                 fields[name] = value
             elif name == "func" and isinstance(value, ast.Attribute | ast.Name):
-                fields[name] = self._copied(value)
+                fields[name] = self._called(value, node)
             else:
                 fields[name] = self.visit(value)
         return ast.copy_location(type(node)(**fields), node)

@@ -8,18 +8,19 @@ import ast
 import weakref
 from array import array
 from collections.abc import Callable
+from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
 import numpy as np
 
-from shapecheck_bp.reading import labels
+from shapecheck_bp.reading import labels, values
 from shapecheck_bp.reading.instrument import Site
 from shapecheck_bp.reading.labels import Labels, Seen, Shape
-from shapecheck_bp.reading.meetings import Meeting, silent
+from shapecheck_bp.reading.meetings import OF_TWO, Meeting, pairs, silent, together
 from shapecheck_bp.reading.values import LIBRARIES
+from shapecheck_bp.reading.variants import name_of
 
 NO_SHAPE = -1
-ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow)
 
 
 class Notes:
@@ -36,6 +37,7 @@ class Notes:
         self.exchange: dict[tuple[int, int | None], Callable[[Any], Any]] = {}
         self.times: dict[int, int] = {}
         self.meetings: dict[int, Meeting] = {}
+        self.called: dict[int, str] = {}  # what was called, by the number of the function's site
         self.missed = 0
         self.known: dict[int, tuple[Any, Labels]] = {}
         self.kinds: dict[type, Callable[[Any], Shape] | None] = {}
@@ -80,39 +82,40 @@ class Notes:
 
     def _note(self, site: Site, number: int, value: Any) -> None:
         kind = type(value)
+        if site.is_called:
+            self.called[number] = _name_in_library(value, kind)
+            return
         try:
             shape_of = self.kinds[kind]
         except KeyError:
             shape_of = self.kinds[kind] = _shape_getter(kind)
         self.order.append(number)
+        node = site.node
         if shape_of is None:
             self.met.append(NO_SHAPE)
             self.last.pop(number, None)
-            if kind in (tuple, list) and labels.is_written(site.node):
+            if kind in (tuple, list) and labels.is_said(node):
                 for item in value:
                     if shape_of := _shape_getter(type(item)):
-                        self._remember(item, labels.new(shape_of(item), written=True))
+                        self._remember(item, labels.new(shape_of(item), labels.SAID))
+            elif isinstance(node, ast.Call):  # of losses and the like, only a number comes
+                self._meet(site, ())
             return
         shape = shape_of(value)
         self.met.append(self.shapes.setdefault(shape, len(self.shapes)))
-        node = site.node
-        operands = [self.last.get(inner.number) for inner in site.inside.values()]
         if isinstance(node, ast.AugAssign):
-            target = self.last.get(number) or Seen(shape, self._known(value, shape))
-            self._meet(site, target, operands[0], shape)
+            self.last[number] = self._known(value, shape)
+            self._meet(site, shape)
             return
         if isinstance(node, ast.Name | ast.Attribute) and not self._is_transpose(node):
-            found = self._known(value, shape)
-        else:
-            found = self._made(site, value, shape, operands)
-            self._remember(value, found)
-        self.last[number] = Seen(shape, found)
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ARITHMETIC):
-            left, right = (self._operand(site, side) for side in (node.left, node.right))
-            if left and right:
-                self._meet(site, left, right, shape)
+            self.last[number] = self._known(value, shape)
+            return
+        self.last[number] = self._made(site, value, shape)
+        self._meet(site, shape)
 
-    def _operand(self, site: Site, node: ast.expr) -> Seen | None:
+    def _operand(self, site: Site, node: ast.AST) -> Seen | None:
+        if node is getattr(site.node, "target", None):
+            return self.last.get(site.number)
         inner = site.inside.get(id(node))
         return self.last.get(inner.number) if inner else None
 
@@ -121,60 +124,85 @@ class Notes:
     def _is_transpose(self, node: ast.expr) -> bool:
         return isinstance(node, ast.Attribute) and node.attr in ("T", "mT")
 
-    def _known(self, value: Any, shape: Shape) -> Labels:
-        """The labels of an array that was met before, or new ones."""
+    def _known(self, value: Any, shape: Shape, found: Labels | None = None) -> Seen:
+        """An array with the labels that it was met with before, or else these, or new ones."""
         entry = self.known.get(id(value))
         if entry is not None and entry[0]() is value and len(entry[1]) == len(shape):
-            return entry[1]
-        found = labels.new(shape)
-        self._remember(value, found)
-        return found
+            return Seen(shape, entry[1], entry[0])
+        if found is None or len(found) != len(shape):
+            found = labels.new(shape)
+        return Seen(shape, found, *self._remember(value, found))
 
-    def _remember(self, value: Any, found: Labels) -> None:
+    def _remember(self, value: Any, found: Labels) -> tuple[Callable[[], Any]] | tuple[()]:
         if self.resizes:
-            return
+            return ()
         key, known = id(value), self.known
         try:
-            known[key] = weakref.ref(value, lambda _: known.pop(key, None)), found
+            reference = weakref.ref(value, lambda _: known.pop(key, None))
         except TypeError:
             known.pop(key, None)
+            return ()
+        known[key] = reference, found
+        return (reference,)
 
-    def _made(self, site: Site, value: Any, shape: Shape, operands: list[Seen | None]) -> Labels:
-        """The labels of what an expression made, as far as it is known what it does."""
+    def _made(self, site: Site, value: Any, shape: Shape) -> Seen:
+        """An array that an expression made, and its labels where it is known what that does."""
         node = site.node
-        arrays = [operand for operand in operands if operand is not None]
         found: Labels | None = None
-        if isinstance(node, ast.Attribute) and arrays and self._is_transpose(node):
+        arrays = [seen for inner in site.inside.values() if (seen := self.last.get(inner.number))]
+        if isinstance(node, ast.Attribute) and arrays:
             found = arrays[0].labels[::-1]
-        elif isinstance(node, ast.BinOp):
-            left, right = self._operand(site, node.left), self._operand(site, node.right)
-            if isinstance(node.op, ast.MatMult):
-                found = labels.matmul(left.labels, right.labels) if left and right else None
-            elif left and right:
-                pair = (left.labels, left.shape), (right.labels, right.shape)
-                found = labels.elementwise(*pair, shape)
-            else:
-                found = (left or right).labels if left or right else None  # type: ignore[union-attr]
-        elif isinstance(node, ast.UnaryOp) and arrays:
-            found = arrays[0].labels
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+            found = labels.matmul(*(seen.labels for seen in arrays)) if len(arrays) == 2 else None
+        elif labels.is_said(node):
+            found = labels.new(shape, labels.SAID)
         elif isinstance(node, ast.Subscript):
             owner = self._operand(site, node.value)
             found = labels.indexed(owner.labels, node.slice, shape) if owner else None
         elif isinstance(node, ast.Call):
-            found = labels.of_call(node, shape, arrays)
-        if found is None or len(found) != len(shape):
-            return self._known(value, shape)
-        return found
+            name = self._name(site)
+            if len(arrays) > 1 and name in {"where", *OF_TWO}:
+                found = labels.elementwise(arrays, shape)
+            else:
+                found = labels.of_call(node, name, shape, arrays)
+        elif arrays:
+            found = labels.elementwise(arrays, shape)
+        return self._known(value, shape, found)
 
     # Broadcasts.
 
-    def _meet(self, site: Site, left: Seen, right: Seen | None, shape: Shape) -> None:
+    def _name(self, site: Site) -> str:
+        """The name of the library's function that a call is of."""
+        inner = site.inside.get(id(getattr(site.node, "func", None)))
+        if inner is None or not inner.is_called:
+            return name_of(inner.node if inner else site.node)
+        return self.called.get(inner.number, "")
+
+    def _meet(self, site: Site, shape: Shape) -> None:
         """Whether one operand was spread over the other without a word."""
-        if right is None or site.number in self.meetings or left.shape == right.shape:
+        if site.number in self.meetings:
             return
-        why = silent(left, right, shape, site.node)
-        if why:
-            self.meetings[site.number] = Meeting(site, left, right, shape, why)
+        node = site.node
+        name = self._name(site) if isinstance(node, ast.Call) else ""
+        for nodes in pairs(node, name):
+            left, right = (self._operand(site, side) for side in nodes)
+            if left and right and left.shape != right.shape:
+                why = silent(left, right, shape, node, name)
+                if why:
+                    whole = together(left.shape, right.shape)
+                    self.meetings[site.number] = Meeting(site, nodes, left, right, whole, why)
+                    return
+
+
+def _name_in_library(value: Any, kind: type) -> str:
+    """The name of a library's function, or of the class of its callable object; else nothing."""
+    if kind.__module__.partition(".")[0] in LIBRARIES:
+        return str(getattr(value, "__name__", kind.__name__))
+    if issubclass(kind, FunctionType | BuiltinFunctionType | MethodType):
+        owner = value.__self__ if kind is MethodType else value
+        if values.library_of(owner) in LIBRARIES:
+            return value.__name__
+    return ""
 
 
 def _shape_getter(kind: type) -> Callable[[Any], Shape] | None:
