@@ -23,7 +23,8 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from shapecheck_bp.reading.failing import is_a_persons, is_a_persons_file, parsed
-from shapecheck_bp.reading.variants import exchanged
+from shapecheck_bp.reading.labels import axes_of
+from shapecheck_bp.reading.variants import exchanged, name_of
 
 SEEN = "__shapecheck_seen__"
 NOTED = (ast.BinOp, ast.UnaryOp, ast.Compare, ast.Call, ast.Subscript, ast.Attribute, ast.Name)
@@ -43,6 +44,7 @@ class Site:
         self.file, self.node, self.statement, self.function = file, node, statement, function
         self.inside: dict[int, Site] = {}  # the sites right inside it, by the identity of the node
         self.is_called = False  # whether it is no operand, but what a call is of
+        self.is_summed = False  # whether a call takes it along an axis
 
     @property
     def is_whole(self) -> bool:
@@ -160,6 +162,9 @@ class Noting(ast.NodeTransformer):
         outer, self.around = self.around, site
         copy = self._copied(node)
         self.around = outer
+        if isinstance(node, ast.Call) and axes_of(node, name_of(node)):
+            for inner in site.inside.values():
+                inner.is_summed = True
         return _seen(site, copy, node)
 
     def _called(self, function: Any, call: Any) -> ast.expr:

@@ -11,8 +11,10 @@ True
 """
 
 import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from shapecheck_bp.reading.variants import REDUCTIONS, name_of
 
@@ -24,6 +26,12 @@ SAYING = {
     *("repeat", "tile", "expand", "expand_as", "view_as", "broadcast_arrays", "broadcast_tensors"),
     *("rearrange", "reshape_as", "unflatten", "indices", "unsqueeze_"),
 }
+# Who makes an array of these lengths.
+MAKING = {
+    *("zeros", "ones", "empty", "full", "arange", "linspace", "eye"),
+    *("random", "normal", "standard_normal", "uniform", "integers", "randint", "rand", "randn"),
+}
+ROUNDING = 1e-6
 PRODUCTS = ("dot", "matmul", "mm")
 TRANSPOSES = ("T", "mT", "transpose", "t")
 
@@ -48,11 +56,11 @@ Labels = tuple[Label, ...]
 
 
 class Seen(NamedTuple):
-    """An array as it was met: its shape, its axes' labels, and itself while it lives."""
+    """An array as it was met: its shape, its axes' labels, and whether its rows are its columns."""
 
     shape: Shape
     labels: Labels
-    array: Callable[[], Any] = lambda: None
+    is_symmetric: bool = False
 
 
 def new(shape: Shape, how: str = "") -> Labels:
@@ -126,24 +134,28 @@ def is_said(node: Any) -> bool:
     return isinstance(node, ast.Subscript) and getattr(owner, "attr", "") in SAYING
 
 
-def _is_made(node: ast.Call) -> bool:
-    """Whether a call is given a 1 for the length of an axis, or a column entry by entry."""
+def made(node: ast.Call, name: str, shape: Shape, lengths: dict[Any, Label]) -> Labels:
+    """Those of an array that a call makes of no other: ``zeros((n, 1))``, ``array([[1], [2]])``.
+
+    Axes whose lengths have one name in a function are taken for the same; ``lengths`` keeps them.
+    """
     arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
-    listed = [
-        item for one in arguments if isinstance(one, ast.Tuple | ast.List) for item in one.elts
-    ]
-    rows = any(isinstance(item, ast.Tuple | ast.List) for item in listed)
-    return rows or any(
-        isinstance(item, ast.Constant) and item.value == 1 for item in [*node.args[1:], *listed]
-    )
+    listed = [one.elts for one in arguments if isinstance(one, ast.Tuple | ast.List)]
+    given = next((items for items in (*listed, node.args) if len(items) == len(shape)), [])
+    if any(isinstance(item, ast.Tuple | ast.List) for items in listed for item in items):
+        return new(shape, MADE)
+    found = list(new(shape))
+    names = [getattr(item, "id", "") for item in given]
+    for place, (size, item) in enumerate(zip(shape, given, strict=False)):
+        if size == 1 and isinstance(item, ast.Constant):
+            found[place] = Label(how=MADE)
+        elif size != 1 and names.count(names[place] or None) == 1 and name in MAKING:
+            found[place] = lengths.setdefault((names[place], size), found[place])
+    return tuple(found)
 
 
 def of_call(node: ast.Call, name: str, shape: Shape, arrays: list[Seen]) -> Labels | None:
     """Those of what a call gives, where its name and the shapes say what it does."""
-    if is_said(node):
-        return new(shape, SAID)
-    if not arrays:
-        return new(shape, MADE if _is_made(node) else "")
     if name in PRODUCTS and len(arrays) == 2:
         return matmul(arrays[0].labels, arrays[1].labels)
     if name in TRANSPOSES and len(arrays) == 1 and shape == arrays[0].shape[::-1]:
@@ -152,7 +164,7 @@ def of_call(node: ast.Call, name: str, shape: Shape, arrays: list[Seen]) -> Labe
         return None
     if shape == arrays[0].shape:
         return arrays[0].labels
-    axes = _axes_of(node, name)
+    axes = axes_of(node, name)
     return _without(arrays[0], axes, shape) if axes else None
 
 
@@ -170,18 +182,22 @@ def _without(reduced: Seen, axes: tuple[int, ...], shape: Shape) -> Labels | Non
     else:
         return None
     # Of a symmetric table, the sums along its rows are those along its columns too.
-    return None if _is_symmetric(reduced.array()) else tuple(found)
+    return None if reduced.is_symmetric else tuple(found)
 
 
-def _is_symmetric(array: Any) -> bool:
-    square = array is not None and len(array.shape) == 2 and array.shape[0] == array.shape[1]
+def is_symmetric(array: Any) -> bool:
+    """Whether a table of numbers is its own transpose, but for rounding."""
+    if len(array.shape) != 2 or array.shape[0] != array.shape[1]:
+        return False
     try:
-        return square and bool((array == array.T).all())
+        with np.errstate(all="ignore"):
+            gap = abs(array * 1.0 - array.T)
+            return bool(gap.max() <= ROUNDING * abs(array).max())
     except Exception:  # while JAX traces there are no values
         return False
 
 
-def _axes_of(node: ast.Call, name: str) -> tuple[int, ...]:
+def axes_of(node: ast.Call, name: str) -> tuple[int, ...]:
     """The axes that a call names, if it names some."""
     for keyword in node.keywords:
         if keyword.arg in ("axis", "dim"):

@@ -9,8 +9,9 @@ both     Each operand is spread over the other, n entries along another axis tha
          pairs (a difference, a comparison, a loss), where it was made or cut so (ones((n, 1)),
          x[:, :1]); nor where the two are different axes of one array; nor, of a column and a row of
          two axes each, where it was kept (keepdims), or their product is that of matrices.
-axis     An operand has fewer axes, and its last meets another axis than the one that it comes from:
-         S - S.mean(axis=1). Not where S is symmetric.
+axis     An operand has fewer axes, or was made as a column, and meets another axis than its own:
+         S - S.mean(axis=1). Not where S is symmetric. Axes that were made in one function, of
+         lengths by one name, are taken for the same: zeros((n, 1)) beside zeros((m, n)).
 product  A transposed matrix is multiplied entry by entry with a column, where a product of matrices
          would fit too.
 """
@@ -21,7 +22,7 @@ from math import prod
 from typing import Any, NamedTuple
 
 from shapecheck_bp.reading.instrument import Site
-from shapecheck_bp.reading.labels import KEPT, MADE, SAID, Seen, Shape
+from shapecheck_bp.reading.labels import KEPT, MADE, SAID, Label, Seen, Shape
 
 # These are of two arrays, entry by entry; PyTorch's short names are NumPy's long ones.
 DIFFERENCES = {
@@ -96,7 +97,7 @@ def silent(left: Seen, right: Seen, shape: Shape, node: Any, name: str) -> str:
     if all(spread):
         pairs_up = spread[0] & spread[1]
         return "both" if pairs_up and not _is_meant(left, right, node, name) else ""
-    return "axis" if len(left.shape) != len(right.shape) and _crosses(left, right) else ""
+    return "axis" if _crosses(left, right) else ""
 
 
 def together(left: Shape, right: Shape) -> Shape:
@@ -120,15 +121,21 @@ def _is_meant(left: Seen, right: Seen, node: Any, name: str) -> bool:
     of_pairs = of_pairs or name in DIFFERENCES | LOSSES
     excuses = {SAID} if of_pairs else {SAID, MADE}
     excuses |= set() if flat else {KEPT}
-    sides = [[*zip(side.labels, side.shape, strict=True)] for side in (left, right)]
-    if any(label.how in excuses for side in sides for label, size in side if size == 1):
+    if any(label.how in excuses for label in _of_length_one(left) + _of_length_one(right)):
         return True
-    ours, theirs = ([label for label, size in side if size != 1] for side in sides)
-    return any(a.of is b.of and (a is not b or not flat) for a in ours for b in theirs)
+    return any(a.of is b.of and (a is not b or not flat) for a in left.labels for b in right.labels)
+
+
+def _of_length_one(seen: Seen) -> list[Label]:
+    return [label for label, size in zip(seen.labels, seen.shape, strict=True) if size == 1]
 
 
 def _crosses(left: Seen, right: Seen) -> bool:
     """Whether an axis of one meets another axis of the array that it comes from."""
+    if len(left.shape) == len(right.shape):
+        ones = _of_length_one(left) + _of_length_one(right)
+        if any(label.how != MADE for label in ones):
+            return False
     ends = (left.labels[::-1], right.labels[::-1], left.shape[::-1], right.shape[::-1])
     for label, other, size, same in zip(*ends, strict=False):
         strangers = label is not other and size == same != 1

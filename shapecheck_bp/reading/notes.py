@@ -15,7 +15,7 @@ import numpy as np
 
 from shapecheck_bp.reading import labels, values
 from shapecheck_bp.reading.instrument import Site
-from shapecheck_bp.reading.labels import Labels, Seen, Shape
+from shapecheck_bp.reading.labels import Label, Labels, Seen, Shape
 from shapecheck_bp.reading.meetings import OF_TWO, Meeting, pairs, silent, together
 from shapecheck_bp.reading.values import LIBRARIES
 from shapecheck_bp.reading.variants import name_of
@@ -38,6 +38,7 @@ class Notes:
         self.times: dict[int, int] = {}
         self.meetings: dict[int, Meeting] = {}
         self.called: dict[int, str] = {}  # what was called, by the number of the function's site
+        self.lengths: dict[int, dict[Any, Label]] = {}  # named in a function
         self.missed = 0
         self.known: dict[int, tuple[Any, Labels]] = {}
         self.kinds: dict[type, Callable[[Any], Shape] | None] = {}
@@ -108,9 +109,12 @@ class Notes:
             self._meet(site, shape)
             return
         if isinstance(node, ast.Name | ast.Attribute) and not self._is_transpose(node):
-            self.last[number] = self._known(value, shape)
-            return
-        self.last[number] = self._made(site, value, shape)
+            found = self._known(value, shape)
+        else:
+            found = self._made(site, value, shape)
+        if site.is_summed and kind.__module__.partition(".")[0] in LIBRARIES:
+            found = found._replace(is_symmetric=labels.is_symmetric(value))
+        self.last[number] = found
         self._meet(site, shape)
 
     def _operand(self, site: Site, node: ast.AST) -> Seen | None:
@@ -128,22 +132,20 @@ class Notes:
         """An array with the labels that it was met with before, or else these, or new ones."""
         entry = self.known.get(id(value))
         if entry is not None and entry[0]() is value and len(entry[1]) == len(shape):
-            return Seen(shape, entry[1], entry[0])
+            return Seen(shape, entry[1])
         if found is None or len(found) != len(shape):
             found = labels.new(shape)
-        return Seen(shape, found, *self._remember(value, found))
+        self._remember(value, found)
+        return Seen(shape, found)
 
-    def _remember(self, value: Any, found: Labels) -> tuple[Callable[[], Any]] | tuple[()]:
+    def _remember(self, value: Any, found: Labels) -> None:
         if self.resizes:
-            return ()
+            return
         key, known = id(value), self.known
         try:
-            reference = weakref.ref(value, lambda _: known.pop(key, None))
+            known[key] = weakref.ref(value, lambda _: known.pop(key, None)), found
         except TypeError:
             known.pop(key, None)
-            return ()
-        known[key] = reference, found
-        return (reference,)
 
     def _made(self, site: Site, value: Any, shape: Shape) -> Seen:
         """An array that an expression made, and its labels where it is known what that does."""
@@ -161,7 +163,10 @@ class Notes:
             found = labels.indexed(owner.labels, node.slice, shape) if owner else None
         elif isinstance(node, ast.Call):
             name = self._name(site)
-            if len(arrays) > 1 and name in {"where", *OF_TWO}:
+            if not arrays:
+                lengths = self.lengths.setdefault(id(site.function), {})
+                found = labels.made(node, name, shape, lengths)
+            elif len(arrays) > 1 and name in {"where", *OF_TWO}:
                 found = labels.elementwise(arrays, shape)
             else:
                 found = labels.of_call(node, name, shape, arrays)
@@ -201,7 +206,7 @@ def _name_in_library(value: Any, kind: type) -> str:
     if issubclass(kind, FunctionType | BuiltinFunctionType | MethodType):
         owner = value.__self__ if kind is MethodType else value
         if values.library_of(owner) in LIBRARIES:
-            return value.__name__
+            return str(value.__name__)
     return ""
 
 
