@@ -8,7 +8,6 @@ import ast
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -54,7 +53,7 @@ def in_words(meeting: Meeting) -> Broadcast:
     site = meeting.site
     left, right = (
         Operand(node, site.file.text(node), seen.shape)
-        for node, seen in zip(sides(site.node), (meeting.left, meeting.right), strict=True)
+        for node, seen in zip(meeting.nodes, (meeting.left, meeting.right), strict=True)
     )
     return Broadcast(
         file=site.file.name,
@@ -65,17 +64,6 @@ def in_words(meeting: Meeting) -> Broadcast:
         why=WORDS[meeting.why],
         repairs=tuple(dict.fromkeys(_repairs(meeting, left, right)))[:MOST],
     )
-
-
-def sides(node: Any) -> tuple[ast.expr, ast.expr]:
-    """The two expressions that meet in an operation, or in ``a += b``."""
-    if isinstance(node, ast.AugAssign):
-        return node.target, node.value
-    if isinstance(node, ast.Compare):
-        return node.left, node.comparators[0]
-    if isinstance(node, ast.Call):
-        return node.args[0], node.args[1]
-    return node.left, node.right
 
 
 def _repairs(meeting: Meeting, left: Operand, right: Operand) -> Iterator[str]:

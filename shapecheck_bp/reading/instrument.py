@@ -14,6 +14,9 @@ from copy import deepcopy
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from shapecheck_bp.reading.labels import axes_of
+from shapecheck_bp.reading.variants import name_of
+
 if TYPE_CHECKING:
     from shapecheck_bp.reading.sources import File
 
@@ -24,6 +27,8 @@ LEFT = (ast.JoinedStr, ast.pattern, ast.AsyncFunctionDef)
 NOT_RUN = {"annotation", "returns", "decorator_list", "type_params", "bases"}
 PAUSING = (ast.Yield, ast.YieldFrom, ast.Await, ast.AsyncFor, ast.AsyncWith)
 COMPILERS = {"jit", "njit", "vectorize", "guvectorize", "stencil", "cfunc", "compile"}
+# These look at the frame that calls them.
+OF_FRAMES = {"super", "locals", "globals", "vars", "dir", "eval", "exec", "breakpoint"}
 _numbers = count()
 
 
@@ -31,10 +36,11 @@ class Site:
     """An expression of a file, or a statement that changes a name in place."""
 
     def __init__(self, file: "File", node: Any, statement: ast.stmt, function: ast.AST) -> None:
-        """The next number is its own in this process."""
         self.number = next(_numbers)
         self.file, self.node, self.statement, self.function = file, node, statement, function
         self.inside: dict[int, Site] = {}  # the sites right inside it, by the identity of the node
+        self.is_called = False  # whether it is no operand, but what a call is of
+        self.is_summed = False  # whether a call takes it along an axis
 
     @property
     def is_whole(self) -> bool:
@@ -146,7 +152,19 @@ class Noting:
         outer, self.around = self.around, site
         copy = self._copied(node)
         self.around = outer
+        if isinstance(node, ast.Call) and axes_of(node, name_of(node)):
+            for inner in site.inside.values():
+                inner.is_summed = True
         return _seen(site, self._or_instead(node, copy), node)
+
+    def _called(self, function: Any, call: Any) -> ast.expr:
+        """What a call is of; noted where it is given two things, which it may spread."""
+        copy: ast.expr = self._copied(function)
+        if len(call.args) + len(call.keywords) < 2 or getattr(function, "id", "") in OF_FRAMES:
+            return copy
+        site = self._site(function)
+        site.is_called = True
+        return _seen(site, copy, function)
 
     def _or_instead(self, node: Any, copy: Any) -> Any:
         """What stands there, or for the thread that wants it what is to stand there instead."""
@@ -171,7 +189,7 @@ class Noting:
             elif not isinstance(value, ast.AST) or name in NOT_RUN:
                 fields[name] = value
             elif name == "func" and isinstance(value, ast.Attribute | ast.Name):
-                fields[name] = self._copied(value)
+                fields[name] = self._called(value, node)
             elif isinstance(node, ast.Attribute) and getattr(value, "id", "") in ("self", "cls"):
                 fields[name] = value
             elif name in ("test", "guard"):

@@ -5,6 +5,7 @@ Where the axes of an array come from is known while the array lives. Nothing of 
 called for it, and no attribute is asked for that a class of theirs could answer.
 """
 
+import ast
 import weakref
 from collections.abc import Callable, Iterable
 from types import TracebackType
@@ -14,10 +15,10 @@ import numpy as np
 
 from shapecheck_bp.reading import labels
 from shapecheck_bp.reading.instrument import Site
-from shapecheck_bp.reading.labels import Seen, Shape
-from shapecheck_bp.reading.meetings import Meeting, silent
+from shapecheck_bp.reading.labels import Label, Labels, Seen, Shape
+from shapecheck_bp.reading.meetings import Meeting, silent, together
 from shapecheck_bp.reading.reached import module_of
-from shapecheck_bp.reading.records import Record, labels_of
+from shapecheck_bp.reading.records import Record, labels_of, name_in_library
 from shapecheck_bp.reading.safety import LIBRARIES
 
 OURS = "shapecheck_bp.reading"
@@ -36,6 +37,7 @@ class Notes:
         """The sites in the order in which they were met first."""
         self.exchange: dict[tuple[int, int | None], Callable[[Any], Any]] = {}
         self.meetings: dict[int, Meeting] = {}
+        self._lengths: dict[int, dict[Any, Label]] = {}  # named in a function
         self.missed = 0
         """How often taking a note went wrong."""
         self._known: dict[int, tuple[Callable[[], Any], Seen]] = {}
@@ -58,6 +60,9 @@ class Notes:
         if self.exchange:
             value = self._exchanged(number, record.times, value)
         try:
+            if record.site.is_called:
+                record.called = name_in_library(value)
+                return value
             times = record.times = record.times + 1
             if times == 1:
                 self.order.append(record.site)
@@ -68,8 +73,10 @@ class Notes:
             if shape_of is _no_shape:
                 if record.last is not None:
                     record.last = record.seen = None
-                if record.written and (kind is tuple or kind is list):
-                    self._written(value)
+                if record.said and (kind is tuple or kind is list):
+                    self._said(value)
+                elif record.function is not None:  # of losses and the like, only a number comes
+                    self._meet(record, ())
             else:
                 self._array(record, value, shape_of(value))
         except BaseException as error:  # whatever goes wrong in here is no matter of the person's
@@ -117,50 +124,41 @@ class Notes:
         elif not record.makes:
             record.seen = self._known_as(value, shape)
         elif record.in_place:
-            other = record.right.seen if record.right is not None else None
-            self._meet(record, self._known_as(value, shape), other, shape)
+            record.seen = self._known_as(value, shape)
+            self._meet(record, shape)
         else:
-            left = record.left.seen if record.left is not None else None
-            right = record.right.seen if record.right is not None else None
-            operands = []
-            for inner in record.inside:
-                operands.append(inner.seen)
-                inner.seen = None  # used: by recursion it may be another's next time
+            operands = [inner.seen for inner in record.inside]
             made = record.made
             if made is None or made.shape != shape or operands != record.made_of:
-                made = self._made(record, value, shape, operands, left, right)
-                if record.meets and left is not None and right is not None:
-                    self._meet(record, left, right, shape)
+                made = self._made(record, value, shape, operands)
+                self._meet(record, shape)
+            for inner in record.inside:
+                inner.seen = None  # used: by recursion it may be another's next time
             record.seen = made
             self._remember(value, made)
+        if record.site.is_summed and labels.may_be_asked(type(value)):
+            record.seen = record.seen._replace(is_symmetric=labels.is_symmetric(value))
 
-    def _made(
-        self,
-        record: Record,
-        value: Any,
-        shape: Shape,
-        operands: list[Seen | None],
-        left: Seen | None,
-        right: Seen | None,
-    ) -> Seen:
+    def _made(self, record: Record, value: Any, shape: Shape, operands: list[Seen | None]) -> Seen:
         """What an expression made, as far as it is known what it does; kept for the next time."""
         arrays = [operand for operand in operands if operand is not None]
-        found = labels_of(record.site.node, shape, arrays, left, right)
+        owner = record.of.get(id(getattr(record.site.node, "value", None)))
+        lengths = self._lengths.setdefault(id(record.site.function), {})
+        found = labels_of(record, shape, arrays, owner.seen if owner else None, lengths)
+        record.made = None
         if found is None or len(found) != len(shape):
-            record.made = None
             return self._known_as(value, shape)
-        seen = Seen(shape, found)
-        if record.made is None or record.made != seen:
-            record.made = seen
-        record.made_of = operands
-        return record.made
+        seen = self._known_as(value, shape, found)
+        if arrays and record.function is None:  # what is called may be another function next time
+            record.made, record.made_of = seen, operands
+        return seen
 
-    def _known_as(self, value: Any, shape: Shape) -> Seen:
-        """An array that was met before, or a new one."""
+    def _known_as(self, value: Any, shape: Shape, found: Labels | None = None) -> Seen:
+        """An array as it was met before, or else with these labels, or new ones."""
         entry = self._known.get(id(value))
         if entry is not None and entry[0]() is value and entry[1].shape == shape:
             return entry[1]
-        seen = Seen(shape, labels.new(shape))
+        seen = Seen(shape, labels.new(shape) if found is None else found)
         self._remember(value, seen)
         return seen
 
@@ -176,21 +174,34 @@ class Notes:
                     known.pop(key, None)
             self._most = max(MANY, 2 * len(known))
 
-    def _written(self, values: Any) -> None:
+    def _said(self, values: Any) -> None:
         """Arrays that somebody made with axes of length 1, by meshgrid or the like."""
         for value in values:
             shape_of = _shape_getter(type(value))
             if shape_of is not _no_shape:
                 shape = shape_of(value)
-                self._remember(value, Seen(shape, labels.new(shape, written=True)))
+                self._remember(value, Seen(shape, labels.new(shape, labels.SAID)))
 
-    def _meet(self, record: Record, left: Seen, right: Seen | None, shape: Shape) -> None:
-        """Whether one operand was spread over the other without a word."""
-        if right is None or left.shape == right.shape or record.number in self.meetings:
+    def _meet(self, record: Record, shape: Shape) -> None:
+        """Whether one operand was spread over another without a word."""
+        if record.number in self.meetings:
             return
-        why = silent(left, right, shape, record.site.node)
-        if why:
-            self.meetings[record.number] = Meeting(record.site, left, right, shape, why)
+        name, node = record.name, record.site.node
+        for nodes in record.pairs(name):
+            left, right = (self._operand(record, part) for part in nodes)
+            if left is not None and right is not None and left.shape != right.shape:
+                why = silent(left, right, shape, node, name)
+                if why:
+                    whole = together(left.shape, right.shape)
+                    meeting = Meeting(record.site, nodes, left, right, whole, why)
+                    self.meetings[record.number] = meeting
+                    return
+
+    def _operand(self, record: Record, part: ast.AST) -> Seen | None:
+        if part is getattr(record.site.node, "target", None):
+            return record.seen
+        inner = record.of.get(id(part))
+        return None if inner is None else inner.seen
 
 
 def _no_shape(_: Any) -> Shape:

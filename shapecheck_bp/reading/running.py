@@ -32,7 +32,6 @@ class Reading:
     """What was seen while a call was made."""
 
     def __init__(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Any) -> None:
-        """Make the call."""
         code = _function_of(function)
         self.name = _name_of(function) if code is None else code.__qualname__
         self.files: dict[str, File] = {}

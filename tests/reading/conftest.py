@@ -1,0 +1,3 @@
+"""The cases are programs that are read, and hold no tests."""
+
+collect_ignore_glob = ["cases/*"]
