@@ -47,6 +47,109 @@ print(*g(), flush=True)
 print("to stderr", file=sys.stderr)
 """
 
+# What Python offers, at the top of a file.
+EVERYTHING = """\
+from __future__ import annotations
+import asyncio, contextlib, enum, functools, inspect, multiprocessing, pickle, sys, threading
+import typing, warnings
+import numpy as np
+
+class Meta(type):
+    def __getattr__(cls, name):
+        return name.upper()
+class A(metaclass=Meta):
+    x: int = 3
+    y = [i for i in range(2)] if x else x
+    def __init__(self):
+        super().__init__()
+        self.z = __class__.__name__
+    @property
+    def p(self):
+        return self.z * 2
+class B(A):
+    def __init__(self):
+        super().__init__()
+        self.__private = 3
+    def __repr__(self):
+        return f"B({self.__private!r:>4} {self.z=})"
+class C(enum.Enum):
+    RED = enum.auto()
+    BLUE = "b"
+class N(typing.NamedTuple):
+    a: int
+    b: str = "q"
+print(A.foo, A().p, B(), list(C), N(1), A.__annotations__)
+def gen(n):
+    while n:
+        x = yield n
+        n -= 1
+async def co():
+    await asyncio.sleep(0)
+    return [i async for i in ag()]
+async def ag():
+    for i in range(2):
+        yield i
+print(list(gen(3)), [*map(str, (i for i in range(3)))], {k: v for k, v in zip("ab", (1, 2))})
+print(asyncio.run(co()))
+if (n := 10) > 5 and 1 < n <= 10:
+    print(f"{n=} {n:>{5}} {n!r} {[n, *range(2)]}")
+match {"a": [1, 2], "k": A}:
+    case {"a": [x, *rest], **kw}:
+        print(x, rest, kw)
+a, *b, (c, d) = 1, 2, 3, (4, 5)
+x = y = np.arange(6).reshape(2, 3)
+x[0, :] += 1; x[..., 0] *= 2; del y
+print(a, b, c, d, x, locals() is globals(), "x" in vars(), sorted(dir())[:3])
+exec("q = 1 + 1")
+print(q, eval("q * 2", globals()), eval("q"))
+with contextlib.suppress(KeyError), open(__file__) as file:
+    print(len(file.read()))
+    {}["a"]
+try:
+    raise ExceptionGroup("g", [ValueError(1)])
+except* ValueError as group:
+    print(group.exceptions)
+def deco(k):
+    def decorate(function):
+        @functools.wraps(function)
+        def wrapped(*args):
+            return function(*args) + k
+        return wrapped
+    return decorate
+@deco(5)
+def add(a, b=2, *, c=3): return a + b + c
+print(add(1), inspect.getsource(add), inspect.signature(add), add.__code__.co_firstlineno)
+def factorial(n): return 1 if n == 0 else n * factorial(n - 1)
+print(factorial(200) % 1000003)
+try:
+    (lambda f: f(f))(lambda f: f(f))
+except RecursionError:
+    print("deep")
+def caller(): return sys._getframe(1).f_lineno, sys._getframe(1).f_code.co_name
+print(caller())
+thread = threading.Thread(target=lambda: print("in a thread", (np.ones(2) + 1).sum()))
+thread.start(); thread.join()
+warnings.warn("careful")
+print(pickle.loads(pickle.dumps(N(2, "z"))), pickle.loads(pickle.dumps(C.BLUE)))
+print((lambda *a, **k: (a, k))(*[1, 2], **{"z": 1}), not a, -a, ~a, a if a else 0, *[1], sep="|")
+i = 0
+def counter():
+    v = 0
+    def increase():
+        nonlocal v
+        global i
+        v += 1
+        i += 1
+        return v, i
+    return increase
+count = counter()
+print(count(), count())
+if __name__ == "__main__":
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        print(pool.map(factorial, range(3)))
+    sys.exit(5)
+"""
+
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
@@ -133,6 +236,14 @@ def test_a_script_runs_as_python_runs_it(folder):
                 "to stderr\n",
             )
         )
+
+
+def test_everything_that_python_offers_runs_as_without(folder):
+    plain = run(write(folder, EVERYTHING), command=())
+    read = run("train.py")
+    assert (plain.returncode, "careful" in plain.stderr) == (5, True), plain.stderr
+    assert (read.returncode, read.stderr) == (plain.returncode, plain.stderr)
+    assert read.stdout.partition("\n\ntrain.py, at the top")[0] == plain.stdout.rstrip()
 
 
 @pytest.mark.parametrize(

@@ -144,3 +144,16 @@ def test_the_installed_package_has_the_entry_point():
     if not found:
         pytest.skip("shapecheck_bp is not installed, or was before it had an entry point")
     assert found == {"shapecheck_bp_pytest"}
+
+
+def test_importing_the_package_loads_no_reading(pytester):
+    pytester.makepyfile(
+        """
+        import sys, shapecheck_bp
+        assert not [m for m in sys.modules if m.startswith("shapecheck_bp.reading")]
+        from shapecheck_bp import Broadcast, Explanation, Reading, explain, explanation, read
+        assert "shapecheck_bp.reading.notebook" not in sys.modules
+        assert read(len, "abc").result == 3
+        """
+    )
+    assert pytester.runpython("test_importing_the_package_loads_no_reading.py").ret == 0
