@@ -10,7 +10,6 @@ from libraries import NO_GPU
 from problems import Problem, problem
 
 from shapecheck_bp import Network, column, row
-from shapecheck_bp.cli import comparison
 
 # Programs, three of which the tests of benchmarks, the mesh and mutation run, and what
 # test_types.py has read.
@@ -38,12 +37,16 @@ def small(bp: ModuleType) -> Problem:
 @pytest.fixture(scope="session")
 def main_job():
     """What ``shapecheck-bp`` finds out; the tests that look at it are the group "main job"."""
+    from shapecheck_bp.cli import comparison
+
     return comparison.compare_on_digits()
 
 
 @pytest.fixture
 def main_job_as_found(main_job, monkeypatch):
     """In place of the main job what it has found out; gives the settings that it is asked with."""
+    from shapecheck_bp.cli import comparison
+
     settings = {}
 
     def compare_on_digits(**asked):

@@ -1,4 +1,4 @@
-"""Ten thousand generated calls: accepted and refused exactly as by plain jaxtyping and beartype.
+"""Thousands of generated calls: accepted and refused exactly as by plain jaxtyping and beartype.
 
 Meant differences are kept out of the generated calls and have tests of their own: every entry of a
 container is looked at (beartype looks at one), ``Array`` refuses mixed and empty arrays, n[l]
@@ -17,9 +17,8 @@ from hypothesis import strategies as st
 from jaxtyping import Bool, Float, Float32, Int, Num, Shaped, TypeCheckError, jaxtyped
 
 from shapecheck_bp import ShapeError, shapechecked
-from shapecheck_bp.shapes.law import law_of
 
-FUNCTIONS, CALLS = 250, 45
+FUNCTIONS, CALLS = 120, 45
 KINDS = [Float, Float32, Int, Num, Shaped, Bool]
 DTYPES = ["float64", "float64", "float64", "float32", "int64", "bool"]
 AXES = ["n", "m", "k", "n", "m", "k", "3", "_", "#n", "*batch", "...", "n+1", "a=2"]
@@ -93,6 +92,7 @@ def verdict(function, args, result):
 tally: dict[str, int] = {}
 
 
+@pytest.mark.xdist_group("agreement")
 @settings(max_examples=FUNCTIONS, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 2**32 - 1))
 def test_the_same_verdict(seed):
@@ -110,14 +110,10 @@ def test_the_same_verdict(seed):
         tally[wanted] = tally.get(wanted, 0) + 1
 
 
+@pytest.mark.xdist_group("agreement")
 def test_enough_calls_of_both_kinds_were_made():
-    assert sum(tally.values()) >= 10_000
-    assert min(tally["accepted"], tally["refused"]) >= 2_000, tally
-
-
-def test_the_memory_was_used():
-    _, _, ours = functions(random.Random(1))
-    assert law_of(ours)
+    assert sum(tally.values()) >= FUNCTIONS * CALLS
+    assert min(tally["accepted"], tally["refused"]) >= 1_000, tally
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -40,14 +40,16 @@ def wrong_quantities(
     outcome: Outcome, grads: Gradients, scale: float = 1.0
 ) -> list[tuple[str, int]]:
     """The quantities that are not as in ``grads``, last layer first."""
-    wrong = []
+    return list(_wrong(outcome, grads, scale))
+
+
+def _wrong(outcome: Outcome, grads: Gradients, scale: float) -> Iterator[tuple[str, int]]:
     for layer in range(len(grads), 0, -1):
         pairs = zip(("dW", "db"), outcome.grads[layer - 1], grads[layer - 1], strict=True)
         for quantity, found, expected in pairs:
             same_shape = quantity == "db" or np.shape(found) == np.shape(expected)
             if not (same_shape and close(found, scale * np.asarray(expected))):
-                wrong.append((quantity, layer))
-    return wrong
+                yield quantity, layer
 
 
 def explanations(outcome: Outcome, scale: float = 1.0, pairs: bool = True) -> list[list[Fault]]:
@@ -97,7 +99,7 @@ def _pairs(
             names = frozenset(fault.mistake for fault in pair)
             if one is other or names in seen or _overlap(pair):
                 continue
-            if _left(outcome, pair, scale) == []:
+            if _explains(outcome, pair, scale):
                 seen.add(names)
                 yield pair
 
@@ -125,10 +127,16 @@ def _left(outcome: Outcome, faults: Sequence[Fault], scale: float) -> list[tuple
     return None if grads is None else wrong_quantities(outcome, grads, scale)
 
 
+def _explains(outcome: Outcome, faults: Sequence[Fault], scale: float) -> bool:
+    """Whether these mistakes explain everything; the first quantity that is not ends the search."""
+    grads = _computed(outcome.problem, faults)
+    return grads is not None and not any(_wrong(outcome, grads, scale))
+
+
 def holds(outcome: Outcome, faults: Sequence[Fault], scale: float) -> bool:
     """Whether these mistakes give what came out here too."""
     with enforce(False), np.errstate(all="ignore"):
-        return outcome.error is None and _left(outcome, faults, scale) == []
+        return outcome.error is None and _explains(outcome, faults, scale)
 
 
 def _touched(problem: Probe, faults: Sequence[Fault]) -> set[tuple[str, int]]:
@@ -162,7 +170,7 @@ def _with_updated_weights(outcome: Outcome, faults: list[Fault], scale: float) -
         return []
     rate = float(np.sum((found - start) * change) / np.sum(change**2))
     explained = [*faults, _updated(rate, L)]
-    return [explained] if abs(rate) > TOLERANCE and _left(outcome, explained, scale) == [] else []
+    return [explained] if abs(rate) > TOLERANCE and _explains(outcome, explained, scale) else []
 
 
 def _updated(rate: float, L: int) -> Fault:

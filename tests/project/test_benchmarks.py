@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
+pytestmark = pytest.mark.xdist_group("benchmarks")  # of which there is one report
 SMALLEST = ("--parts", "gradients", "--libraries", "numpy", "--only", "3-2-2@5", "--threads", "1")
 
 
