@@ -108,8 +108,8 @@ def name_in_library(value: Any) -> str:
     if kind in (MethodType, BuiltinFunctionType):
         owner = value.__self__
         if owner is None:  # as PyTorch's own
-            torch = sys.modules.get("torch")
-            return value.__name__ if getattr(torch, value.__name__, None) is value else ""
+            name = str(value.__name__)
+            return name if getattr(sys.modules.get("torch"), name, None) is value else ""
         if isinstance(owner, ModuleType):
             return value.__name__ if _is_name_of_library(owner.__name__) else ""
         return value.__name__ if _is_a_librarys(type(owner)) else ""

@@ -14,7 +14,7 @@ import numpy as np
 from layers import softmax
 
 print(__name__, sys.argv[1:])
-S = softmax(np.ones((3, 3)))
+S = softmax(np.diag(np.ones(2), 1))
 W = np.ones((4, 2))
 A = S @ W
 """
@@ -189,8 +189,8 @@ train.py, at the top
     2  import numpy as np
     3  from layers import softmax
     5  print(__name__, sys.argv[1:])
-    6  S = softmax(np.ones((3, 3)))    (3, 3)
-    7  W = np.ones((4, 2))             (4, 2)
+    6  S = softmax(np.diag(np.ones(2), 1))   (3, 3)
+    7  W = np.ones((4, 2))                   (4, 2)
     8  A = S @ W
 
 layers.py, softmax
@@ -253,9 +253,9 @@ def test_everything_that_python_offers_runs_as_without(folder):
         ("sys.exit()", 0, ""),
         ("sys.exit(3)", 3, ""),
         ("sys.exit('no')", 1, "no\n"),
-        ("np.ones(3) + np.ones((3, 1))", 1, ""),
-        ("np.ones(3) + np.ones((3, 1)); sys.exit(0)", 1, ""),
-        ("np.ones(3) + np.ones((3, 1)); sys.exit(4)", 4, ""),
+        ("np.ones(3) - np.eye(3) @ np.ones((3, 1))", 1, ""),
+        ("np.ones(3) - np.eye(3) @ np.ones((3, 1)); sys.exit(0)", 1, ""),
+        ("np.ones(3) - np.eye(3) @ np.ones((3, 1)); sys.exit(4)", 4, ""),
     ],
 )
 def test_exit_status(folder, capsys, line, status, err):
@@ -263,7 +263,7 @@ def test_exit_status(folder, capsys, line, status, err):
     assert main(["read", script]) == status
     out, shown = capsys.readouterr()
     assert shown == err
-    assert ("each is spread over the other" in out) == ("np.ones(3) +" in line)
+    assert ("each is spread over the other" in out) == ("np.ones(3) -" in line)
 
 
 def test_json_is_one_object_with_the_same_facts(folder, capsys):
@@ -277,7 +277,7 @@ def test_json_is_one_object_with_the_same_facts(folder, capsys):
     assert (top["function"], softmax["function"]) == (None, "softmax")
     assert top["lines"][4] == {
         "number": 6,
-        "source": "S = softmax(np.ones((3, 3)))",
+        "source": "S = softmax(np.diag(np.ones(2), 1))",
         "first": [3, 3],
         "last": [3, 3],
         "times": 1,
