@@ -22,7 +22,7 @@ from itertools import count
 from types import CodeType, FunctionType
 from typing import Any
 
-from shapecheck_bp.reading.failing import is_a_persons, is_a_persons_file, parsed
+from shapecheck_bp.reading.failing import is_a_persons_file, parsed
 from shapecheck_bp.reading.labels import axes_of
 from shapecheck_bp.reading.variants import exchanged, name_of
 
@@ -228,7 +228,7 @@ def noted(files: Mapping[str, File]) -> Iterator[None]:
     exchanged: list[tuple[FunctionType, CodeType]] = []
     try:
         for thing in gc.get_objects():
-            if type(thing) is FunctionType and is_a_persons(thing.__code__):
+            if type(thing) is FunctionType:
                 file = files.get(thing.__code__.co_filename)
                 code = file and file.noted.get(thing.__code__)
                 if code and code.co_freevars == thing.__code__.co_freevars:
