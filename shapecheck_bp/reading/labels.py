@@ -140,9 +140,11 @@ def made(node: ast.Call, name: str, shape: Shape, lengths: dict[Any, Label]) -> 
 
     Axes whose lengths have one name in a function are taken for the same; ``lengths`` keeps them.
     """
-    arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
-    listed = [one.elts for one in arguments if isinstance(one, ast.Tuple | ast.List)]
-    given = next((items for items in (*listed, node.args) if len(items) == len(shape)), [])
+    named = [keyword.value for keyword in node.keywords]
+    listed = [one.elts for one in (*node.args, *named) if isinstance(one, ast.Tuple | ast.List)]
+    sizes = [keyword.value for keyword in node.keywords if keyword.arg in ("size", "shape")]
+    options = (*listed, node.args, sizes)
+    given = next((items for items in options if items and len(items) == len(shape)), [])
     if any(isinstance(item, ast.Tuple | ast.List) for items in listed for item in items):
         return new(shape, MADE)
     found = list(new(shape))

@@ -23,6 +23,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import warnings
 from collections import Counter
 from collections.abc import Iterator
@@ -123,7 +124,7 @@ def _root(package: str) -> Path:
     return Path(importlib.import_module(package).__file__ or "").parent
 
 
-def _absolute(found: re.Match[str], home: list[str]) -> str:
+def _absolute(home: list[str], found: re.Match[str]) -> str:
     """``from ..x import``, with the name of the package."""
     start, dots, rest = found.groups()
     name, _, imported = rest.rpartition(" ")
@@ -183,6 +184,7 @@ def main() -> None:
         "--most", type=int, default=10**6, help="files of each kind and package, evenly spaced"
     )
     parser.add_argument("--variants", type=int, default=2, help="parameters of each function")
+    parser.add_argument("--minutes", type=float, default=60, help="of each kind and package")
     parser.add_argument("--whole", action="store_true", help="read a copy of the package itself")
     parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)  # what a process of its own does
     options = parser.parse_args()
@@ -208,20 +210,29 @@ def _report(package: str, kind: str, folder: Path, options: argparse.Namespace) 
         paths = [str(folder), str(Path(__file__).parents[2])]
         environment["PYTHONPATH"] = os.pathsep.join(paths)
     out = folder / "said.jsonl"
+    out.touch()
+    said: list[dict[str, Any]] = []
+    complaints: set[str] = set()
     files = [*KINDS[kind](package, folder)]
+    stop = time.monotonic() + 60 * options.minutes
     for file in files[:: -(-len(files) // options.most) or 1]:
+        left = stop - time.monotonic()
+        if left < 0:
+            print(f"out of time before {file.name}", flush=True)
+            break
         command = [sys.executable, __file__, "--one", str(file), package, str(out)]
         command += ["--variants", str(options.variants)]
         try:
-            subprocess.run(
-                command, timeout=A_FILE, capture_output=True, env=environment, cwd=folder
-            )
+            limit = min(A_FILE, left)
+            subprocess.run(command, timeout=limit, capture_output=True, env=environment, cwd=folder)
         except subprocess.TimeoutExpired:
-            print(f"{file.name}: out of time", flush=True)
-    said = [json.loads(line) for line in out.read_text().splitlines()] if out.exists() else []
-    complaints = {text: entry["name"] for entry in said for _, text in entry["complaints"]}
-    for text, test in complaints.items():
-        print(f"{test}\n{text}\n")
+            print(f"out of time in {file.name}", flush=True)
+        for line in out.read_text().splitlines()[len(said) :]:
+            said.append(json.loads(line))
+            for _, text in said[-1]["complaints"]:
+                if text not in complaints:
+                    print(f"{said[-1]['name']}\n{text}\n", flush=True)
+                complaints.add(text)
     functions = {entry["name"].partition("[")[0] for entry in said}
     print(
         f"{package} {kind}: {len(functions)} functions, {len(said)} calls, "

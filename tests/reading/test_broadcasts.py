@@ -259,9 +259,10 @@ def centring_by_a_function():
     return np.subtract(SQUARE, SQUARE.mean(axis=1))
 
 
-@mistake("SQUARE > SQUARE.mean(axis=1)")
+@mistake("x > x.mean(axis=1)")
 def above_the_mean_of_the_row():
-    return SQUARE > SQUARE.mean(axis=1)  # noqa: SIM300
+    x = SQUARE
+    return x > x.mean(axis=1)
 
 
 @mistake("grad * rates")
@@ -520,7 +521,7 @@ def matrices_that_take_a_star_for_a_product():
 def of_text_and_sets():
     seen = set()
     seen.add("x")
-    return "%s" % "x", [1] * 3, {1} - {2}  # noqa: UP031
+    return [1] * 3, {1} - seen, seen == {2}
 
 
 # PyTorch and JAX.
