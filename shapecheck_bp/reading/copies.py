@@ -18,6 +18,7 @@ cannot be copied so is refused.
 """
 
 import copy
+import gc
 import threading
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable
@@ -27,6 +28,8 @@ from functools import partial
 from types import (
     BuiltinFunctionType,
     CellType,
+    CodeType,
+    FrameType,
     FunctionType,
     GetSetDescriptorType,
     MemberDescriptorType,
@@ -40,6 +43,7 @@ import numpy as np
 from shapecheck_bp.reading.failing import is_a_persons
 from shapecheck_bp.reading.live import plain_code
 from shapecheck_bp.reading.reached import is_a_persons_class, is_of_python, module_of, mro_of
+from shapecheck_bp.reading.sources import no_warnings
 
 MOST_BYTES = 2**28
 NOT_CHANGED = (
@@ -47,6 +51,7 @@ NOT_CHANGED = (
     *(ModuleType, np.generic, np.dtype, np.ufunc, property, Enum),
     *(type(threading.Lock()), type(threading.RLock())),
 )
+NOT_COPIED = (*NOT_CHANGED, FunctionType, BuiltinFunctionType, CodeType, FrameType)
 LISTS: dict[type, Callable[[Any, Any], None]] = {
     list: list.append,
     deque: deque.append,
@@ -177,9 +182,9 @@ class Copier:
         except TypeError:
             if written:
                 raise NotAgain(f"{kind.__name__} cannot be copied") from None
-            size = getattr(value, "nbytes", 0)
-            self._take(size if type(size) is int else 0)
-            return copy.deepcopy(value, self.memo)
+            self._take_inside(value)
+            with no_warnings():
+                return copy.deepcopy(value, self.memo)
         return self._attributes(value, made, kind)
 
     def _attributes(self, value: Any, made: Any, kind: type) -> Any:
@@ -200,6 +205,22 @@ class Copier:
         if self.left < 0:
             raise NotAgain(f"it may change more than {self.most >> 20} MB")
 
+    def _take_inside(self, value: Any) -> None:
+        """Look at what the library is about to copy, before it does."""
+        seen: dict[int, Any] = {}
+        todo = [value]
+        while todo:
+            thing = todo.pop()
+            kind = type(thing)
+            if id(thing) in seen or id(thing) in self.memo or issubclass(kind, NOT_COPIED):
+                continue
+            seen[id(thing)] = thing
+            if is_a_persons_class(kind):
+                raise NotAgain(f"{type(value).__name__} holds a {kind.__name__}")
+            size = getattr(thing, "nbytes", 0)  # of a library's own object
+            self._take(size if type(size) is int else 0)
+            todo += gc.get_referents(thing)
+
 
 def _own(kind: type) -> Any:
     return type.__dict__["__dict__"].__get__(kind)
@@ -209,10 +230,8 @@ def _defined(kind: type, names: tuple[str, ...], by_a_person: bool = False) -> s
     """The first of these names that a class, or one that it is made of, defines itself."""
     for base in mro_of(kind)[:-1]:
         for name in names:
-            entry = _own(base).get(name)
-            if entry is None or (by_a_person and not is_a_persons_class(base)):
-                continue
-            return name
+            if name in _own(base) and (not by_a_person or is_a_persons_class(base)):
+                return name
     return ""
 
 

@@ -8,7 +8,6 @@ called for it, and no attribute is asked for that a class of theirs could answer
 import ast
 import weakref
 from collections.abc import Callable, Iterable
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -17,12 +16,12 @@ from shapecheck_bp.reading import labels
 from shapecheck_bp.reading.instrument import Site
 from shapecheck_bp.reading.labels import Label, Labels, Seen, Shape
 from shapecheck_bp.reading.meetings import Meeting, silent, together
+from shapecheck_bp.reading.passing import FAULTS, is_anothers
 from shapecheck_bp.reading.reached import module_of
 from shapecheck_bp.reading.records import Record, labels_of, name_in_library
 from shapecheck_bp.reading.safety import LIBRARIES
 
-OURS = "shapecheck_bp.reading"
-MANY = 20_000  # arrays; above it those that are gone are forgotten
+MANY, MOST = 20_000, 100_000  # arrays: those that are gone are forgotten, or all of them
 
 
 class Notes:
@@ -79,8 +78,8 @@ class Notes:
                     self._meet(record, ())
             else:
                 self._array(record, value, shape_of(value))
-        except BaseException as error:  # whatever goes wrong in here is no matter of the person's
-            if not isinstance(error, Exception) or not _is_ours(error.__traceback__):
+        except FAULTS as error:  # what goes wrong in here is no matter of the person's
+            if is_anothers(error):
                 raise
             self.missed += 1
         return value
@@ -169,10 +168,17 @@ class Notes:
         except TypeError:
             known.pop(id(value), None)
         if len(known) > self._most:
-            for key, (refer, _) in [*known.items()]:
-                if refer() is None:
-                    known.pop(key, None)
-            self._most = max(MANY, 2 * len(known))
+            self._forget()
+
+    def _forget(self) -> None:
+        """Bound the memory, which would else grow with the arrays that there are."""
+        known = self._known
+        for key, (refer, _) in [*known.items()]:
+            if refer() is None:
+                known.pop(key, None)
+        if 2 * len(known) > MOST:
+            known.clear()
+        self._most = max(MANY, 2 * len(known))
 
     def _said(self, values: Any) -> None:
         """Arrays that somebody made with axes of length 1, by meshgrid or the like."""
@@ -218,13 +224,3 @@ def _shape_getter(kind: type) -> Callable[[Any], Shape]:
     if issubclass(kind, np.generic) or not hasattr(kind, "dtype"):
         return _no_shape
     return lambda value: tuple(value.shape)
-
-
-def _is_ours(traceback: TracebackType | None) -> bool:
-    """Whether nobody else's code ran: the handler of a signal may raise at any moment."""
-    while traceback is not None:
-        module = traceback.tb_frame.f_globals.get("__name__", "")
-        if not module.startswith((OURS, *LIBRARIES)):
-            return False
-        traceback = traceback.tb_next
-    return True

@@ -4,11 +4,21 @@ A code that notes may be run by anybody: by another thread, or long after the re
 is noted, and nothing stands in another's place.
 """
 
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from threading import Lock, get_ident
+from types import FunctionType, MethodType
 from typing import Any, Protocol
+
+from shapecheck_bp.reading.failing import is_a_persons
+
+# What may go wrong in a reading's own work. Anything else comes from outside, at any moment.
+FAULTS = (
+    *(ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError),
+    *(RuntimeError, SyntaxError, TypeError, ValueError),
+)
 
 
 class Taker(Protocol):
@@ -72,3 +82,17 @@ def deeper() -> Iterator[None]:
             if not _depth["readings"] and sys.getrecursionlimit() == ours:
                 with suppress(RecursionError):  # we are too deep for it ourselves
                     sys.setrecursionlimit(_depth["limit"])
+
+
+def is_anothers(error: BaseException) -> bool:
+    """Whether somebody else's code raised this, as a handler of a signal may at any moment."""
+    handlers = [signal.getsignal(number) for number in signal.valid_signals()]
+    functions = [each.__func__ if type(each) is MethodType else each for each in handlers]
+    codes = [each.__code__ for each in functions if type(each) is FunctionType]
+    traceback = error.__traceback__
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        if is_a_persons(code) or any(code is handler for handler in codes):
+            return True
+        traceback = traceback.tb_next
+    return False

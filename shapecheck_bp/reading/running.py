@@ -20,7 +20,7 @@ from shapecheck_bp.reading.instrument import Site
 from shapecheck_bp.reading.listing import listing
 from shapecheck_bp.reading.live import Live, exchanged, plain_code
 from shapecheck_bp.reading.notes import Notes
-from shapecheck_bp.reading.passing import deeper, taken_by
+from shapecheck_bp.reading.passing import FAULTS, deeper, is_anothers, taken_by
 from shapecheck_bp.reading.reached import Reached, is_a_persons_class, mro_of
 from shapecheck_bp.reading.sources import File, NotRead, file_of
 from shapecheck_bp.reading.state import State
@@ -80,10 +80,13 @@ class Reading:
             try:
                 file, plain = file_of(function), plain_code(function)
                 file.noted(plain)
-            except (NotRead, SyntaxError, ValueError, RecursionError, MemoryError) as error:
-                said = isinstance(error, NotRead)
-                why = str(error) if said else f"its source is too much for Python: {error}"
-                self.not_read[function.__qualname__] = why
+            except NotRead as why:
+                self.not_read[function.__qualname__] = str(why)
+            except FAULTS as error:
+                if is_anothers(error):
+                    raise
+                why_not = f"its source is too much for Python: {error}"
+                self.not_read[function.__qualname__] = why_not
             else:
                 self.files[file.name] = file
                 lives.append(Live(function, plain, file))
@@ -93,7 +96,8 @@ class Reading:
         if function is None:
             return "" if lives else "it is not written in Python"
         if not is_a_persons(function.__code__):
-            return "" if lives else "it is a library's"
+            typed = function.__code__.co_filename.startswith("<")
+            return "" if lives else "it has no source" if typed else "it is a library's"
         return self.not_read.get(function.__qualname__, "")
 
     def _run(
@@ -164,9 +168,10 @@ def read(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Reading:
 
     Nothing of their files is changed, and an exception is kept in ``.error``. Not noted are
     libraries, code without source, generators and coroutines (``.not_read`` says which and why),
-    and other threads. Otherwise the call does what it does without; but the call comes from here,
-    references may be counted otherwise, ``sys.getrecursionlimit()`` is higher by a few, and who
-    traces or times calls (``sys.settrace``) sees those that take the notes.
+    and other threads. Otherwise the call does what it does without. What may be seen of a reading:
+    the call comes from here, ``__code__`` is another, references (weak ones, too) are counted
+    otherwise, ``sys.getrecursionlimit()`` is higher by 64, and who traces or times calls sees those
+    that take the notes.
 
     >>> def centred(x):
     ...     return x - x.mean(axis=1, keepdims=True)

@@ -13,17 +13,21 @@ Not copied are attributes of classes, default arguments, files and whatever else
 [1]
 """
 
+import copy
 import random
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from pickle import PicklingError
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
+import numpy.random  # NumPy would import it in the middle of a person's call
 
 from shapecheck_bp.reading.copies import Copier, NotAgain
+from shapecheck_bp.reading.passing import FAULTS, is_anothers
 
 Space = dict[str, Any]
 ABSENT = object()
@@ -52,9 +56,12 @@ class State:
         values = [_chosen(names, lambda value: not _is_fixed(value)) for names in values]
         try:
             self.kept = Copier().copy([function, args, kwargs, values])
-        except Exception as error:
-            said = isinstance(error, NotAgain)
-            self.why_not = str(error) if said else f"{type(error).__name__}: {error}"
+        except NotAgain as error:
+            self.why_not = str(error)
+        except (*FAULTS, copy.Error, PicklingError) as error:
+            if is_anothers(error):
+                raise
+            self.why_not = f"{type(error).__name__}: {error}"
 
     @contextmanager
     def again(self) -> Iterator[Callable[[], Any]]:

@@ -1,12 +1,14 @@
 """A call read, and made again with something changed; notebooks, scripts, methods, closures."""
 
 import ast
+import json
 import random
 import runpy
 import subprocess
 import sys
 import textwrap
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -313,53 +315,55 @@ class Closing:
 # Where functions come from.
 
 
-def test_cells_of_a_notebook_are_read():
+@pytest.fixture
+def cells(monkeypatch, tmp_path):
+    """Runs the cells of a notebook, and gives the names that there are then."""
     interactive = pytest.importorskip("IPython.core.interactiveshell")
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
     shell = interactive.InteractiveShell.instance()
-    try:
-        for cell in (
-            "import numpy as np\nfrom shapecheck_bp.reading import read\nscale = np.ones(3)",
-            "%time state = [0]",
-            "def layer(x):\n    state[0] += 1\n    return x * scale",
-            "def network(x):\n    h = layer(x)\n    return layer(h + 1).sum()",
-            "reading = read(network, np.ones((2, 3)))",
-            "f = lambda a: a + scale\nother = read(f, 1)",
-            "def layer(x):\n    return x + scale[:, None]",
-            "after = read(network, np.ones((3, 3)))",
-        ):
-            result = shell.run_cell(cell)
-            assert result.error_in_exec is None
+    shell.history_manager.enabled = False
+
+    def run(*sources):
+        for source in sources:
+            result = shell.run_cell(source)
             assert result.error_before_exec is None
-        names = shell.user_ns
-        reading, other, after = names["reading"], names["other"], names["after"]
-    finally:
-        interactive.InteractiveShell.clear_instance()
+            assert result.error_in_exec is None
+        return shell.user_ns
+
+    yield run
+    interactive.InteractiveShell.clear_instance()
+
+
+def test_cells_of_a_notebook_are_read(cells):
+    names = cells(
+        "import numpy as np\nfrom shapecheck_bp.reading import read\nscale = np.ones(3)",
+        "%time state = [0]",
+        "def layer(x):\n    state[0] += 1\n    return x * scale",
+        "def network(x):\n    h = layer(x)\n    return layer(h + 1).sum()",
+        "reading = read(network, np.ones((2, 3)))",
+        "f = lambda a: a + scale\nother = read(f, 1)",
+        "def layer(x):\n    return x + scale[:, None]",
+        "after = read(network, np.ones((3, 3)))",
+    )
+    reading = names["reading"]
     assert reading.result == 12
     assert times(reading, "x * scale") == 2
     assert len(reading.files) == 2
     assert names["state"] == [2]
-    assert reading.again().result == 12
+    assert reading.again().result == 12  # of the layer that there was then
     assert names["state"] == [2]
-    assert times(other, "a + scale") == 1
-    assert times(after, "x + scale[:, None]") == 2
+    assert times(names["other"], "a + scale") == 1
+    assert times(names["after"], "x + scale[:, None]") == 2
     assert not reading.not_read
 
 
-def test_an_awaiting_cell_is_read_too():
-    interactive = pytest.importorskip("IPython.core.interactiveshell")
-    shell = interactive.InteractiveShell.instance()
-    try:
-        for cell in (
-            "import asyncio\nfrom shapecheck_bp.reading import read",
-            "def f(x):\n    return x + 1\nawait asyncio.sleep(0)\nreading = read(f, 2)",
-        ):
-            result = shell.run_cell(cell)
-            assert result.error_in_exec is None
-            assert result.error_before_exec is None
-        reading = shell.user_ns["reading"]
-    finally:
-        interactive.InteractiveShell.clear_instance()
-    assert times(reading, "x + 1") == 1
+def test_an_awaiting_cell_is_read_too(cells):
+    names = cells(
+        "import asyncio\nfrom shapecheck_bp.reading import read",
+        "def f(x):\n    return x + 1\nawait asyncio.sleep(0)\nreading = read(f, 2)",
+    )
+    assert times(names["reading"], "x + 1") == 1
 
 
 SCRIPT = """
@@ -439,3 +443,13 @@ def test_nothing_of_a_library_is_read():
     assert reading.error is None
     assert reading.files == {}
     assert reading.notes.order == []
+
+
+def test_the_benchmark_runs_and_notes_take_little_memory():
+    program = Path(__file__).parents[1] / "benchmarks" / "reading.py"
+    command = [sys.executable, str(program), "--quick", "--json"]
+    report = json.loads(subprocess.check_output(command))
+    assert {*report["loops"]} == {"numbers", "arrays", "train"}
+    assert all(part["notes"] > 1000 for part in report["loops"].values())
+    assert all(size < 100 for size in report["more_mb"].values())
+    assert len(report["project_s"]) == 4

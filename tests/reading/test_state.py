@@ -166,6 +166,16 @@ def test_generators_of_random_numbers():
     assert made["py"].random() == value["py"].random()
 
 
+def test_what_a_library_made_is_copied_in_its_way():
+    value = iter([3, 4])
+    made = copied(value)
+    assert (next(made), next(made), next(value)) == (3, 4, 3)
+    with pytest.raises(NotAgain, match="list_iterator holds a Asked"):
+        copied(iter([Asked()]))
+    with pytest.raises(NotAgain, match="it may change more than 0 MB"):
+        Copier(most=10).copy(iter([np.ones(2)]))
+
+
 def test_too_much_is_refused():
     with pytest.raises(NotAgain, match="it may change more than 0 MB"):
         Copier(most=10).copy([np.ones(2)])
