@@ -92,10 +92,9 @@ def verdict(function, args, result):
 tally: dict[str, int] = {}
 
 
-@pytest.mark.xdist_group("agreement")
 @settings(max_examples=FUNCTIONS, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 2**32 - 1))
-def test_the_same_verdict(seed):
+def is_the_same_verdict(seed):
     choose = random.Random(seed)
     hints, plain, ours = functions(choose)
     for _ in range(CALLS):
@@ -110,8 +109,8 @@ def test_the_same_verdict(seed):
         tally[wanted] = tally.get(wanted, 0) + 1
 
 
-@pytest.mark.xdist_group("agreement")
-def test_enough_calls_of_both_kinds_were_made():
+def test_the_same_verdict_on_enough_calls_of_both_kinds():
+    is_the_same_verdict()
     assert sum(tally.values()) >= FUNCTIONS * CALLS
     assert min(tally["accepted"], tally["refused"]) >= 1_000, tally
 

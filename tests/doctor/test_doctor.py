@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 from homework import G, homework, source, written
 
-from shapecheck_bp import Diagnosis, Layer, Network, column, diagnose, doctor, row
+from shapecheck_bp import Diagnosis, Layer, Network, column, diagnose, row
 from shapecheck_bp.cli import main
-from shapecheck_bp.doctor import matching
+from shapecheck_bp.doctor import diagnosing, matching
 from shapecheck_bp.doctor.mistakes import TABLE, candidates
 from shapecheck_bp.doctor.patient import Patient
 from shapecheck_bp.doctor.probe import probe
@@ -49,14 +49,14 @@ def _computed_once():
         return listed[net]
 
     def computed_once(problem, faults):
-        key = id(problem), *faults  # the problems that were drawn are kept
-        if key not in computed:
-            computed[key] = compute(problem, faults)
-        return computed[key]
+        key = id(problem), *faults
+        if key not in computed:  # the problem is kept, so that no other is given its identity
+            computed[key] = problem, compute(problem, faults)
+        return computed[key][1]
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(probing, "probe", drawn)
-        patched.setattr(doctor, "probe", drawn)
+        patched.setattr(diagnosing, "probe", drawn)
         patched.setattr(matching, "candidates", candidates_once)
         patched.setattr(matching, "_computed", computed_once)
         yield

@@ -549,10 +549,20 @@ def test_a_file_says_what_layout_it_has(saved):
         layouts.load(saved, other)
 
 
+def same_file(one, other):
+    """The same bytes, but for the time at which a zip's entries were written."""
+    if other.suffix != ".keras":
+        assert one.read_bytes() == other.read_bytes()
+        return
+    with zipfile.ZipFile(one) as mine, zipfile.ZipFile(other) as theirs:
+        assert mine.namelist() == theirs.namelist()
+        assert all(mine.read(name) == theirs.read(name) for name in mine.namelist())
+
+
 def test_the_same_parameters_are_the_same_file(saved, tmp_path):
     again = tmp_path / f"again{saved.suffix}"
     layouts.save(again, flip(parameters(NET)), layout_for(saved.suffix), "row", like=saved)
-    assert again.read_bytes() == saved.read_bytes()
+    same_file(again, saved)
     changed = [Layer(2 * W, b) for W, b in parameters(NET)]
     layouts.save(again, changed, layout_for(saved.suffix), like=saved)
     assert same(layouts.load(again), changed)

@@ -184,5 +184,5 @@ def test_pictures_that_differ_are_noticed():
 
 def test_the_readme_lists_them_all():
     readme = (FOLDER.parent / "README.md").read_text(encoding="utf-8")
-    assert [path.stem[0] for path in NOTEBOOKS] == [*"1234567"]
+    assert [path.stem[0] for path in NOTEBOOKS] == [*"12345678"]
     assert all(f"(notebooks/{path.name})" in readme for path in NOTEBOOKS)

@@ -719,13 +719,14 @@ def plain(text: str) -> str:
     return text.replace(" ", "").replace("'", '"')
 
 
-@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+RIGHT_OR_SILENT = [path for path in CASES if '"group": "A"' not in path.read_text("utf-8")]
+
+
+@pytest.mark.parametrize("path", RIGHT_OR_SILENT, ids=lambda path: path.stem)
 def test_given_cases(path):
     with loaded(path) as case:
         truth = case.TRUTH
         reading = read(case.run)
-        if truth["group"] == "A":
-            pytest.skip("ends in an error: see the tests of explaining")
         assert reading.error is None
         if truth["group"] == "C" or path.stem in NOT_FOUND:
             assert reading.broadcasts == []
