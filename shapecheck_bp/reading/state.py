@@ -14,8 +14,6 @@ Not copied are attributes of classes, default arguments, files and whatever else
 """
 
 import copy
-import random
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -23,11 +21,9 @@ from pickle import PicklingError
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
-import numpy as np
-import numpy.random  # NumPy would import it in the middle of a person's call
-
 from shapecheck_bp.reading.copies import Copier, NotAgain
 from shapecheck_bp.reading.passing import FAULTS, is_anothers
+from shapecheck_bp.reading.safety import random_state, set_random_state
 
 Space = dict[str, Any]
 ABSENT = object()
@@ -48,7 +44,7 @@ class State:
         ``named`` has, for each module, its dictionary and the names in it that matter.
         """
         self.why_not = ""
-        self.random = _random_state()
+        self.random = random_state()
         named = [*named]
         self.spaces = [space for space, _ in named]
         values = [{name: space[name] for name in names if name in space} for space, names in named]
@@ -74,16 +70,16 @@ class State:
             raise NotAgain(f"cannot be run again: {self.why_not}")
         function, args, kwargs, values = Copier().copy(self.kept)
         before = [dict(space) for space in self.spaces]
-        numbers = _random_state()
+        numbers = random_state()
         try:
             for space, fixed, own in zip(self.spaces, self.fixed, values, strict=True):
                 space.update(fixed | own)
-            _set_random_state(self.random)
+            set_random_state(self.random)
             yield partial(function, *args, **kwargs)
         finally:
             for space, names in zip(self.spaces, before, strict=True):
                 _put_back(space, names)
-            _set_random_state(numbers)
+            set_random_state(numbers)
 
 
 def _is_fixed(value: Any) -> bool:
@@ -102,18 +98,3 @@ def _put_back(space: Space, names: Space) -> None:
     for name, value in names.items():
         if space.get(name, ABSENT) is not value:
             space[name] = value
-
-
-def _random_state() -> list[Any]:
-    torch = sys.modules.get("torch")
-    own = torch.get_rng_state() if torch is not None else None
-    legacy = np.random.get_state()  # noqa: NPY002  # what a person may still use
-    return [random.getstate(), legacy, own]
-
-
-def _set_random_state(state: list[Any]) -> None:
-    random.setstate(state[0])
-    np.random.set_state(state[1])  # noqa: NPY002
-    torch = sys.modules.get("torch")
-    if torch is not None and state[2] is not None:
-        torch.set_rng_state(state[2])
