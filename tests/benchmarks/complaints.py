@@ -111,9 +111,7 @@ def test_files(package: str, folder: Path) -> Iterator[Path]:
             continue
         home = [root.name, *path.parent.relative_to(root).parts]
         copy = folder / f"test_{number}_{root.name}_{path.name}"
-        copy.write_text(
-            RELATIVE.sub(lambda found, home=home: _absolute(found, home), path.read_text())
-        )
+        copy.write_text(RELATIVE.sub(partial(_absolute, home), path.read_text()))
         yield copy
 
 
