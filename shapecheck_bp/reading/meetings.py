@@ -90,8 +90,8 @@ def silent(left: Seen, right: Seen, shape: Shape, node: Any, name: str) -> str:
     if left.shape == right.shape or 1 in (prod(left.shape), prod(right.shape)):
         return ""
     spread = _spread(left.shape, right.shape), _spread(right.shape, left.shape)
-    if isinstance(node, ast.BinOp) and shape != together(left.shape, right.shape):
-        return ""  # of matrices that take * for a product
+    if shape and shape != together(left.shape, right.shape):
+        return ""  # of matrices that take * for a product, or of a choice of three
     if _is_product(left, right, node):
         return "product"
     if all(spread):
