@@ -12,8 +12,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     options = config.option
     if not config.pluginmanager.has_plugin("xdist"):
         return
-    if hasattr(config, "workerinput"):  # what was decided below is not told to the workers
-        options.loadgroup = True
+    if hasattr(config, "workerinput"):
         return
     if options.numprocesses is None and not (options.tx or options.file_or_dir):
         options.numprocesses = "logical"
@@ -22,6 +21,13 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         # Every processor has its worker; NumPy reads this where it is imported, in the workers.
         for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
             os.environ.setdefault(threads, "1")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config) -> None:
+    """Keep a group in one worker, which does not hear what was decided above."""
+    if hasattr(config, "workerinput"):
+        config.option.loadgroup = True
 
 
 @pytest.fixture(autouse=True)
