@@ -132,13 +132,12 @@ def meeting(node: ast.AST, operands: Sequence[Operand]) -> str:
     return "" if clash is None else f"{left}'s {clash[0]} meets {right}'s {clash[1]}"
 
 
-def explained_in(reading: "Reading") -> Explanation | None:
+def explained_in(reading: "Reading", error: Exception) -> Explanation | None:
     """The same of a reading's error, with what was noted, each repair tried on the whole call."""
-    error = reading.error
-    place = None if error is None else failing_place(error.__traceback__)
+    place = failing_place(error.__traceback__)
     file = reading.files.get(place.file) if place else None
-    if error is None or place is None or file is None:
-        return None if error is None else explanation(error)
+    if place is None or file is None:
+        return explanation(error)
     known: dict[int, tuple[ast.AST, Any]] = {}
     every: dict[tuple[Site, int | None], Callable[[Any], Any]] = {}
 

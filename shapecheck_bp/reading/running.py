@@ -129,7 +129,7 @@ class Reading:
     @cached_property
     def explanation(self) -> Explanation | None:
         """What the error came of, with repairs under which the rest of the call goes on, too."""
-        return None if self.error is None else explained_in(self)
+        return None if self.error is None else explained_in(self, self.error)
 
     def __str__(self) -> str:
         """The source of what ran, each line with the shapes that it made."""
