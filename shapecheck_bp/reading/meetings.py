@@ -89,14 +89,13 @@ def silent(left: Seen, right: Seen, shape: Shape, node: Any, name: str) -> str:
     """Why a broadcast is likely not meant, or nothing where it may be."""
     if left.shape == right.shape or 1 in (prod(left.shape), prod(right.shape)):
         return ""
-    spread = _spread(left.shape, right.shape), _spread(right.shape, left.shape)
     if shape and shape != together(left.shape, right.shape):
         return ""  # of matrices that take * for a product, or of a choice of three
     if _is_product(left, right, node):
         return "product"
-    if all(spread):
-        pairs_up = spread[0] & spread[1]
-        return "both" if pairs_up and not _is_meant(left, right, node, name) else ""
+    over, under = _spread(left.shape, right.shape), _spread(right.shape, left.shape)
+    if over and under:
+        return "both" if over & under and not _is_meant(left, right, node, name) else ""
     return "axis" if _crosses(left, right) else ""
 
 
