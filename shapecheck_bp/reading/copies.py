@@ -42,7 +42,13 @@ import numpy as np
 
 from shapecheck_bp.reading.failing import is_a_persons
 from shapecheck_bp.reading.live import plain_code
-from shapecheck_bp.reading.reached import is_a_persons_class, is_of_python, module_of, mro_of
+from shapecheck_bp.reading.reached import (
+    is_a_persons_class,
+    is_of_python,
+    module_of,
+    mro_of,
+    own_names,
+)
 from shapecheck_bp.reading.sources import no_warnings
 
 MOST_BYTES = 2**28
@@ -191,7 +197,7 @@ class Copier:
         """What an object holds in its dictionary and its slots, put into its copy."""
         self.memo[id(value)] = made
         for base in mro_of(kind):
-            for name, entry in _own(base).items():
+            for name, entry in own_names(base).items():
                 if type(entry) is MemberDescriptorType and is_of_python(base):
                     with suppress(AttributeError):
                         entry.__set__(made, self.copy(entry.__get__(value)))
@@ -222,15 +228,11 @@ class Copier:
             todo += gc.get_referents(thing)
 
 
-def _own(kind: type) -> Any:
-    return type.__dict__["__dict__"].__get__(kind)
-
-
 def _defined(kind: type, names: tuple[str, ...], by_a_person: bool = False) -> str:
     """The first of these names that a class, or one that it is made of, defines itself."""
     for base in mro_of(kind)[:-1]:
         for name in names:
-            if name in _own(base) and (not by_a_person or is_a_persons_class(base)):
+            if name in own_names(base) and (not by_a_person or is_a_persons_class(base)):
                 return name
     return ""
 
@@ -242,7 +244,7 @@ def _check_key(key: Any) -> None:
         for item in (tuple if issubclass(kind, tuple) else frozenset).__iter__(key):
             _check_key(item)
     for base in mro_of(kind):
-        entry = _own(base).get("__hash__")
+        entry = own_names(base).get("__hash__")
         if entry is not None:
             if type(entry) is FunctionType and is_a_persons(entry.__code__):
                 raise NotAgain(f"{kind.__name__}.__hash__ would be called")

@@ -53,7 +53,7 @@ class Reached:
                 self._module(_space(thing))
         elif issubclass(kind, type):
             if is_a_persons_class(thing):
-                self._todo += [*type.__dict__["__dict__"].__get__(thing).values()]
+                self._todo += [*own_names(thing).values()]
                 self._todo += mro_of(thing)[1:]
         elif not module_of(kind).startswith(COMPILERS):
             self._todo += gc.get_referents(thing)[:MOST_OF_ONE]
@@ -101,6 +101,11 @@ def mro_of(kind: type) -> tuple[type, ...]:
     return type.__dict__["__mro__"].__get__(kind)  # type: ignore[no-any-return]
 
 
+def own_names(kind: type) -> Any:
+    """What a class defines itself, by name, whatever its metaclass says."""
+    return type.__dict__["__dict__"].__get__(kind)
+
+
 def module_of(kind: type) -> str:
     """The name of the module that a class says it is from, whatever its metaclass says."""
     try:
@@ -133,5 +138,5 @@ def _is_a_persons_module(module: ModuleType) -> bool:
 
 def _space(module: ModuleType) -> dict[str, Any]:
     """The names of a module, also of one that is loaded when it is asked for anything."""
-    names: Any = type.__dict__["__dict__"].__get__(ModuleType)["__dict__"]
+    names: Any = own_names(ModuleType)["__dict__"]
     return names.__get__(module)  # type: ignore[no-any-return]

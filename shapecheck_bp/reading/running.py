@@ -21,7 +21,7 @@ from shapecheck_bp.reading.listing import listing
 from shapecheck_bp.reading.live import Live, exchanged, plain_code
 from shapecheck_bp.reading.notes import Notes
 from shapecheck_bp.reading.passing import FAULTS, deeper, is_anothers, taken_by
-from shapecheck_bp.reading.reached import Reached, is_a_persons_class, mro_of
+from shapecheck_bp.reading.reached import Reached, is_a_persons_class, mro_of, own_names
 from shapecheck_bp.reading.sources import File, NotRead, file_of
 from shapecheck_bp.reading.state import State
 
@@ -148,7 +148,7 @@ def _function_of(called: Any) -> FunctionType | None:
         return called  # type: ignore[no-any-return]
     name, owner = ("__init__", called) if issubclass(kind, type) else ("__call__", kind)
     for base in mro_of(owner):
-        entry = type.__dict__["__dict__"].__get__(base).get(name)
+        entry = own_names(base).get(name)
         if entry is not None:
             return entry if type(entry) is FunctionType else None
     return None
