@@ -73,13 +73,14 @@ def _facts(reading: TopReading) -> dict[str, Any]:
     from shapecheck_bp.reading.listing import functions_of, lines_of
 
     error, explanation = reading.error, reading.explanation
+    seen = reading.notes.statements()
     return {
         "script": reading.name,
         "functions": [
             {
                 "file": file.name,
                 "function": getattr(function, "name", None),
-                "lines": [_plain(line._asdict()) for line in lines_of(reading, file, function)],
+                "lines": [_plain(line._asdict()) for line in lines_of(seen, file, function)],
             }
             for file, function in functions_of(reading)
         ],

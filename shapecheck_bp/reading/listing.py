@@ -4,6 +4,7 @@ import ast
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shapecheck_bp.reading.failing import shown_name
+from shapecheck_bp.reading.notes import Statements
 from shapecheck_bp.reading.sources import File
 
 if TYPE_CHECKING:
@@ -24,9 +25,9 @@ class Line(NamedTuple):
 
 def listing(reading: "Reading") -> str:
     """Each function that ran, in the order in which they began, and what could be said of it."""
-    parts = []
+    parts, seen = [], reading.notes.statements()
     for file, function in functions_of(reading):
-        lines = lines_of(reading, file, function)
+        lines = lines_of(seen, file, function)
         width = min(max((len(line.source) for line in lines), default=0), WIDEST)
         parts.append(f"{shown_name(file.name)}, {getattr(function, 'name', 'at the top')}")
         parts += [_written(line, width) for line in lines]
@@ -57,9 +58,8 @@ def functions_of(reading: "Reading") -> list[tuple[File, ast.AST]]:
     return [(file, function) for function, file in ran.items() if function not in inside]
 
 
-def lines_of(reading: "Reading", file: File, function: ast.AST) -> list[Line]:
+def lines_of(seen: Statements, file: File, function: ast.AST) -> list[Line]:
     """The lines of a function, and what was noted of those that ran."""
-    seen = reading.notes.statements()
     first = {
         statement.lineno: seen[id(statement)]
         for statement in ast.walk(function)

@@ -23,6 +23,9 @@ from shapecheck_bp.reading.safety import LIBRARIES
 
 MANY, MOST = 20_000, 100_000  # arrays: those that are gone are forgotten, or all of them
 
+# Of statements, by identity: what each came to first and last, and how often.
+Statements = dict[int, tuple[Shape | None, Shape | None, int]]
+
 
 class Notes:
     """Notes on one run."""
@@ -103,9 +106,9 @@ class Notes:
         for record in self.records.values():
             record.seen = record.made = None
 
-    def statements(self) -> dict[int, tuple[Shape | None, Shape | None, int]]:
+    def statements(self) -> Statements:
         """Of each statement, by identity: what it came to first and last, and how often."""
-        found: dict[int, tuple[Shape | None, Shape | None, int]] = {}
+        found: Statements = {}
         for site in self.order:
             if site.is_whole:
                 record = self.records[site.number]
