@@ -19,6 +19,11 @@ collect_ignore = ["benchmarks", "mutation", "reading/cases", "on_a_mesh.py", "ty
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
 
+# Where one of these is set, pytest prints every message whole in its summary: what our tests have
+# pytest print, and what the pages show of it, is what a person sees at home.
+for name in ("CI", "BUILD_NUMBER"):
+    os.environ.pop(name, None)
+
 CONVENTIONS = {"column": column, "row": row}
 
 
