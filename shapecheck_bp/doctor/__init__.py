@@ -12,6 +12,6 @@ To be read in this order:
 """
 
 from shapecheck_bp.doctor.diagnosing import diagnose
-from shapecheck_bp.doctor.report import Diagnosis, Finding
+from shapecheck_bp.doctor.report_of_network import Diagnosis, Finding
 
 __all__ = ["Diagnosis", "Finding", "diagnose"]

@@ -1,242 +1,222 @@
-"""What is wrong with somebody's own backprop, by name.
-
-``diagnose`` runs a function that computes gradients on small problems made for it, compares what
-comes out with what is right, and with what would come out with each mistake that people are known
-to make, in each place. Where one of these gives the same numbers, that is the finding.
+"""``diagnose``: whether a step of somebody's own code is right, and which line is not.
 
 >>> import numpy as np
->>> from shapecheck_bp import Network
->>> def gradients(params, X, Y):
-...     (W, b), = params
-...     dZ = 1 / (1 + np.exp(-(W @ X + b))) - Y
-...     return [(dZ @ X.T, np.sum(dZ, axis=1, keepdims=True))]
->>> diagnosis = diagnose(gradients, Network((3, 1), output="sigmoid"))
->>> [(one.mistake, one.layer) for one in diagnosis.findings]
-[('missing_mean', 1)]
->>> print(diagnosis.findings[0].fix)
-dW[1] = dZ[1] @ X.T / m; db[1] = np.sum(dZ[1], axis=1, keepdims=True) / m
-
-No network has to be given but its depth, activations and loss: the sizes are the doctor's own, all
-different, so that a transpose is a contradiction, and all equal, so that one that hides is found by
-its values.
+>>> def step(W, x, y, rate=0.1):
+...     error = np.tanh(W @ x) - y
+...     W -= rate * np.outer(error, x)
+>>> diagnosis = diagnose(step, np.ones((2, 3)), np.array([0.3, -0.2, 0.1]), np.zeros(2))
+>>> diagnosis.ok
+False
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from typing import Any
 
-import numpy as np
-
-from shapecheck_bp.data.settings import check_convention
-from shapecheck_bp.doctor.findings import (
-    about_arguments,
-    about_cost,
-    about_exception,
-    about_shapes,
-    about_state,
-    known,
-)
-from shapecheck_bp.doctor.matching import (
-    TOLERANCE,
-    broadcast,
-    explanations,
-    holds,
-    wrong_quantities,
-)
-from shapecheck_bp.doctor.patient import ACCESS, Patient
-from shapecheck_bp.doctor.probe import SIDE, M, Probe, probe, second
-from shapecheck_bp.doctor.report import Diagnosis, Finding
-from shapecheck_bp.doctor.scales import laws_of_cost, own_scale
-from shapecheck_bp.doctor.styles import Outcome, Reading
-from shapecheck_bp.doctor.unknown import for_another_network, unknown
+from shapecheck_bp.doctor.arrays import shown
+from shapecheck_bp.doctor.blaming import Blame
+from shapecheck_bp.doctor.causes import Suspicion
+from shapecheck_bp.doctor.guarding import CannotJudge, quiet
+from shapecheck_bp.doctor.mending import Mending, Repair, places_of
+from shapecheck_bp.doctor.opening import of_call
+from shapecheck_bp.doctor.report import Diagnosis, Finding, Line
+from shapecheck_bp.doctor.steps import Step
+from shapecheck_bp.doctor.verdicts import Judge, Judged
 from shapecheck_bp.network import Network
+from shapecheck_bp.reading.failing import failing_place
 
-# Whether W is turned and b of rank 1, likeliest first: a turned W is PyTorch's, or w.T @ X + b.
-LAYOUTS = {
-    "column": ((False, False), (False, True), (True, False), (True, True)),
-    "row": ((False, False), (False, True), (True, True), (True, False)),
-}
-RIGHT, RIGHT_BUT_FOR_SHAPES = 6, 5
+MOST_MISTAKES, MOST_LINES = 4, 5
 
 
-def diagnose(gradients: Callable[..., Any], net: Network, convention: str = "column") -> Diagnosis:
-    """Say whether gradients are right, and if not, which mistake is where and which line is right.
+def diagnose(
+    function: Callable[..., Any],
+    /,
+    *args: Any,
+    loss: Any = None,
+    wrt: Sequence[str] | None = None,
+    **kwargs: Any,
+) -> Any:
+    """Say whether the gradients of a step are right, and if not, which line is wrong.
+
+    The call is made once, read as it runs, and made again from copies of all that it may change,
+    with one array or one line changed. So it is somebody's code that is run, some hundred times.
 
     Args:
-        gradients: a function of (params, X, Y) in its author's own style. ``params`` may be wanted
-            as a tuple of Layer(W, b), as a dict of "W1", "b1", …, as a pair of lists, or W and b as
-            two lists in its place. It returns, in any of these forms, the gradients, (cost,
-            gradients) or (gradients, cost). Biases may be of rank 1, and weights lie as in the
-            other convention, as PyTorch's do; what was recognised is said. It is called a few
-            times, always with arrays of its own.
-        net: the network that is meant: its depth, activations and loss.
-        convention: ``"column"`` or ``"row"``: how X and Y lie.
+        function: what trains, or gives gradients: a function, a method, a callable object. It steps
+            parameters in place or by new ones, or returns gradients or new parameters.
+        *args: its arguments. Of many examples a few are taken.
+        loss: where the code computes no cost: ``"squared_error"``, ``"log_loss"``,
+            ``"cross_entropy"``, or a function of (output, target). Else all three are tried.
+        wrt: the names of the parameters, where others must not be looked at.
+        **kwargs: its arguments by name.
 
     Raises:
-        TypeError: ``gradients`` is no such function, or ``net`` no Network.
-        ValueError: another convention.
+        TypeError: ``function`` cannot be called.
+        ValueError: there is no such loss.
+        Exception: whatever the call raises by itself.
     """
-    if not isinstance(net, Network):
-        raise TypeError(f"net: expected a Network; got {type(net).__name__}")
-    check_convention(convention)
-    patient = Patient(gradients)
-    first = _recognise(patient, net, convention)
-    if _quality(first) < RIGHT_BUT_FOR_SHAPES:
-        other = "row" if convention == "column" else "column"
-        elsewhere = _recognise(patient, net, other)
-        if _quality(elsewhere) >= RIGHT_BUT_FOR_SHAPES:
-            return _report([_other_convention(first, elsewhere)], elsewhere)
-    if first.error is not None:
-        return _report(_after_an_exception(patient, first), first)
-    again = patient(first.problem, first.reading)
-    state = about_state(first, again)
-    findings = _numbers(patient, first, second(first.problem, _sizes_are_given(first, net)))
-    findings += about_shapes(first) if not findings else []
-    findings += [*about_arguments(first), *state]
-    if all(one.sure == "possible" for one in findings):
-        findings += _elsewhere(patient, first, _sizes_are_given(first, net))
-    return _report(findings, first)
+    if not callable(function):
+        raise TypeError(f"function: expected what can be called; got {type(function).__name__}")
+    if args and isinstance(args[0], Network):
+        from shapecheck_bp.doctor.of_network import diagnose as of_network
+
+        return of_network(function, *args, **kwargs)
+    with quiet():
+        try:
+            step = of_call(function, args, kwargs)
+        except CannotJudge as why:
+            return Diagnosis(None, recognised=_name_of(function), why=str(why))
+        return of_step(step, _name_of(function), loss, wrt or ())
 
 
-def _recognise(patient: Patient, net: Network, convention: str) -> Outcome:
-    """Call it in one style after the other until what is right comes out, or the best there is."""
-    outcomes: list[Outcome] = []
-    for sizes in (None, net.sizes):
-        problem = probe(net, sizes=sizes)
-        for style in patient.styles(net.L):
-            for turned, rank_1 in LAYOUTS[convention]:
-                outcome = patient(problem, Reading(style, convention, turned, rank_1))
-                outcomes.append(outcome)
-                # For rows X @ W + b takes a b of either rank, and gives what is right for both.
-                enough = RIGHT_BUT_FOR_SHAPES if convention == "row" and not turned else RIGHT
-                if _quality(outcome) >= enough:
-                    return outcome
-                if isinstance(outcome.error, ACCESS):
-                    break
-            if any(outcome.error is None for outcome in outcomes):
+def of_step(step: Step, name: str, loss: Any = None, wrt: Sequence[str] = ()) -> Diagnosis:
+    """The diagnosis of a step."""
+    if isinstance(loss, str) and loss not in ("squared_error", "log_loss", "cross_entropy"):
+        raise ValueError(
+            'loss: expected "squared_error", "log_loss", "cross_entropy" or a function of'
+            f" (output, target); got {loss!r}"
+        )
+    with step.held():
+        try:
+            judge = Judge(step, loss, wrt)
+        except CannotJudge as why:
+            return Diagnosis(None, recognised=name, why=str(why), runs=step.runs)
+        about = f"{name}, against {judge.truth.watch.words}"
+        parameters = dict(_told(judge))
+        if judge.verdict.ok:
+            return Diagnosis(True, [], about, parameters, runs=step.runs)
+        findings, lines = _found(judge, loss, wrt)
+    return Diagnosis(False, findings, about, parameters, lines, runs=step.runs)
+
+
+def _found(judge: Judge, loss: Any, wrt: Sequence[str]) -> tuple[list[Finding], list[Line]]:
+    """The mistakes, one after the other: each is mended before the next is looked for."""
+    step, findings, lines = judge.step, [], []
+    with ExitStack() as lasts:
+        for turn in range(MOST_MISTAKES):
+            blame = Blame(judge)
+            suspicions = blame.find()
+            if not turn:
+                lines = _lines(blame, suspicions[0])
+            suspicion, repair = _repaired(judge, blame, suspicions)
+            if repair is None:
+                findings += [_finding(one, None) for one in suspicions]
                 break
-        if any(outcome.error is None for outcome in outcomes):
-            break
-    return max(outcomes, key=_quality)
+            findings.append(_finding(suspicion, repair))
+            step.program.cuts = (*step.program.cuts, repair.change)
+            lasts.enter_context(step.held(step.program.version()))
+            try:
+                judge = Judge(step, loss, wrt)
+            except CannotJudge:
+                break
+            if judge.verdict.ok:
+                return [one._replace(sure="certain") for one in findings], lines
+    return findings, lines
 
 
-def _sizes_are_given(first: Outcome, net: Network) -> bool:
-    """Whether it runs with the sizes of its own network alone."""
-    return first.problem.net.sizes != probe(net).net.sizes
+def _repaired(
+    judge: Judge, blame: Blame, suspicions: list[Suspicion]
+) -> tuple[Suspicion, Repair | None]:
+    """The first suspicion for which a repair is found, and that; else none for the first."""
+    mending = Mending(judge)
+    best: tuple[Suspicion, Repair] | None = None
+    for one in suspicions:
+        places = [(one.file, one.line), *(cause[:2] for cause in one.causes)]
+        found = mending.best(places_of(iter(places), judge.step), one.params)
+        if found and one.params <= found[0].right:
+            return one, found[0]
+        if found and (best is None or found[0].rank < best[1].rank):
+            best = one, found[0]
+    if best is not None:
+        return best
+    others = [judge.sites[number] for number, _ in getattr(blame, "suspects", ())]
+    places = [(site.file.name, site.statement.lineno) for site in others][:8]
+    found = mending.best(places_of(iter(places), judge.step), suspicions[0].params)
+    if found:
+        change = found[0].change
+        words = "is where another line makes it right"
+        return Suspicion(change.file, change.line, "", words, suspicions[0].params), found[0]
+    return suspicions[0], None
 
 
-def _quality(outcome: Outcome) -> int:
-    """How well a call went."""
-    if outcome.error is not None:
-        return 0 if isinstance(outcome.error, ACCESS) else 1
-    if wrong_quantities(outcome, outcome.problem.grads, own_scale(outcome).factor):
-        return 2 + outcome.shapes_fit
-    return RIGHT_BUT_FOR_SHAPES + outcome.shapes_fit
-
-
-def _numbers(patient: Patient, outcome: Outcome, other: Probe) -> list[Finding]:
-    """What is wrong with the values that came out; what explains them has to do so twice."""
-    scale = own_scale(outcome)
-    if not wrong_quantities(outcome, outcome.problem.grads, scale.factor):
-        return about_cost(outcome, outcome.problem.cost, scale.factor)
-    again = patient(other, outcome.reading)
-    for law in laws_of_cost(outcome):
-        found = [
-            faults
-            for faults in explanations(outcome, law(outcome.problem))
-            if holds(again, faults, law(other))
-        ]
-        if found:
-            return known(outcome, found, law(outcome.problem))
-    if told := broadcast(outcome):
-        return [_rank_1(outcome, told)]
-    if found_elsewhere := for_another_network(outcome, again):
-        return found_elsewhere
-    return [unknown(outcome, patient.watched(outcome.problem, outcome.reading))]
-
-
-def _after_an_exception(patient: Patient, first: Outcome) -> list[Finding]:
-    """Find out why it was raised: by what is in sight there, or where all sizes are equal."""
-    if told := broadcast(first):
-        return [_rank_1(first, told), about_exception(first)]
-    net, reading = first.problem.net, first.reading
-    squares = [probe(net, square=True)]
-    if net.sizes[-1] == 1:  # above which no transpose can hide
-        squares.append(probe(net, sizes=(SIDE,) * len(net.sizes), m=SIDE))
-    for square in squares:
-        for turned, rank_1 in LAYOUTS[reading.convention]:
-            outcome = patient(square, reading._replace(turned=turned, rank_1=rank_1))
-            if outcome.error is None and wrong_quantities(outcome, square.grads):
-                again, simple = patient(second(square), outcome.reading), not (turned or rank_1)
-                found = [
-                    faults
-                    for faults in explanations(outcome, pairs=simple)
-                    if holds(again, faults, 1.0)
-                ]
-                if found:
-                    return [*known(outcome, found, 1.0, first), about_exception(first)]
-    return [about_exception(first)]
-
-
-def _elsewhere(patient: Patient, first: Outcome, sizes_are_given: bool) -> list[Finding]:
-    """Whether what is right on one problem is right on others, and still on the first."""
-    net = first.problem.net
-    others = [
-        probe(net, sizes=net.sizes, m=M + 2, seed=1),
-        probe(net, sizes=net.sizes, m=1, seed=3),
-        probe(net, sizes=net.sizes, scale=3.0, seed=2),
-        *([] if sizes_are_given else [probe(net, square=True)]),
-    ]
-    laws = own_scale(first).laws
-    for problem in others:
-        outcome = patient(problem, first.reading)
-        if outcome.error is not None:
-            return [about_exception(outcome)]
-        findings = _numbers(patient, outcome, second(problem, sizes_are_given))
-        laws &= own_scale(outcome).laws
-        if not findings and not laws and problem.m > 1:
-            findings = [_no_law(first, outcome)]
-        if findings and problem.m > 1:
-            right = f"right at {first.problem.about}, and not at {_named(problem)}: "
-            return [one._replace(evidence=right + one.evidence) for one in findings]
-    return about_state(first, patient(first.problem, first.reading))
-
-
-def _named(problem: Probe) -> str:
-    largest = float(np.max(np.abs(problem.X)))
-    return f"{problem.about}, entries of X up to {largest:.1f}"
-
-
-def _no_law(first: Outcome, outcome: Outcome) -> Finding:
-    """Cost and gradients that go together, and are ours by another factor on every problem."""
-    factors = [own_scale(one).factor for one in (first, outcome)]
-    evidence = (
-        f"cost and gradients are {factors[0]:.4g} times what they should be there, and"
-        f" {factors[1]:.4g} times here: look at what stands for m"
+def _finding(one: Suspicion, repair: Repair | None) -> Finding:
+    fix = None if repair is None else repair.change.words()
+    fix_line = None if repair is None else repair.change.line
+    because = next((line for _, line, _ in one.causes if line != one.line), None)
+    if repair is not None:
+        because = fix_line if fix_line != one.line else None
+    reasons = [words for _, line, words in one.causes if line == because]
+    evidence = f"`{one.source}` {one.words}" if one.source else one.words
+    if reasons:
+        evidence += f"; line {because}: {reasons[0]}"
+    names = tuple(sorted(map(shown, one.params)))
+    return Finding(
+        "unknown", one.file, one.line, because, one.source, evidence, fix, fix_line, "likely", names
     )
-    m = "X.shape[1]" if first.reading.convention == "column" else "X.shape[0]"
-    return Finding("unknown", None, "dW", evidence, f"m = {m}", "certain")
 
 
-def _rank_1(outcome: Outcome, told: str) -> Finding:
-    L = outcome.problem.net.L
-    fix = "Give every array two axes: Y.reshape(A.shape), X[:, i:i + 1] for X[:, i]"
-    return Finding("rank_1", L, "dZ", told, fix, "certain")
+# In words.
 
 
-def _other_convention(first: Outcome, elsewhere: Outcome) -> Finding:
-    there = elsewhere.reading.convention
-    evidence = f"with examples as {there}s it gives the right gradients"
-    if first.error is not None:
-        evidence += f", and with {first.reading.convention}s {type(first.error).__name__}"
-    fix = f'diagnose(…, convention="{there}"), or transpose X and Y where they come in'
-    return Finding("other_convention", None, "", evidence, fix, "certain")
+def _told(judge: Judge) -> Iterator[tuple[str, str]]:
+    """For each parameter what came out."""
+    for one in judge.verdict.judged:
+        name = shown(one.claim.parameter)
+        where = {"step": "stepped by", "gradient": "given", "new": "new, stepped by"}[one.mode]
+        yield name, f"{where} {_multiple(one, name)}: right" if one.is_right else _off(one, judge)
 
 
-def _report(findings: list[Finding], outcome: Outcome) -> Diagnosis:
-    told = str(outcome.reading)
-    if outcome.gives:
-        told += f"; it gives {outcome.gives}"
-    if outcome.error is None and abs((scale := own_scale(outcome).factor) - 1) > TOLERANCE:
-        told += f"; its cost is {scale:.4g} times ours, and its gradients are that cost's"
-    ok = all(one.sure == "possible" for one in findings)
-    return Diagnosis(ok, findings, told, outcome.problem.about)
+def _multiple(one: Judged, name: str) -> str:
+    if one.factor is None:
+        return f"0, as dJ/d{name} is"
+    times = f"{one.factor:.4g} "
+    return f"{ {'1 ': '', '-1 ': '-'}.get(times, times) }dJ/d{name}"
+
+
+def _off(one: Judged, judge: Judge) -> str:
+    name = shown(one.claim.parameter)
+    if one.why == "gone":
+        return "wrong: nothing came of it"
+    if one.why == "shape":
+        before = judge.base.before[one.claim.parameter]
+        value = one.claim.value(judge.base)
+        return f"wrong: {_shape(value)} where {name} is {_shape(before)}"
+    if one.factor is not None:
+        return f"wrong: {_multiple(one, name)}"
+    return f"wrong, by up to {100 * one.off:.2g} %" if one.off < 100 else "wrong"
+
+
+def _shape(value: Any) -> str:
+    import numpy as np
+
+    return str(np.shape(value))
+
+
+def _lines(blame: Blame, first: Suspicion) -> list[Line]:
+    """The right lines before the first wrong one, and that."""
+    backward, lines = blame.backward, {}
+    for event in backward.events:
+        site = backward.sites[event.number]
+        if event.key in backward.matches and backward.name(event) and site.file.name == first.file:
+            if site.line < first.line and event.at > backward.end:
+                match = backward.matches[event.key][0]
+                words = f"{match.factor:.4g} dJ/d({match.of.name}), as it should be"
+                lines[site.line] = Line(first.file, site.line, _source(site), False, words)
+    found = [*lines.values()][-MOST_LINES:]
+    file = blame.judge.step.version.files.get(first.file)
+    if file is not None and first.line:
+        source = file.source.splitlines()[first.line - 1].strip()
+        found.append(Line(first.file, first.line, source, True, first.words.partition(",")[0]))
+    return found
+
+
+def _source(site: Any) -> str:
+    return str(site.file.source.splitlines()[site.line - 1].strip())
+
+
+def _name_of(function: Any) -> str:
+    name = getattr(function, "__qualname__", type(function).__qualname__)
+    return f"{name}()"
+
+
+__all__ = ["diagnose", "failing_place", "of_step"]

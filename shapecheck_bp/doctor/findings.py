@@ -8,7 +8,7 @@ import numpy as np
 from shapecheck_bp.doctor.matching import close, wrong_quantities
 from shapecheck_bp.doctor.mistakes import in_words
 from shapecheck_bp.doctor.remedies import remedy
-from shapecheck_bp.doctor.report import Finding
+from shapecheck_bp.doctor.report_of_network import Finding
 from shapecheck_bp.doctor.sick import Fault, backprop
 from shapecheck_bp.doctor.styles import NoGradientsError, Outcome
 

@@ -1,74 +1,129 @@
-"""What the doctor found: a verdict, and findings in words and numbers."""
+"""What the doctor found: a verdict, and the lines that are wrong, in the person's own words."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from html import escape
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from shapecheck_bp.tracing.tables import for_page
 
 
 class Finding(NamedTuple):
-    """One mistake: what it is, where it enters, how that shows, and the line that is right."""
+    """One mistake: the first line that is wrong, how that shows, and what to write."""
 
     mistake: str
-    layer: int | None
-    """The layer, counted from 1; None where it is in several."""
-    quantity: str
-    """``"dW"``, ``"db"``, ``"dZ"``, ``"dA_prev"``, ``"Z"``, ``"A"``, ``"cost"``; ``""`` for all."""
+    """Its name in the table of mistakes, or "unknown"."""
+    file: str
+    line: int
+    """The first line whose value is wrong; 0 where none was found."""
+    because: int | None
+    """Another line that this comes from, or None."""
+    source: str
+    """The expression that is wrong, as it stands there."""
     evidence: str
-    fix: str
+    fix: str | None
+    """The line as it should be, or None where nothing that was tried helps."""
+    fix_line: int | None
+    """Which line that is."""
     sure: str
-    """``"certain"``: with this mistake, and no other known one, the same numbers come out.
-    ``"likely"``: what is seen points to it. ``"possible"``: it may be meant."""
+    """``"certain"``: with the fix everything is right. ``"likely"``: with it more is right, or there
+    is none, and a value was found with which it would be. ``"possible"``: it may be meant."""
+    parameters: tuple[str, ...] = ()
+    """The parameters that are wrong by it."""
 
     @property
     def where(self) -> str:
-        """The place in words: dW[2], or dW of every layer."""
-        if not self.quantity or self.quantity == "cost":
-            return self.quantity or "the function"
-        return (
-            f"{self.quantity}[{self.layer}]" if self.layer else f"{self.quantity} of several layers"
-        )
+        """The place in words."""
+        if not self.line:
+            return "no line"
+        because = f", because of line {self.because}" if self.because else ""
+        return f"line {self.line} of {Path(self.file).name}{because}"
+
+    @property
+    def title(self) -> str:
+        """The place, and the name where there is one."""
+        return self.where if self.mistake == "unknown" else f"{self.where}: {self.mistake}"
+
+    @property
+    def advice(self) -> str:
+        """What to write, in words."""
+        if self.fix is None:
+            return ""
+        place = f" for line {self.fix_line}" if self.fix_line != self.line else ""
+        then = "all is right" if self.sure == "certain" else "more is right"
+        return f"Write{place}:  {self.fix}\nTried: then {then}."
 
     def __str__(self) -> str:
-        fix = f"\n  {self.fix}" if self.fix else ""
-        return f"{self.mistake} in {self.where} ({self.sure}): {self.evidence}{fix}"
+        parts = [f"{self.title} ({self.sure})", self.evidence, *self.advice.splitlines()]
+        return "\n  ".join(part for part in parts if part)
+
+
+class Line(NamedTuple):
+    """A line of the backward pass, and what its value is."""
+
+    file: str
+    number: int
+    source: str
+    is_wrong: bool
+    words: str
 
 
 @dataclass(frozen=True, repr=False)
 class Diagnosis:
-    """Whether somebody's gradients are right, and what is the matter where they are not.
+    """Whether somebody's gradients are right, and which line is wrong where they are not.
 
-    ``ok`` says that every number that came out is right; a finding that is only possible may stand
-    beside that. True where ok.
+    ``ok`` is True where all are right, False where one is not, and None where that cannot be said;
+    then ``why`` says why. True where ok.
     """
 
-    ok: bool
-    findings: list[Finding]
-    recognised: str
-    """How the function was understood: what it takes and gives, and how its arrays lie."""
-    probe: str
-    """The problem that the evidence is about."""
+    ok: bool | None
+    findings: list[Finding] = field(default_factory=list)
+    recognised: str = ""
+    """What was run, and against which cost."""
+    parameters: dict[str, str] = field(default_factory=dict)
+    """For each parameter what came out."""
+    lines: list[Line] = field(default_factory=list)
+    """Lines of the backward pass on the way to the first wrong one."""
+    why: str = ""
+    remarks: list[str] = field(default_factory=list)
+    """What else was seen."""
+    runs: int = 0
+    """How often the step was run."""
 
     def __bool__(self) -> bool:
-        return self.ok
+        return bool(self.ok)
 
     @property
     def verdict(self) -> str:
         """The last word."""
+        if self.ok is None:
+            return f"That cannot be judged: {self.why}."
         if self.ok:
             return "The gradients are right." + " But see above." * bool(self.findings)
         first = self.findings[0]
-        return f"The gradients are NOT right. First: {first.mistake} in {first.where}."
+        return f"The gradients are NOT right. First: {first.title}."
 
     def to_dict(self) -> dict[str, Any]:
         """The same as plain values."""
-        return {**asdict(self), "findings": [one._asdict() for one in self.findings]}
+        found = [one._asdict() for one in self.findings]
+        return {**asdict(self), "findings": found, "lines": [one._asdict() for one in self.lines]}
+
+    @property
+    def _tables(self) -> list[str]:
+        width = max((len(name) for name in self.parameters), default=0)
+        names = [f"  {name:<{width}}  {words}" for name, words in self.parameters.items()]
+        wide = max((len(one.source) for one in self.lines), default=0)
+        lines = [
+            f"  {one.number:>4} {'>' if one.is_wrong else ' '} {one.source:<{wide}}   {one.words}"
+            for one in self.lines
+        ]
+        return ["\n".join(names), "\n".join(lines)]
 
     def __str__(self) -> str:
-        parts = [f"Recognised: {self.recognised}.", *map(str, self.findings), self.verdict]
-        return "\n\n".join(parts)
+        head = f"{self.recognised}:" if self.parameters else self.recognised
+        parts = [head, *self._tables, *map(str, self.findings), *self.remarks, self.verdict]
+        return "\n\n".join(part for part in parts if part)
 
     __repr__ = __str__
 
@@ -76,25 +131,33 @@ class Diagnosis:
         from rich.padding import Padding
         from rich.text import Text
 
-        yield Text(f"Recognised: {self.recognised}.\n")
-        for number, one in enumerate(self.findings, start=1):
-            yield Text.assemble(
-                f"{number}. ", (one.mistake, "bold"), f" in {one.where} ({one.sure})"
-            )
-            yield Padding(Text(one.evidence), (0, 0, 0, 3), expand=False)
-            if one.fix:
-                yield Padding(Text(one.fix, style="green"), (0, 0, 0, 3), expand=False)
+        def wrapped(text: str, style: str = "") -> Any:
+            return Padding(Text(text, style=style), (0, 0, 0, 2), expand=False)
+
+        yield Text(f"{self.recognised}:\n" if self.parameters else self.recognised)
+        for table in filter(None, self._tables):
+            yield Text(f"{table}\n", no_wrap=True)
+        for one in self.findings:
+            yield Text.assemble((one.title, "bold"), f" ({one.sure})")
+            yield wrapped(one.evidence)
+            yield wrapped(one.advice, "green")
             yield Text("")
-        yield Text(self.verdict, style="bold green" if self.ok else "bold red")
+        for remark in self.remarks:
+            yield Text(f"{remark}\n")
+        style = {True: "bold green", False: "bold red", None: "bold"}[self.ok]
+        yield Text(self.verdict, style=style)
 
     def _repr_html_(self) -> str:
-        rows = [
-            [str(number), one.mistake, one.where, one.evidence, one.fix, one.sure]
-            for number, one in enumerate(self.findings, start=1)
-        ]
-        headings = ["", "mistake", "where", "how it shows", "what is right", "sure"]
-        table = for_page("", headings, rows) if rows else ""
-        return (
-            f"<p>Recognised: {escape(self.recognised)}.</p>{table}"
-            f"<p><strong>{escape(self.verdict)}</strong></p>"
-        )
+        parts = [f"<p>{escape(self.recognised)}</p>"]
+        if self.parameters:
+            rows = [list(one) for one in self.parameters.items()]
+            parts.append(for_page("", ["parameter", "what came out"], rows))
+        if self.lines:
+            mark = {True: ">", False: ""}
+            lines = [[str(l.number), mark[l.is_wrong], l.source, l.words] for l in self.lines]
+            parts.append(for_page("", ["line", "", "source", "its value"], lines))
+        if self.findings:
+            found = [[one.title, one.evidence, one.fix or "", one.sure] for one in self.findings]
+            parts.append(for_page("", ["where", "how it shows", "what to write", "sure"], found))
+        parts += [f"<p>{escape(remark)}</p>" for remark in self.remarks]
+        return f"{''.join(parts)}<p><strong>{escape(self.verdict)}</strong></p>"

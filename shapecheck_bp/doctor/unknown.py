@@ -11,7 +11,7 @@ from shapecheck_bp.doctor.findings import wrong_in_words
 from shapecheck_bp.doctor.matching import close, wrong_quantities
 from shapecheck_bp.doctor.probe import Probe
 from shapecheck_bp.doctor.remedies import remedy
-from shapecheck_bp.doctor.report import Finding
+from shapecheck_bp.doctor.report_of_network import Finding
 from shapecheck_bp.doctor.styles import Outcome
 from shapecheck_bp.network import Network
 

@@ -63,6 +63,7 @@ LISTS: dict[type, Callable[[Any, Any], None]] = {
     deque: deque.append,
     set: set.add,
 }
+BARE = (np.ndarray, list, dict, tuple, set, frozenset, deque, OrderedDict, defaultdict)
 NOT_CHANGED_OF = ("jax", "jaxlib")
 REFUSED = ("__array_finalize__", "__torch_function__", "__del__")  # would run for a copy
 ASKED = ("__deepcopy__", "__reduce__", "__reduce_ex__", "__getstate__")
@@ -196,6 +197,8 @@ class Copier:
     def _attributes(self, value: Any, made: Any, kind: type) -> Any:
         """What an object holds in its dictionary and its slots, put into its copy."""
         self.memo[id(value)] = made
+        if kind in BARE:
+            return made
         for base in mro_of(kind):
             for name, entry in own_names(base).items():
                 if type(entry) is MemberDescriptorType and is_of_python(base):

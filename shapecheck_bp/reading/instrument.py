@@ -9,8 +9,9 @@ is what another compiler reads. Constants are left, too, since Python folds them
 """
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from copy import deepcopy
+from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +57,7 @@ class Site:
         """The line that it begins in."""
         return self.node.lineno  # type: ignore[no-any-return]
 
-    @property
+    @cached_property
     def text(self) -> str:
         """Its source, in one line."""
         return self.file.text(self.node)
@@ -65,9 +66,19 @@ class Site:
 class Noting:
     """A copy of a tree in which each expression is passed through ``seen``."""
 
-    def __init__(self, file: "File", instead: Mapping[ast.AST, ast.expr] | None = None) -> None:
-        """Note into the sites of a file; with ``instead`` where the thread that reads wants it."""
-        self.file = file
+    def __init__(
+        self,
+        file: "File",
+        instead: Mapping[ast.AST, ast.expr] | None = None,
+        stores: bool = False,
+        only: Container[int] | None = None,
+    ) -> None:
+        """Note into the sites of a file; with ``instead`` where the thread that reads wants it.
+
+        With ``stores`` also what an array holds behind ``a[i] = ...`` and ``a.b += ...``. With
+        ``only`` nothing but the sites of these numbers.
+        """
+        self.file, self.stores, self.only = file, stores, only
         self.instead = {id(node): other for node, other in (instead or {}).items()}
         self.statement: ast.stmt | None = None
         self.function: ast.AST = file.tree
@@ -115,8 +126,8 @@ class Noting:
             target = node.target if isinstance(node, ast.AugAssign) else None
             # Not in a class: its names may be such that count how often they are read.
             if isinstance(target, ast.Name) and not self.in_class:
-                return [copy, self._changed(node, target)]
-            return copy
+                return [copy, *self._changed(node, target)]
+            return [copy, *self._stored(node)] if self.stores else copy
         finally:
             self.statement, self.around, self.in_class = outer
 
@@ -129,13 +140,35 @@ class Noting:
         self.function = outer
         return copy
 
-    def _changed(self, node: Any, target: ast.Name) -> ast.stmt:
+    def _changed(self, node: Any, target: ast.Name) -> list[ast.stmt]:
         """What a name holds behind ``x += ...``."""
         site = self._site(node)
         value = self.file.sites.get(id(node.value))
         site.inside = {id(node.value): value} if value else {}
         name = ast.copy_location(ast.Name(target.id, ast.Load()), target)
-        return ast.copy_location(ast.Expr(_seen(site, name, node)), node)
+        return self._behind(site, name, node)
+
+    def _stored(self, node: ast.AST) -> list[ast.stmt]:
+        """What is in its places behind a statement that stores there."""
+        made: list[ast.stmt] = []
+        if isinstance(node, ast.AugAssign) and not _calls(node.target):
+            made += self._behind(self._site(node), _loaded(node.target), node)
+        for target in _targets(node):
+            if isinstance(target, ast.Subscript) and not _calls(target.value):
+                made += self._behind(self._site(target), _loaded(target.value), node)
+        return made
+
+    def _behind(self, site: Site, value: ast.expr, node: ast.AST) -> list[ast.stmt]:
+        """A statement that notes something behind another."""
+        seen = self._seen(site, value, site.node)
+        return [] if seen is value else [ast.copy_location(ast.Expr(seen), node)]
+
+    def _seen(self, site: Site, value: ast.expr, node: Any) -> ast.expr:
+        if self.only is not None and site.number not in self.only:
+            return value
+        name = ast.copy_location(ast.Constant(SEEN), node)
+        number = ast.copy_location(ast.Constant(site.number), node)
+        return ast.copy_location(ast.Call(name, [number, value], []), node)
 
     def _site(self, node: ast.AST) -> Site:
         assert self.statement is not None
@@ -155,7 +188,7 @@ class Noting:
         if isinstance(node, ast.Call) and axes_of(node, name_of(node)):
             for inner in site.inside.values():
                 inner.is_summed = True
-        return _seen(site, self._or_instead(node, copy), node)
+        return self._seen(site, self._or_instead(node, copy), node)
 
     def _called(self, function: Any, call: Any) -> ast.expr:
         """What a call is of; noted where it is given two things, which it may spread."""
@@ -164,7 +197,7 @@ class Noting:
             return copy
         site = self._site(function)
         site.is_called = True
-        return _seen(site, copy, function)
+        return self._seen(site, copy, function)
 
     def _or_instead(self, node: Any, copy: Any) -> Any:
         """What stands there, or for the thread that wants it what is to stand there instead."""
@@ -202,10 +235,24 @@ class Noting:
 _LOAD = ast.Load()
 
 
-def _seen(site: Site, value: ast.expr, node: Any) -> ast.expr:
-    name = ast.copy_location(ast.Constant(SEEN), node)
-    number = ast.copy_location(ast.Constant(site.number), node)
-    return ast.copy_location(ast.Call(name, [number, value], []), node)
+def _targets(node: Any) -> list[ast.expr]:
+    """What a statement stores into."""
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return [part for target in targets for part in getattr(target, "elts", [target])]
+
+
+def _calls(node: ast.AST) -> bool:
+    """Whether it would be seen that this is read once more."""
+    return any(isinstance(part, ast.Call | ast.NamedExpr) for part in ast.walk(node))
+
+
+def _loaded(target: ast.expr) -> ast.expr:
+    """The same place, read."""
+    made = deepcopy(target)
+    for part in ast.walk(made):
+        if hasattr(part, "ctx"):
+            part.ctx = _LOAD
+    return made
 
 
 def _is_constant(node: ast.AST) -> bool:

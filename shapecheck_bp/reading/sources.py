@@ -67,11 +67,11 @@ class File:
         Raises:
             NotRead: its source is not this one, or it is of a kind that is left as it is.
         """
-        statement, flags = self._statement(code), code.co_flags & FUTURES
+        statement, flags = self.statement(code), code.co_flags & FUTURES
         key = id(statement), flags
         if key not in self._compiled:
-            noted = self._code(Noting(self).visit(statement), flags)
-            self._compiled[key] = _paired(self._code(statement, flags), noted)
+            noted = self.compiled(Noting(self).visit(statement), flags)
+            self._compiled[key] = paired(self.compiled(statement, flags), noted)
         made = self._compiled[key][0].get(code)
         if made is None:
             raise NotRead("its source is not what it was made of")
@@ -81,8 +81,8 @@ class File:
         within = {id(node) for node in ast.walk(statement)} if instead else set()
         changed = {old: new for old, new in (instead or {}).items() if id(old) in within}
         if changed:
-            other = self._code(Noting(self, changed).visit(statement), flags)
-            return _paired(self._code(statement, flags), other)[0].get(code, made)
+            other = self.compiled(Noting(self, changed).visit(statement), flags)
+            return paired(self.compiled(statement, flags), other)[0].get(code, made)
         return made
 
     def plain(self, noted: CodeType) -> CodeType | None:
@@ -104,10 +104,10 @@ class File:
         tree = ast.Module(self.noted_statements(), [])
         noted: CodeType = compile(tree, self.name, "exec", flags, dont_inherit=True)
         plain: CodeType = compile(self.tree, self.name, "exec", flags, dont_inherit=True)
-        self._compiled[id(self.tree), flags] = _paired(plain, noted)
+        self._compiled[id(self.tree), flags] = paired(plain, noted)
         return noted
 
-    def _code(self, statement: Any, flags: int) -> CodeType:
+    def compiled(self, statement: Any, flags: int = 0) -> CodeType:
         """The code of a statement, behind the imports, by which Python compiles it otherwise."""
         body = statement if isinstance(statement, list) else [statement]
         tree = ast.fix_missing_locations(ast.Module([*self.imports, *body], []))
@@ -115,7 +115,12 @@ class File:
         with no_warnings():
             return _bound(compile(tree, self.name, "exec", flags, dont_inherit=True))
 
-    def _statement(self, code: CodeType) -> ast.stmt:
+    def statement(self, code: CodeType) -> ast.stmt:
+        """The statement at the top of the file that a function's code is of.
+
+        Raises:
+            NotRead: it stands before all of them.
+        """
         place = bisect_right(self._starts, code.co_firstlineno) - 1
         if place < 0:
             raise NotRead("its source is not what it was made of")
@@ -163,7 +168,7 @@ def _bound(code: CodeType) -> CodeType:
     return code.replace(co_consts=constants)
 
 
-def _paired(plain: CodeType, noted: CodeType) -> tuple[Codes, Codes]:
+def paired(plain: CodeType, noted: CodeType) -> tuple[Codes, Codes]:
     """The noted codes by the plain ones, and the other way round."""
     pairs = [*_pairs(plain, noted)]
     return dict(pairs), {noted: plain for plain, noted in pairs}

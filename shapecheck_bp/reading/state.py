@@ -60,7 +60,7 @@ class State:
             self.why_not = f"{type(error).__name__}: {error}"
 
     @contextmanager
-    def again(self) -> Iterator[Callable[[], Any]]:
+    def again(self, copier: Copier | None = None) -> Iterator["partial[Any]"]:
         """The call on copies; what it changes in modules is put back behind the block.
 
         Raises:
@@ -68,7 +68,7 @@ class State:
         """
         if self.why_not:
             raise NotAgain(f"cannot be run again: {self.why_not}")
-        function, args, kwargs, values = Copier().copy(self.kept)
+        function, args, kwargs, values = (copier or Copier()).copy(self.kept)
         before = [dict(space) for space in self.spaces]
         numbers = random_state()
         try:

@@ -1,0 +1,113 @@
+"""The arrays of a step's state, by the path on which each is found; a list of floats is one, too.
+
+>>> class Net:
+...     def __init__(self):
+...         self.W, self.biases = np.ones((2, 3)), [np.zeros(2), [0.5, 1.0]]
+>>> [shown(path) for path in arrays({"self": Net(), "rate": 0.1})]
+['self.W', 'self.biases[0]', 'self.biases[1]', 'rate']
+"""
+
+import re
+from collections.abc import Iterator
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+import numpy as np
+
+Path = tuple[Any, ...]
+DEEPEST = 8
+ATOMS = (type, ModuleType, FunctionType, MethodType, BuiltinFunctionType, str, bytes)
+
+
+def arrays(thing: Any) -> dict[Path, Any]:
+    """Every array, list of floats and float in a thing; each array once, on its first path."""
+    found: dict[Path, Any] = {}
+    for path, value in _walk(thing, (), set(), DEEPEST):
+        found.setdefault(path, value)
+    return found
+
+
+def _walk(thing: Any, path: Path, known: set[int], deep: int) -> Iterator[tuple[Path, Any]]:
+    if isinstance(thing, float | np.floating):
+        yield path, thing
+        return
+    if id(thing) in known or not deep or isinstance(thing, ATOMS):
+        return
+    known.add(id(thing))
+    if isinstance(thing, np.ndarray):
+        if thing.dtype.kind in "fiub" and thing.size:
+            yield path, thing
+        elif thing.dtype == object:
+            for i, item in enumerate(thing.flat):
+                yield from _walk(item, (*path, i), known, deep - 1)
+    elif is_floats(thing):
+        yield path, thing
+    elif isinstance(thing, dict):
+        for key, item in thing.items():
+            yield from _walk(item, (*path, key), known, deep - 1)
+    elif isinstance(thing, list | tuple):
+        names = getattr(thing, "_fields", range(len(thing)))
+        for name, item in zip(names, thing, strict=True):
+            name = f".{name}" if isinstance(name, str) else name
+            yield from _walk(item, (*path, name), known, deep - 1)
+    elif hasattr(thing, "__dict__") and type(thing).__module__.partition(".")[0] != "numpy":
+        for name, item in vars(thing).items():
+            yield from _walk(item, (*path, f".{name}"), known, deep - 1)
+
+
+def is_floats(thing: Any) -> bool:
+    """Whether this is a list of floats."""
+    return type(thing) is list and bool(thing) and all(type(item) is float for item in thing)
+
+
+def is_trainable(thing: Any) -> bool:
+    """Whether this can be a parameter: an array of floats, or a list of them."""
+    return is_floats(thing) or (isinstance(thing, np.ndarray) and thing.dtype.kind == "f")
+
+
+def numbers(thing: Any) -> Any:
+    """The same as an array of floats."""
+    return np.asarray(thing, float)
+
+
+def put(thing: Any, change: Any, add: bool = True) -> None:
+    """Add to an array or a list of floats in place, or put other values in."""
+    if isinstance(thing, np.ndarray):
+        thing[...] = thing + change if add else change
+    else:
+        new = np.asarray(thing) + np.reshape(change, -1) if add else np.reshape(change, -1)
+        thing[:] = [float(item) for item in np.broadcast_to(new, len(thing))]
+
+
+def kept(thing: Any) -> Any:
+    """A copy, which nobody changes."""
+    return thing.copy() if isinstance(thing, np.ndarray | list) else thing
+
+
+def shown(path: Path) -> str:
+    """A path as one would write it."""
+    first, *rest = path or ("",)
+    steps = (str(p) if isinstance(p, str) and p.startswith(".") else f"[{p!r}]" for p in rest)
+    return f"{first}{''.join(steps)}"
+
+
+def stem(name: Any) -> str:
+    """What is left of a name without what says that it is a gradient, or new.
+
+    >>> stem("dW1"), stem("grad_W1"), stem("nabla_b"), stem("W1_new"), stem("weights")
+    ('w1', 'w1', 'b', 'w1', 'weights')
+    """
+    name = str(name).lower().strip("._")
+    name = re.sub(r"(_?new|_?grads?|_?gradients?)$", "", name)
+    return re.sub(r"^(grads?_?|nabla_?|delta_?|d_?|g(?=[wb])|new_)(?=.)", "", name).replace("_", "")
+
+
+def name_in(path: Path) -> str:
+    """The last name in a path: of ``grads["dW1"][0]`` dW1."""
+    return next((part.strip(".") for part in reversed(path) if isinstance(part, str)), "")
+
+
+def place_in(path: Path) -> Any:
+    """The last number in a path that stands behind its last name, or else nothing."""
+    last = path[-1] if path else None
+    return None if isinstance(last, str) else last

@@ -1,0 +1,258 @@
+"""The arrays of a step by what they are: of the forward pass, its gradients, or neither.
+
+An array of the backward pass is *right* where it is a multiple of dJ/dA for an array A of the
+forward pass, also turned; a *slope* where it carries one such gradient to another, entry by entry,
+as g'(Z) does; and otherwise it is open, which a step on the way to a gradient may well be.
+"""
+
+import ast
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from shapecheck_bp.doctor.arrays import Path, numbers, shown
+from shapecheck_bp.doctor.claims import assigned
+from shapecheck_bp.doctor.steps import Event, Key, Run, plus
+from shapecheck_bp.doctor.truth import differing
+from shapecheck_bp.doctor.verdicts import NOTHING, TOLERANCE, Judge
+from shapecheck_bp.reading.instrument import Site
+
+MOST_RUNS = 3000
+LOADS = (ast.Name, ast.Attribute, ast.Subscript)
+
+
+class Forward(NamedTuple):
+    """An array of the forward pass, or a parameter, and how the cost moves with it."""
+
+    name: str
+    key: Any
+    """The event's, or the path of a parameter."""
+    shape: tuple[int, ...]
+    D: Any
+    s: Any
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the slope of every entry is known."""
+        return bool(self.D.shape[0] == self.D.shape[1])
+
+
+class Match(NamedTuple):
+    """That an array is ``factor`` times dJ/d a forward one."""
+
+    factor: float
+    of: Forward
+
+
+class Backward:
+    """The arrays of a judged step."""
+
+    def __init__(self, judge: Judge) -> None:
+        """Measure the forward pass, and match everything else with it."""
+        self.judge, self.sites = judge, judge.sites
+        self.events, self.by_key = judge.base.events, judge.events
+        cost = {*judge.truth.watch.numbers}
+        judge.truth.watch.begin(judge.step.version)
+        cost = {judge.truth.watch.numbers[0]}
+        self.end = max((e.at for e in self.events if e.number in cost), default=len(self.events))
+        self.params = judge.params
+        self.is_used = {  # parameters, where they are read
+            event.key
+            for event in self.events
+            if judge.base.starts.get(id(event.thing)) in self.params
+        }
+        self.not_measured: set[Key] = set()
+        self.forward = [*self._of_parameters(), *self._of_arrays()]
+        self.by_shape: dict[tuple[int, ...], tuple[list[Forward], Any, Any]] = {}
+        """Forward arrays by their shapes, with their directions and all their slopes."""
+        for shape in {one.shape for one in self.forward}:
+            alike = [one for one in self.forward if one.shape == shape]
+            self.by_shape[shape] = alike, alike[0].D, np.stack([one.s for one in alike])
+        self.matches: dict[Key, list[Match]] = {}
+        self.slopes: set[Key] = set()
+        self.open: set[Key] = set()
+        self._sort_out()
+
+    # The forward pass.
+
+    def _of_parameters(self) -> Iterator[Forward]:
+        for path, (D, s) in self.params.items():
+            yield Forward(shown(path), path, np.shape(numbers(self.judge.base.before[path])), D, s)
+
+    def _of_arrays(self) -> Iterator[Forward]:
+        truth, moving = self.judge.truth, self.judge.moving
+        before = self.judge.base.before
+        params = {(np.shape(v), numbers(v).tobytes()) for v in (before[p] for p in self.params)}
+        values: set[Any] = set()
+        known: set[int] = set()
+        some: list[Event] = []
+        for event in self.events:
+            if event.at > self.end:
+                break
+            if not _is_array(event) or event.key not in moving or not event.value.size:
+                continue
+            load = self.is_load(event, known)
+            known.add(id(event.thing))
+            value = (event.value.shape, event.value.tobytes())
+            if load and (value not in params or event.time > 8):
+                continue
+            if not load and value in values:
+                self.not_measured.add(event.key)
+                continue
+            values |= set() if load else {value}
+            some.append(event)
+        truth.version = truth.noting({event.number for event in some})
+        left, random = MOST_RUNS, np.random.default_rng(11)
+        for event in some:
+            d = 1e-5 * random.standard_normal(event.value.shape)
+            up = truth.cost(exchange={event.key: plus(d)})
+            down = truth.cost(exchange={event.key: plus(-d)})
+            if up is None or down is None or abs(up - down) < 1e-13:
+                continue
+            left -= 2 * min(event.value.size, 60)
+            slopes = truth.of_event(event.key, event.value) if left > 0 else None
+            if slopes is None:
+                self.not_measured.add(event.key)
+                continue
+            site = self.sites[event.number]
+            yield Forward(assigned(site) or site.text, event.key, event.value.shape, *slopes)
+
+    def is_load(self, event: Event, known: set[int]) -> bool:
+        """Whether an expression only reads what is there."""
+        node = self.sites[event.number].node
+        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
+            return id(event.thing) in known or getattr(event.thing, "base", None) is not None
+        return isinstance(node, ast.Name | ast.Attribute) and getattr(node, "attr", "") != "T"
+
+    # What the others are.
+
+    def _sort_out(self) -> None:
+        forward = {one.key for one in self.forward}
+        known: set[int] = set()
+        for event in self.events:
+            load = self.is_load(event, known)
+            known.add(id(event.thing))
+            if load or not isinstance(event.value, np.ndarray) or event.key in self.not_measured:
+                continue
+            if event.value.dtype.kind == "f" and event.value.size > 1:
+                found = self.match(event.value)
+                if found:
+                    self.matches[event.key] = found
+                    continue
+            moves = event.value.dtype.kind == "f" and event.key in self.judge.moving
+            if (moves and event.key not in forward) or event.value.dtype.kind == "b":
+                (self.slopes if self._is_slope(event.value) else self.open).add(event.key)
+
+    def match(self, value: Any) -> list[Match]:
+        """The forward arrays whose gradient this is, up to a factor and a transpose."""
+        value = np.asarray(value, float)
+        found: dict[Any, Match] = {}
+        for shape, (alike, D, S) in self.by_shape.items():
+            turned = [value] if value.shape == shape else []
+            if value.ndim == 2 and value.T.shape == shape:
+                turned.append(value.T)
+            if not turned and value.ndim != 2 and value.size == np.prod(shape, dtype=int):
+                turned = [value]
+            for each in turned:
+                for i, c in _factors(D @ each.reshape(-1), S):
+                    found.setdefault(alike[i].key, Match(c, alike[i]))
+        order = {one.key: i for i, one in enumerate(self.forward)}
+        return sorted(found.values(), key=lambda match: order[match.of.key])
+
+    def _is_slope(self, value: Any) -> bool:
+        value = np.asarray(value, float)
+        alike, D, S = self.by_shape.get(value.shape, ([], None, None))
+        if not alike or not alike[0].is_whole:
+            return False
+        return any(
+            other != i
+            for i, one in enumerate(alike)
+            for other, _ in _factors(value.reshape(-1) * one.s, S)
+        )
+
+    def parameter_of(self, one: Forward) -> Path | None:
+        """The parameter that a forward array is, or is read from."""
+        if one.key in self.params:
+            return one.key  # type: ignore[no-any-return]
+        event = self.by_key.get(one.key)
+        return None if event is None else self._start(event)
+
+    def _start(self, event: Event) -> Path | None:
+        path = self.judge.base.starts.get(id(event.thing))
+        return path if path in self.params else None
+
+    # What depends on what.
+
+    def influence(self, keys: Iterable[Key]) -> dict[Key, tuple[set[Key], set[Path]]]:
+        """For each expression those that move with it, and the parameters whose claims do."""
+        return {key: self._moved_by(key) for key in keys}
+
+    def _moved_by(self, key: Key) -> tuple[set[Key], set[Path]]:
+        event = self.by_key[key]
+        random = np.random.default_rng(13)
+        d = 1e-3 * random.standard_normal(event.value.shape) * (1 + np.max(np.abs(event.value)))
+        run = self.judge.step.run(exchange={key: plus(d)}, keep=True)
+        if run.error is not None:
+            return set(), {*self.judge.verdict.wrong}
+        return differing(self.judge.base, run), self.changed_claims(run)
+
+    def changed_claims(self, run: Run) -> set[Path]:
+        """The parameters whose claims are others in a run."""
+        found = set()
+        for claim in self.judge.claims:
+            one, other = claim.value(run), claim.value(self.judge.base)
+            same = one is None if other is None else one is not None and one.shape == other.shape
+            if not same or (one is not None and not np.allclose(one, other, rtol=1e-9, atol=1e-13)):
+                found.add(claim.parameter)
+        return found & {*self.params}
+
+    # How the notes are read.
+
+    def name(self, event: Event) -> str:
+        """What an expression's value is stored as, or nothing."""
+        site = self.sites[event.number]
+        if isinstance(site.node, ast.AugAssign):
+            return ast.unparse(site.node.target)
+        if isinstance(site.node, ast.Subscript) and isinstance(site.node.ctx, ast.Store):
+            return ast.unparse(site.node.value)
+        return assigned(site)
+
+    def statement_of(self, event: Event) -> list[Event]:
+        """The expressions of its statement that are met near it."""
+        statement = self.sites[event.number].statement
+        near = self.events[max(0, event.at - 60) : event.at + 60]
+        return [one for one in near if self.sites[one.number].statement is statement]
+
+    def function_of(self, event: Event) -> str:
+        """The name of the function that it stands in."""
+        return getattr(self.sites[event.number].function, "name", "")
+
+    def caller(self, event: Event) -> Event | None:
+        """The call, met next, of the function that it stands in."""
+        name = self.function_of(event)
+        for other in self.events[event.at + 1 :] if name else ():
+            if called(self.sites[other.number]) == name:
+                return other
+        return None
+
+
+def called(site: Site) -> str:
+    """The name of what a call calls, or nothing."""
+    function = site.node.func if isinstance(site.node, ast.Call) else None
+    return getattr(function, "attr", getattr(function, "id", "")) if function is not None else ""
+
+
+def _factors(v: Any, S: Any) -> list[tuple[int, float]]:
+    """The rows of S that v is a multiple of, and the factors."""
+    if not np.all(np.isfinite(v)):
+        return []
+    squares = np.sum(S * S, axis=1)
+    c = S @ v / np.where(squares < 1e-18, np.inf, squares)
+    off = np.linalg.norm(v - c[:, None] * S, axis=1)
+    close = (off <= TOLERANCE * np.linalg.norm(v) + NOTHING) & (np.abs(c) >= 1e-12)
+    return [(int(i), float(c[i])) for i in np.flatnonzero(close)]
+
+
+def _is_array(event: Event) -> bool:
+    return isinstance(event.value, np.ndarray) and event.value.dtype.kind == "f"

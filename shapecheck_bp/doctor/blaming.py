@@ -1,0 +1,338 @@
+"""Which line is the mistake, and which only a step on the way to it.
+
+An array is suspect where a wrong parameter's claim depends on it, no right one's does, and nothing
+right comes of it. Of the suspects that one is the mistake at which *some* value can be put in so
+that all wrong claims that depend on it become right: the value is solved for, and no pattern is
+recognised. A right array can be the mistake, too: dJ/dA in the place of dJ/dZ.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from shapecheck_bp.doctor.arrays import Path, numbers, shown
+from shapecheck_bp.doctor.backward import Backward, Match
+from shapecheck_bp.doctor.causes import Causes, Suspicion
+from shapecheck_bp.doctor.steps import Event, Key, Run, instead
+from shapecheck_bp.doctor.verdicts import NOTHING, TOLERANCE, Judge, factor
+
+MOST_UNKNOWN, MOST_SUSPECTS, MOST_SITES = 130, 400, 40
+
+
+class Blame:
+    """The search for the first wrong line of a judged step."""
+
+    def __init__(self, judge: Judge) -> None:
+        """Of a step that is wrong."""
+        self.judge = judge
+        self.backward = Backward(judge)
+        self.causes = Causes(judge, self.backward)
+        self.factors = {
+            group: c if c is not None and plain else 1.0 if mode == "gradient" else -self._rate()
+            for group, (c, mode, plain) in judge.verdict.factors.items()
+        }
+
+    def find(self) -> list[Suspicion]:
+        """The lines that are wrong, each with the parameters that are wrong by it."""
+        judge, causes = self.judge, self.causes
+        left = {*judge.verdict.wrong}
+        lost = causes.lost_digits()
+        if lost is not None:
+            return [lost]
+        found: list[Suspicion] = []
+        for path in sorted(left, key=str):
+            if path in left and (one := causes.never_written(path)) is not None:
+                found.append(one)
+                left -= one.params
+        odd = self._odd(left)
+        if odd and not judge.verdict.right and odd == {*judge.params}:
+            common = causes.odd_factor(odd)
+            if common is not None:
+                return [common]
+        self._suspect(left)
+        if judge.verdict.right:
+            for one in self._odd_ones(odd & left):
+                found.append(one)
+                left -= one.params
+        for path in sorted(left, key=str):
+            if np.max(np.abs(judge.params[path][1])) < NOTHING:
+                ends = causes.influence_ends(path)
+                found += [ends] if ends else []
+                left -= {path} if ends else set()
+        for _ in range(4):
+            one = self._solved(left) if left else None
+            if one is None:
+                break
+            found.append(one)
+            left -= one.params
+        for path in sorted(left, key=str):
+            found.append(self._first_on_the_way(path))
+        return _merged(found)
+
+    def _odd(self, left: set[Path]) -> set[Path]:
+        """Wrong parameters whose claims are gradients, by a factor that is not the others'."""
+        judged = [one for one in self.judge.verdict.judged if one.claim.parameter in left]
+        return {
+            path
+            for path in left
+            if len(self.judge.params[path][1]) > 1
+            and all(one.factor is not None for one in judged if one.claim.parameter == path)
+        }
+
+    # Who is suspect.
+
+    def _suspect(self, left: set[Path]) -> None:
+        backward, good = self.backward, self.judge.verdict.right
+        keys = [
+            event.key
+            for event in backward.events
+            if (event.key in backward.open or event.key in backward.matches)
+            and event.value.dtype.kind == "f"
+        ][:MOST_SUSPECTS]
+        self.keys, self.info = keys, backward.influence(keys)
+        self.strong = {key for key in backward.matches if self._is_strong(key)}
+        fruitless = [k for k in keys if self.info[k][1] & left and not self._is_fruitful(k)]
+        suspects = [key for key in fruitless if not self.info[key][1] & good]
+        suspects += [k for k in fruitless if k not in suspects and k not in backward.matches]
+        self.suspects = sorted(suspects, key=lambda key: backward.by_key[key].at)
+
+    def _is_strong(self, key: Key) -> bool:
+        """Whether a match is with something that has a name, and no chance within an expression."""
+        backward = self.backward
+        for match in backward.matches[key]:
+            event = backward.by_key.get(match.of.key)
+            if event is None or backward.name(event) or backward.is_load(event, {id(event.thing)}):
+                return True
+            if event.number not in self.causes.around:
+                return True
+        return False
+
+    def _is_fruitful(self, key: Key) -> bool:
+        """Whether something right depends on it that is no copy of it."""
+        value = np.ravel(self.backward.by_key[key].value)
+        for other in self.info[key][0] & self.strong:
+            one = self.backward.by_key[other].value
+            same = one.size == value.size and (
+                factor(np.ravel(one), value) is not None
+                or factor(np.ravel(one.T), value) is not None
+            )
+            if other[0] != key[0] and not same:
+                return True
+        return False
+
+    # Right but for a factor.
+
+    def _odd_ones(self, todo: set[Path]) -> Iterator[Suspicion]:
+        """The first array of each way whose factor is none of those that right claims come by."""
+        plain: dict[bool, set[float]] = {True: set(), False: set()}
+        for key in self.keys:
+            if key in self.backward.matches and self.info[key][1] & self.judge.verdict.right:
+                for is_parameter, factors in self._level(key).items():
+                    plain[is_parameter] |= factors
+        todo = {*todo}
+        while todo:
+            first = next((key for key in self.keys if self._is_odd(key, todo, plain)), None)
+            if first is None:
+                path = min(todo, key=str)
+                todo.discard(path)
+                update = self.causes.update_of(path)
+                if update is not None:
+                    yield update
+                continue
+            params = self.info[first][1] & todo
+            todo -= params
+            event, match = self.backward.by_key[first], self.backward.matches[first][0]
+            others = sorted({f"{f:.4g}" for f in plain[next(iter(self._level(first)))]})[:4]
+            words = f"is {match.factor:.4g} dJ/d({match.of.name}), and elsewhere it is {' or '.join(others)}"
+            yield self.causes.suspicion(event, params, words)
+
+    def _level(self, key: Key) -> dict[bool, set[float]]:
+        """Of a named array: whether it is a parameter's gradient, and its factors."""
+        if not self.backward.name(self.backward.by_key[key]):
+            return {}
+        matches = self.backward.matches[key]
+        of_params = [m for m in matches if self.backward.parameter_of(m.of) is not None]
+        return {bool(of_params): {round(m.factor, 9) for m in of_params or matches}}
+
+    def _is_odd(self, key: Key, todo: set[Path], plain: dict[bool, set[float]]) -> bool:
+        if key not in self.backward.matches or not self.info[key][1] & todo:
+            return False
+        if self.info[key][1] & self.judge.verdict.right:
+            return False
+        return any(
+            plain[level] and not any(_close(f, g) for g in plain[level] for f in factors)
+            for level, factors in self._level(key).items()
+        )
+
+    # Some value there makes it right.
+
+    def _solved(self, left: set[Path]) -> Suspicion | None:
+        """The line at which a value makes most wrong claims right; of several the first."""
+        backward, info = self.backward, self.info
+        rank = {key: i for i, key in enumerate(self.suspects)}
+        places: dict[int, list[Key]] = {}
+        for key in self.suspects:
+            if info[key][1] & left:
+                places.setdefault(key[0], []).append(key)
+        order = sorted(
+            places.values(),
+            key=lambda keys: (
+                -max(len(info[k][1] & left) for k in keys),
+                keys[0] in backward.matches,
+            ),
+        )
+        best: tuple[Any, list[Key], set[Path], str] | None = None
+        for keys in order[:MOST_SITES]:
+            params = set().union(*(info[key][1] for key in keys))
+            is_right = any(key in backward.matches for key in keys)
+            most = (len(params & left), not is_right, -rank[keys[0]])
+            if best is not None and most <= best[0]:
+                continue
+            if self._is_solvable(keys, params & (left | self.judge.verdict.right)):
+                best = most, keys, params & left, ""
+                continue
+            mended = self._mended_by_truth(keys, params & left)
+            if mended is not None:
+                found = (len(mended[0]), not is_right, -rank[keys[0]]), keys, *mended
+                best = found if best is None or found[0] > best[0] else best
+        if best is None:
+            return None
+        _, keys, params, name = best
+        return self.causes.blamed(backward.by_key[keys[0]], params, name, {*self.suspects})
+
+    def _is_solvable(self, keys: list[Key], params: set[Path]) -> bool:
+        """Whether there are values for these expressions that make these claims right."""
+        shapes = [np.shape(self.backward.by_key[key].value) for key in keys]
+        x = np.concatenate(
+            [np.ravel(self.backward.by_key[key].value).astype(float) for key in keys]
+        )
+        if x.size > MOST_UNKNOWN:
+            return False
+        step = self.judge.step
+        lean = step.program.noting(step.version, {number for number, _ in keys})
+
+        def misfit(x: Any) -> Any:
+            ends = np.cumsum([int(np.prod(shape, dtype=int)) for shape in shapes])[:-1]
+            parts = [p.reshape(s) for p, s in zip(np.split(x, ends), shapes, strict=True)]
+            exchange = {k: instead(p) for k, p in zip(keys, parts, strict=True)}
+            with step.held(lean):
+                run = step.run(exchange=exchange)
+            return None if run.error is not None else self._misfit(run, params)
+
+        r = misfit(x)
+        for turn in range(5):
+            if r is None:
+                return False
+            if np.max(np.abs(r)) < TOLERANCE:
+                return True
+            h = 1e-5 * (1 + np.max(np.abs(x)))
+            columns = []
+            for i in range(x.size):
+                moved = misfit(x + h * (np.arange(x.size) == i))
+                if moved is None:
+                    return False
+                columns.append((moved - r) / h)
+            J = np.stack(columns, axis=1)
+            dx = np.linalg.lstsq(J, -r, rcond=1e-8)[0]
+            if turn == 0 and np.linalg.norm(r + J @ dx) > 0.5 * np.linalg.norm(r):
+                return False
+            x = x + dx
+            last, r = r, misfit(x)
+            if r is None or np.linalg.norm(r) > 2 * np.linalg.norm(last):
+                return False
+        return bool(np.max(np.abs(r)) < TOLERANCE)
+
+    def _misfit(self, run: Run, params: set[Path]) -> Any:
+        """How far the claims of these parameters are from right, along the directions of truth."""
+        found = []
+        for claim in self.judge.claims:
+            if claim.parameter not in params:
+                continue
+            D, s = self.judge.params[claim.parameter]
+            _, mode, _ = self.judge.verdict.factors[claim.group]
+            before, value = numbers(run.before[claim.parameter]), claim.value(run)
+            wanted = self.factors[claim.group] * s
+            size = np.linalg.norm(wanted) + 1e-12
+            if value is None or value.shape != before.shape or not np.all(np.isfinite(value)):
+                found.append(np.full_like(s, 1e3) / size)
+                continue
+            value = value - before if mode == "new" else value
+            found.append((D @ value.reshape(-1) - wanted) / size)
+        return np.concatenate(found)
+
+    def _mended_by_truth(self, keys: list[Key], left: set[Path]) -> tuple[set[Path], str] | None:
+        """With dJ/dA in its place: the claims that this makes right, and of which A it is."""
+        best: tuple[set[Path], str] | None = None
+        step, tried = self.judge.step, set()
+        with step.held(step.program.noting(step.version, {number for number, _ in keys})):
+            for key in keys[:2]:
+                value = self.backward.by_key[key].value
+                for one in self.backward.forward:
+                    direction = _direction(one.s)
+                    if one.shape != value.shape or not one.is_whole or (key, direction) in tried:
+                        continue
+                    tried.add((key, direction))
+                    for c in self._likely_factors():
+                        wanted = c * one.s.reshape(one.shape)
+                        run = step.run(exchange={key: instead(wanted)})
+                        if run.error is not None:
+                            continue
+                        right = {
+                            p for p in left if np.max(np.abs(self._misfit(run, {p}))) < TOLERANCE
+                        }
+                        if right and (best is None or len(right) > len(best[0])):
+                            best = right, one.name
+        return best
+
+    def _likely_factors(self) -> list[float]:
+        factors = {1.0, *map(float, self.judge.counts)}
+        factors |= {float(f"{found[0].factor:.6g}") for found in self.backward.matches.values()}
+        return [*factors][:6]
+
+    def _first_on_the_way(self, path: Path) -> Suspicion:
+        for key in self.suspects:
+            if path in self.info[key][1] and key not in self.backward.matches:
+                event = self.backward.by_key[key]
+                words = "is no gradient of anything, and nothing right comes of it"
+                return self.causes.suspicion(event, {path}, words)
+        return self.causes.update_of(path) or self.causes.unknown({path})
+
+    def _rate(self) -> float:
+        """The learning rate, as far as a name says it."""
+        for event in self.judge.base.events:
+            site = self.backward.sites[event.number]
+            if np.ndim(event.value) == 0 and is_a_rate(site.text):
+                return float(event.value)
+        for path, value in self.judge.base.before.items():
+            if isinstance(value, float | np.floating) and is_a_rate(shown(path)):
+                return float(value)
+        return 1.0
+
+
+def is_a_rate(name: str) -> bool:
+    """Whether this is what a learning rate is called."""
+    last = name.rpartition(".")[2].lower()
+    return last in ("lr", "rate", "eta", "alpha", "learning_rate", "step_size", "learningrate")
+
+
+def _direction(slopes: Any) -> tuple[float, ...]:
+    """The same for slopes that are multiples of each other."""
+    largest = slopes[np.argmax(np.abs(slopes))]
+    return tuple(np.round(slopes / largest, 4)) if largest else ()
+
+
+def _close(one: float, other: float) -> bool:
+    return abs(one - other) < 1e-3 * abs(other)
+
+
+def _merged(found: list[Suspicion]) -> list[Suspicion]:
+    """One suspicion a line."""
+    lines: dict[Any, Suspicion] = {}
+    for one in found:
+        known = lines.setdefault((one.file, one.line), one)
+        known.params |= one.params
+    return [*lines.values()]
+
+
+__all__ = ["Blame", "Event", "Match"]

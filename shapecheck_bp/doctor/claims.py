@@ -1,0 +1,166 @@
+"""What a step claims: by which arrays it steps its parameters, and which it returns as gradients.
+
+Arrays of the state are stepped; what comes back is a gradient, or a parameter's new value, and
+whose it is is told by names, by places and by shapes.
+"""
+
+import ast
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from shapecheck_bp.doctor.arrays import (
+    Path,
+    is_floats,
+    is_trainable,
+    name_in,
+    numbers,
+    place_in,
+    shown,
+    stem,
+)
+from shapecheck_bp.doctor.program import Version
+from shapecheck_bp.doctor.steps import Run
+
+
+class Claim(NamedTuple):
+    """One array that is claimed to be a parameter's gradient, or to be stepped by it."""
+
+    parameter: Path
+    is_step: bool
+    path: Path
+    """Where it is: in the state, or in what came back."""
+
+    @property
+    def group(self) -> tuple[Any, ...]:
+        """Claims of one group have one factor in common."""
+        return ("step",) if self.is_step else ("returned", self.path[:1] if self.path[1:] else ())
+
+    def value(self, run: Run) -> Any:
+        """The step, or what came back, in a run; None where it is gone."""
+        if not self.is_step:
+            found = run.returned.get(self.path)
+            return None if found is None else numbers(found)
+        before, after = run.before[self.parameter], run.after.get(self.parameter)
+        if after is None or np.shape(after) != np.shape(before):
+            return None
+        return numbers(after) - numbers(before)
+
+
+def claims_of(run: Run, version: Version, wanted: Sequence[str] = ()) -> list[Claim]:
+    """All that a step claims; of the wanted parameters, where some are."""
+    found = {path: value for path, value in run.before.items() if is_trainable(value)}
+    stored = {
+        run.starts[id(event.thing)]
+        for event in run.events
+        if event.number in version.stores and id(event.thing) in run.starts
+    }
+    stepped = [path for path in found if _is_stepped(path, run) or path in stored]
+    claims = [Claim(path, True, path) for path in stepped]
+    claims += _returned(run, version, found, stepped)
+    if wanted:
+        claims = [claim for claim in claims if _is_wanted(claim.parameter, wanted)]
+    return claims
+
+
+def _is_wanted(path: Path, wanted: Sequence[str]) -> bool:
+    names = {shown(path), name_in(path), *(str(part).strip(".") for part in path)}
+    return bool(names & {*wanted})
+
+
+def _is_stepped(path: Path, run: Run) -> bool:
+    """Whether an array has other values afterwards, and not the same in another order."""
+    if path not in run.after:
+        return False
+    before, after = numbers(run.before[path]), numbers(run.after[path])
+    if before.shape == after.shape and np.array_equal(before, after):
+        return False
+    return before.size != after.size or not np.array_equal(
+        np.sort(before, None), np.sort(after, None)
+    )
+
+
+def _returned(
+    run: Run, version: Version, found: dict[Path, Any], stepped: list[Path]
+) -> list[Claim]:
+    """Whose gradients, or new values, came back: the best pairs of all."""
+    names = _names(run, version)
+    pairs = []
+    for there, value in run.returned.items():
+        if not (isinstance(value, np.ndarray | float | np.floating) or is_floats(value)):
+            continue
+        if isinstance(value, np.ndarray) and value.dtype.kind != "f":
+            continue
+        same = run.starts.get(id(value))
+        for path, mine in found.items():
+            score = 8 if same == path else _likeness(path, mine, there, value, names)
+            if score >= 3 and same in (None, path) and not (same == path and path in stepped):
+                pairs.append((score, path, there))
+    claims, taken = [], set()
+    order = {path: i for i, path in enumerate(found)}
+    for _, path, there in sorted(pairs, key=lambda p: (-p[0], order[p[1]])):
+        kind = there[:1] if there[1:] else ()
+        if there not in taken and (path, kind) not in taken:
+            taken |= {there, (path, kind)}
+            claims.append(Claim(path, False, there))
+    return sorted(claims, key=lambda claim: order[claim.parameter])
+
+
+def _likeness(path: Path, mine: Any, there: Path, value: Any, names: dict[Any, str]) -> float:
+    """How likely something that came back is a parameter's: by its name, its place, its shape."""
+    has_shape = np.shape(value) == np.shape(mine)
+    if np.ndim(value) == 0 and not there:
+        return 0
+    name = name_in(there) or names.get(id(value), "") or names.get(there[:1], "")
+    one, other = stem(name_in(path)), stem(name)
+    score = 0.0
+    if one and other:
+        if one == other:
+            score += 5
+        elif place_in(path) is not None and one[0] == other[0]:
+            score += 2
+        elif place_in(path) is None and there[1:]:
+            score -= 1
+    if np.ndim(value) == 0 and score < 5:
+        return 0
+    if path[1:] and path[1:] == there:
+        score += 2
+    if place_in(path) is not None and place_in(path) == place_in(there):
+        score += 1.5
+    return score + (2 if has_shape else -1)
+
+
+def _names(run: Run, version: Version) -> dict[Any, str]:
+    """The names that arrays were assigned to, and those of the parts of what is returned."""
+    names: dict[Any, str] = {}
+    for event in run.events:
+        site = version.sites[event.number]
+        if isinstance(event.thing, np.ndarray):
+            name = assigned(site)
+            if name and id(event.thing) not in run.starts:
+                names[id(event.thing)] = name
+            if isinstance(site.node, ast.Name) and isinstance(site.statement, ast.Return):
+                names[id(event.thing)] = site.node.id
+    for site in version.sites.values():
+        value = getattr(site.statement, "value", None)
+        if isinstance(site.statement, ast.Return) and isinstance(value, ast.Tuple):
+            for i, part in enumerate(value.elts):
+                if isinstance(part, ast.Name):
+                    names.setdefault((i,), part.id)
+    return names
+
+
+def assigned(site: Any) -> str:
+    """The name that an expression is assigned to, or nothing."""
+    statement = site.statement
+    if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+        return ""
+    target, value = statement.targets[0], statement.value
+    if value is site.node:
+        return ast.unparse(target) if not isinstance(target, ast.Tuple) else ""
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+        for one, other in zip(target.elts, value.elts, strict=False):
+            if other is site.node:
+                return ast.unparse(one)
+    return ""

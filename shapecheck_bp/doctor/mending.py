@@ -1,0 +1,132 @@
+"""Repairs, tried: the step is run with a line changed, and its claims are judged again.
+
+The smallest change under which most wrong claims are right is the repair. Where it touches the
+forward pass, the truth is worked out anew; a change after which the cost forgets a parameter, or
+other outputs meet other targets, mends nothing.
+"""
+
+from collections.abc import Iterator, Sequence
+from time import monotonic
+from typing import NamedTuple
+
+import numpy as np
+
+from shapecheck_bp.doctor.arrays import Path
+from shapecheck_bp.doctor.changes import COST, changes_of
+from shapecheck_bp.doctor.program import Change, Version
+from shapecheck_bp.doctor.steps import Step
+from shapecheck_bp.doctor.truth import Meeting, Truth
+from shapecheck_bp.doctor.verdicts import NOTHING, Judge
+from shapecheck_bp.reading.sources import NotRead
+
+SECONDS, MOST = 4.0, 1500
+FORWARD = ("axis", "store", "index", "dtype", "name", "op")
+
+
+class Repair(NamedTuple):
+    """A change that was tried, and the parameters that are right then."""
+
+    change: Change
+    right: set[Path]
+    rank: tuple[float, ...]
+
+    @property
+    def mends_all(self) -> bool:
+        """Whether everything is right with it."""
+        return self.rank[0] == 0
+
+
+class Mending:
+    """The search for a repair of a judged step."""
+
+    def __init__(self, judge: Judge) -> None:
+        """Of a step that is wrong."""
+        self.judge, self.step = judge, judge.step
+        self.left, self.end = MOST, monotonic() + SECONDS
+        judge.truth.watch.begin(self.step.version)
+        number = judge.truth.watch.numbers[0]
+        end = max((e.at for e in judge.base.events if e.number == number), default=0)
+        self.forward_lines: set[tuple[str, int]] = set()
+        for event in judge.base.events[: end + 1]:
+            site = judge.sites[event.number]
+            self.forward_lines |= {
+                (site.file.name, site.line),
+                (site.file.name, site.statement.lineno),
+            }
+        self.cost = judge.truth.cost()
+
+    def best(self, places: Sequence[tuple[str, int]], wanted: set[Path]) -> list[Repair]:
+        """Repairs at the first of these places that has one with which all wanted is right."""
+        found: list[Repair] = []
+        for rank, (file, line) in enumerate(places):
+            done = None
+            for change in changes_of(self.judge, self.step.version.files[file], line):
+                if done is not None and COST[change.kind] > done:
+                    break
+                self.left -= 1
+                if self.left < 0 or monotonic() > self.end:
+                    break
+                right = self._right_with(change)
+                if right is not None and right > self.judge.verdict.right:
+                    wrong = len(self.judge.params) - len(right)
+                    cost = COST[change.kind] + 0.5 * rank
+                    done = COST[change.kind] if wanted <= right else done
+                    found.append(Repair(change, right, (wrong, cost, len(change.words()))))
+            if any(wanted <= repair.right for repair in found):
+                break
+        return sorted(found, key=lambda repair: repair.rank)
+
+    def _right_with(self, change: Change) -> set[Path] | None:
+        """The parameters that are right with a change, or None where it cannot be run."""
+        forward = (change.file, change.line) in self.forward_lines
+        try:
+            version = self.step.program.version((change,), noted=False)
+            right = self._judged(version)
+            if not forward:
+                return right
+            if change.kind not in FORWARD and not (right or set()) > self.judge.verdict.right:
+                return right
+            return self._judged_anew(self.step.program.version((change,)))
+        except (SyntaxError, NotRead, LookupError, ValueError, TypeError):
+            return None
+
+    def _judged(self, version: Version) -> set[Path] | None:
+        with self.step.held(version):
+            run = self.step.run()
+        if run.error is not None or run.is_cut:
+            return None
+        return self.judge.judge(run).right
+
+    def _judged_anew(self, version: Version) -> set[Path] | None:
+        """The same where the truth may be another now."""
+        judge = self.judge
+        with self.step.held(version):
+            truth = Truth(self.step, judge.truth.watch)
+            cost = truth.cost()
+            if cost is None:
+                return None
+            if isinstance(truth.watch, Meeting) and self.cost is not None:
+                if abs(cost - self.cost) > 1e-9 * abs(self.cost):
+                    return None
+            params = {}
+            for path, (_, slopes) in judge.params.items():
+                found = truth.of_parameter(path, judge.base.before[path])
+                if found is None:
+                    return None
+                if np.any(np.abs(slopes) > NOTHING) and not np.any(np.abs(found[1]) > NOTHING):
+                    return None
+                params[path] = found
+            run = self.step.run()
+        if run.error is not None:
+            return None
+        before, judge.params = judge.params, params
+        try:
+            return judge.judge(run).right
+        finally:
+            judge.params = before
+
+
+def places_of(lines: Iterator[tuple[str, int]], step: Step) -> list[tuple[str, int]]:
+    """Places that can be changed, each once."""
+    known = step.version.files
+    return [*dict.fromkeys((file, line) for file, line in lines if file in known and line)]

@@ -1,0 +1,242 @@
+"""What is wrong with somebody's own backprop, by name.
+
+``diagnose`` runs a function that computes gradients on small problems made for it, compares what
+comes out with what is right, and with what would come out with each mistake that people are known
+to make, in each place. Where one of these gives the same numbers, that is the finding.
+
+>>> import numpy as np
+>>> from shapecheck_bp import Network
+>>> def gradients(params, X, Y):
+...     (W, b), = params
+...     dZ = 1 / (1 + np.exp(-(W @ X + b))) - Y
+...     return [(dZ @ X.T, np.sum(dZ, axis=1, keepdims=True))]
+>>> diagnosis = diagnose(gradients, Network((3, 1), output="sigmoid"))
+>>> [(one.mistake, one.layer) for one in diagnosis.findings]
+[('missing_mean', 1)]
+>>> print(diagnosis.findings[0].fix)
+dW[1] = dZ[1] @ X.T / m; db[1] = np.sum(dZ[1], axis=1, keepdims=True) / m
+
+No network has to be given but its depth, activations and loss: the sizes are the doctor's own, all
+different, so that a transpose is a contradiction, and all equal, so that one that hides is found by
+its values.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from shapecheck_bp.data.settings import check_convention
+from shapecheck_bp.doctor.findings import (
+    about_arguments,
+    about_cost,
+    about_exception,
+    about_shapes,
+    about_state,
+    known,
+)
+from shapecheck_bp.doctor.matching import (
+    TOLERANCE,
+    broadcast,
+    explanations,
+    holds,
+    wrong_quantities,
+)
+from shapecheck_bp.doctor.patient import ACCESS, Patient
+from shapecheck_bp.doctor.probe import SIDE, M, Probe, probe, second
+from shapecheck_bp.doctor.report_of_network import Diagnosis, Finding
+from shapecheck_bp.doctor.scales import laws_of_cost, own_scale
+from shapecheck_bp.doctor.styles import Outcome, Reading
+from shapecheck_bp.doctor.unknown import for_another_network, unknown
+from shapecheck_bp.network import Network
+
+# Whether W is turned and b of rank 1, likeliest first: a turned W is PyTorch's, or w.T @ X + b.
+LAYOUTS = {
+    "column": ((False, False), (False, True), (True, False), (True, True)),
+    "row": ((False, False), (False, True), (True, True), (True, False)),
+}
+RIGHT, RIGHT_BUT_FOR_SHAPES = 6, 5
+
+
+def diagnose(gradients: Callable[..., Any], net: Network, convention: str = "column") -> Diagnosis:
+    """Say whether gradients are right, and if not, which mistake is where and which line is right.
+
+    Args:
+        gradients: a function of (params, X, Y) in its author's own style. ``params`` may be wanted
+            as a tuple of Layer(W, b), as a dict of "W1", "b1", …, as a pair of lists, or W and b as
+            two lists in its place. It returns, in any of these forms, the gradients, (cost,
+            gradients) or (gradients, cost). Biases may be of rank 1, and weights lie as in the
+            other convention, as PyTorch's do; what was recognised is said. It is called a few
+            times, always with arrays of its own.
+        net: the network that is meant: its depth, activations and loss.
+        convention: ``"column"`` or ``"row"``: how X and Y lie.
+
+    Raises:
+        TypeError: ``gradients`` is no such function, or ``net`` no Network.
+        ValueError: another convention.
+    """
+    if not isinstance(net, Network):
+        raise TypeError(f"net: expected a Network; got {type(net).__name__}")
+    check_convention(convention)
+    patient = Patient(gradients)
+    first = _recognise(patient, net, convention)
+    if _quality(first) < RIGHT_BUT_FOR_SHAPES:
+        other = "row" if convention == "column" else "column"
+        elsewhere = _recognise(patient, net, other)
+        if _quality(elsewhere) >= RIGHT_BUT_FOR_SHAPES:
+            return _report([_other_convention(first, elsewhere)], elsewhere)
+    if first.error is not None:
+        return _report(_after_an_exception(patient, first), first)
+    again = patient(first.problem, first.reading)
+    state = about_state(first, again)
+    findings = _numbers(patient, first, second(first.problem, _sizes_are_given(first, net)))
+    findings += about_shapes(first) if not findings else []
+    findings += [*about_arguments(first), *state]
+    if all(one.sure == "possible" for one in findings):
+        findings += _elsewhere(patient, first, _sizes_are_given(first, net))
+    return _report(findings, first)
+
+
+def _recognise(patient: Patient, net: Network, convention: str) -> Outcome:
+    """Call it in one style after the other until what is right comes out, or the best there is."""
+    outcomes: list[Outcome] = []
+    for sizes in (None, net.sizes):
+        problem = probe(net, sizes=sizes)
+        for style in patient.styles(net.L):
+            for turned, rank_1 in LAYOUTS[convention]:
+                outcome = patient(problem, Reading(style, convention, turned, rank_1))
+                outcomes.append(outcome)
+                # For rows X @ W + b takes a b of either rank, and gives what is right for both.
+                enough = RIGHT_BUT_FOR_SHAPES if convention == "row" and not turned else RIGHT
+                if _quality(outcome) >= enough:
+                    return outcome
+                if isinstance(outcome.error, ACCESS):
+                    break
+            if any(outcome.error is None for outcome in outcomes):
+                break
+        if any(outcome.error is None for outcome in outcomes):
+            break
+    return max(outcomes, key=_quality)
+
+
+def _sizes_are_given(first: Outcome, net: Network) -> bool:
+    """Whether it runs with the sizes of its own network alone."""
+    return first.problem.net.sizes != probe(net).net.sizes
+
+
+def _quality(outcome: Outcome) -> int:
+    """How well a call went."""
+    if outcome.error is not None:
+        return 0 if isinstance(outcome.error, ACCESS) else 1
+    if wrong_quantities(outcome, outcome.problem.grads, own_scale(outcome).factor):
+        return 2 + outcome.shapes_fit
+    return RIGHT_BUT_FOR_SHAPES + outcome.shapes_fit
+
+
+def _numbers(patient: Patient, outcome: Outcome, other: Probe) -> list[Finding]:
+    """What is wrong with the values that came out; what explains them has to do so twice."""
+    scale = own_scale(outcome)
+    if not wrong_quantities(outcome, outcome.problem.grads, scale.factor):
+        return about_cost(outcome, outcome.problem.cost, scale.factor)
+    again = patient(other, outcome.reading)
+    for law in laws_of_cost(outcome):
+        found = [
+            faults
+            for faults in explanations(outcome, law(outcome.problem))
+            if holds(again, faults, law(other))
+        ]
+        if found:
+            return known(outcome, found, law(outcome.problem))
+    if told := broadcast(outcome):
+        return [_rank_1(outcome, told)]
+    if found_elsewhere := for_another_network(outcome, again):
+        return found_elsewhere
+    return [unknown(outcome, patient.watched(outcome.problem, outcome.reading))]
+
+
+def _after_an_exception(patient: Patient, first: Outcome) -> list[Finding]:
+    """Find out why it was raised: by what is in sight there, or where all sizes are equal."""
+    if told := broadcast(first):
+        return [_rank_1(first, told), about_exception(first)]
+    net, reading = first.problem.net, first.reading
+    squares = [probe(net, square=True)]
+    if net.sizes[-1] == 1:  # above which no transpose can hide
+        squares.append(probe(net, sizes=(SIDE,) * len(net.sizes), m=SIDE))
+    for square in squares:
+        for turned, rank_1 in LAYOUTS[reading.convention]:
+            outcome = patient(square, reading._replace(turned=turned, rank_1=rank_1))
+            if outcome.error is None and wrong_quantities(outcome, square.grads):
+                again, simple = patient(second(square), outcome.reading), not (turned or rank_1)
+                found = [
+                    faults
+                    for faults in explanations(outcome, pairs=simple)
+                    if holds(again, faults, 1.0)
+                ]
+                if found:
+                    return [*known(outcome, found, 1.0, first), about_exception(first)]
+    return [about_exception(first)]
+
+
+def _elsewhere(patient: Patient, first: Outcome, sizes_are_given: bool) -> list[Finding]:
+    """Whether what is right on one problem is right on others, and still on the first."""
+    net = first.problem.net
+    others = [
+        probe(net, sizes=net.sizes, m=M + 2, seed=1),
+        probe(net, sizes=net.sizes, m=1, seed=3),
+        probe(net, sizes=net.sizes, scale=3.0, seed=2),
+        *([] if sizes_are_given else [probe(net, square=True)]),
+    ]
+    laws = own_scale(first).laws
+    for problem in others:
+        outcome = patient(problem, first.reading)
+        if outcome.error is not None:
+            return [about_exception(outcome)]
+        findings = _numbers(patient, outcome, second(problem, sizes_are_given))
+        laws &= own_scale(outcome).laws
+        if not findings and not laws and problem.m > 1:
+            findings = [_no_law(first, outcome)]
+        if findings and problem.m > 1:
+            right = f"right at {first.problem.about}, and not at {_named(problem)}: "
+            return [one._replace(evidence=right + one.evidence) for one in findings]
+    return about_state(first, patient(first.problem, first.reading))
+
+
+def _named(problem: Probe) -> str:
+    largest = float(np.max(np.abs(problem.X)))
+    return f"{problem.about}, entries of X up to {largest:.1f}"
+
+
+def _no_law(first: Outcome, outcome: Outcome) -> Finding:
+    """Cost and gradients that go together, and are ours by another factor on every problem."""
+    factors = [own_scale(one).factor for one in (first, outcome)]
+    evidence = (
+        f"cost and gradients are {factors[0]:.4g} times what they should be there, and"
+        f" {factors[1]:.4g} times here: look at what stands for m"
+    )
+    m = "X.shape[1]" if first.reading.convention == "column" else "X.shape[0]"
+    return Finding("unknown", None, "dW", evidence, f"m = {m}", "certain")
+
+
+def _rank_1(outcome: Outcome, told: str) -> Finding:
+    L = outcome.problem.net.L
+    fix = "Give every array two axes: Y.reshape(A.shape), X[:, i:i + 1] for X[:, i]"
+    return Finding("rank_1", L, "dZ", told, fix, "certain")
+
+
+def _other_convention(first: Outcome, elsewhere: Outcome) -> Finding:
+    there = elsewhere.reading.convention
+    evidence = f"with examples as {there}s it gives the right gradients"
+    if first.error is not None:
+        evidence += f", and with {first.reading.convention}s {type(first.error).__name__}"
+    fix = f'diagnose(…, convention="{there}"), or transpose X and Y where they come in'
+    return Finding("other_convention", None, "", evidence, fix, "certain")
+
+
+def _report(findings: list[Finding], outcome: Outcome) -> Diagnosis:
+    told = str(outcome.reading)
+    if outcome.gives:
+        told += f"; it gives {outcome.gives}"
+    if outcome.error is None and abs((scale := own_scale(outcome).factor) - 1) > TOLERANCE:
+        told += f"; its cost is {scale:.4g} times ours, and its gradients are that cost's"
+    ok = all(one.sure == "possible" for one in findings)
+    return Diagnosis(ok, findings, told, outcome.problem.about)

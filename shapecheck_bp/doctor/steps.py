@@ -1,0 +1,284 @@
+"""A step of a person's own code, run again and again from the same beginning.
+
+A run can begin with parameters changed, and can exchange the value of an expression, each time from
+copies of all that the step may touch. It notes every expression's value, or only the cost.
+"""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import partial
+from types import FunctionType, MethodType
+from typing import Any, Protocol
+
+import numpy as np
+
+from shapecheck_bp.doctor.arrays import Path, arrays, kept, put
+from shapecheck_bp.doctor.guarding import CannotJudge
+from shapecheck_bp.doctor.program import Program, Version
+from shapecheck_bp.reading.copies import Copier
+from shapecheck_bp.reading.passing import deeper, taken_by
+from shapecheck_bp.reading.sources import Codes
+from shapecheck_bp.reading.state import State
+
+Key = tuple[int, int]
+"""An expression's number, and which time it is met."""
+Change = Mapping[Path, Any]
+Exchange = Mapping[Key, Callable[[Any], Any]]
+NUMBERS = (float, int, np.float64, np.float32, np.int64)
+MOST_NOTES, MOST_BYTES = 2_000_000, 2**30
+
+
+Named = list[tuple[dict[str, Any], list[str]]]
+
+
+class Enough(BaseException):
+    """What is asked for is known, or the step has run for too long."""
+
+
+class Event:
+    """An expression met once: its number, which time that is, and what it came to."""
+
+    __slots__ = ("at", "number", "thing", "time", "value")
+
+    def __init__(self, number: int, time: int, thing: Any, value: Any, at: int) -> None:
+        """What it came to, and a copy of that as it was then."""
+        self.number, self.time, self.thing, self.value, self.at = number, time, thing, value, at
+
+    @property
+    def key(self) -> Key:
+        """By which it is found in other runs."""
+        return self.number, self.time
+
+
+def plus(change: Any) -> Callable[[Any], Any]:
+    """An exchange: the value and this."""
+    return lambda value: value + change
+
+
+def instead(other: Any) -> Callable[[Any], Any]:
+    """An exchange: this, whatever the value is."""
+    return lambda _: other
+
+
+def _same(one: Any, other: Any) -> bool:
+    return bool(one.dtype == other.dtype and one.tobytes() == other.tobytes())
+
+
+class Watch(Protocol):
+    """Who looks for the cost."""
+
+    def begin(self, version: Version) -> None:
+        """Begin a run of a version."""
+
+    def see(self, number: int, time: int, value: Any) -> bool:
+        """Look at a value; whether all is known that is needed."""
+
+    def value(self) -> float | None:
+        """The cost, if it came."""
+
+
+class Values:
+    """What is passed to ``reading.passing``: notes the values of a run."""
+
+    instead = False
+
+    def __init__(
+        self, keep: bool, exchange: Exchange, watch: Watch | None, stores: set[int], most: int
+    ) -> None:
+        """Note all, or only what the watch wants; more than ``most`` expressions are too many.
+
+        ``stores`` has the numbers of what is noted once it is stored, and is changed in place.
+        """
+        self.stores = stores
+        self.events: list[Event] = []
+        self.times: dict[int, int] = {}
+        self.keep, self.exchange, self.watch = keep, exchange, watch
+        self.left, self.bytes = most, MOST_BYTES
+        self.copies: dict[int, Any] = {}
+
+    def note(self, number: int, value: Any) -> Any:
+        """Note a value; give what stands for it."""
+        kind = type(value)
+        if kind is not np.ndarray and kind not in NUMBERS:
+            return value
+        time = self.times.get(number, 0)
+        self.times[number] = time + 1
+        self.left -= 1
+        if not self.left:
+            raise Enough
+        if self.exchange and (number, time) in self.exchange:
+            value = self._exchanged(number, time, value)
+        if self.keep:
+            self.events.append(Event(number, time, value, self._copy(value), len(self.events)))
+        if self.watch is not None and self.watch.see(number, time, value):
+            raise Enough
+        return value
+
+    def _copy(self, value: Any) -> Any:
+        """A copy, which is the last one where nothing has changed since."""
+        if type(value) is not np.ndarray:
+            return value
+        known = self.copies.get(id(value))
+        if known is None or known.shape != value.shape or not _same(known, value):
+            known = self.copies[id(value)] = value.copy()
+            self.bytes -= value.nbytes
+            if self.bytes < 0:
+                raise Enough
+        return known
+
+    def _exchanged(self, number: int, time: int, value: Any) -> Any:
+        made = self.exchange[number, time](value)
+        if number in self.stores and type(value) is np.ndarray:
+            if value.dtype.kind == "f" and value.flags.writeable:
+                value[...] = made
+            return value
+        return made
+
+
+class Run:
+    """One run: what the state was before and after, what came back, and what was noted."""
+
+    def __init__(self) -> None:
+        """Nothing has happened yet."""
+        self.before: dict[Path, Any] = {}
+        self.after: dict[Path, Any] = {}
+        self.starts: dict[int, Path] = {}
+        """The path of an array in the state, by its identity."""
+        self.result: Any = None
+        self.returned: dict[Path, Any] = {}
+        self.error: BaseException | None = None
+        self.events: list[Event] = []
+        self.alive: Any = None
+        self.is_cut = False
+        """Whether it was ended from here."""
+
+
+class Step:
+    """A call or a block that is run again from copies of its state."""
+
+    def __init__(self, program: Program, call: "partial[Any]", named: Named) -> None:
+        """A call of a program; of ``named`` modules the dictionaries, and the names that matter.
+
+        Raises:
+            CannotJudge: its state cannot be copied.
+        """
+        self.program, self.named = program, named
+        self.state = State(call.func, call.args, call.keywords, named)
+        if self.state.why_not:
+            raise CannotJudge(f"it cannot be run again: {self.state.why_not}")
+        self.signature: inspect.Signature | None = None
+        with suppress(TypeError, ValueError):
+            self.signature = inspect.signature(call.func)
+        self.version = program.version()
+        self.runs = 0
+        self.most = MOST_NOTES
+
+    @contextmanager
+    def held(self, version: Version | None = None) -> Iterator[None]:
+        """While this lasts, a version's codes are in place."""
+        before, self.version = self.version, version or self.version
+        try:
+            with self.program.placed(self.version):
+                yield
+        finally:
+            self.version = before
+
+    def run(
+        self,
+        *,
+        change: Change | None = None,
+        exchange: Exchange | None = None,
+        watch: Watch | None = None,
+        keep: bool = False,
+    ) -> Run:
+        """Run it once.
+
+        Args:
+            change: what to add to arrays of the state, by path.
+            exchange: for an event, what to make of its value.
+            watch: who looks for the cost; the run ends when it has that.
+            keep: whether every value is noted.
+        """
+        self.runs += 1
+        run = Run()
+        values = Values(keep, exchange or {}, watch, self.version.stores, self.most)
+        if watch is not None:
+            watch.begin(self.version)
+        with self.state.again(_Copier(self.version.by_plain)) as call:
+            roots = self._roots(call)
+            found = arrays(roots)
+            for path, by in (change or {}).items():
+                put(found[path], by)
+            if watch is None or keep:
+                run.before = {path: kept(value) for path, value in found.items()}
+                run.starts = {id(value): path for path, value in found.items()}
+            block = self.program.block
+            with taken_by(values), deeper():
+                try:
+                    if block is None:
+                        run.result = call()
+                    else:
+                        assert self.version.block is not None
+                        exec(self.version.block, block.names)
+                except Enough:
+                    run.is_cut = True
+                except Exception as error:
+                    run.error = error
+            run.events, run.alive = values.events, (found, call)
+            if watch is None or keep:
+                run.after = arrays(self._roots(call))
+                run.returned = arrays(run.result)
+                if isinstance(run.result, np.ndarray | float | np.floating):
+                    run.returned = {(): run.result}
+        return run
+
+    def _roots(self, call: "partial[Any]") -> dict[str, Any]:
+        """All that the step can change, by name."""
+        block = self.program.block
+        roots: dict[str, Any] = {}
+        if block is None:
+            if self.signature is not None:
+                roots |= self.signature.bind(*call.args, **call.keywords).arguments
+            for name, value in _held_by(call.func):
+                roots.setdefault(name, value)
+        for space, names in self.named:
+            for name in names:
+                if name in space and not name.startswith("__"):
+                    roots.setdefault(name, space[name])
+        return roots
+
+
+def _held_by(function: Any) -> Iterator[tuple[str, Any]]:
+    """The object of a method, and the variables of closures."""
+    if isinstance(function, MethodType):
+        yield "self", function.__self__
+        function = function.__func__
+    elif not isinstance(function, FunctionType):
+        yield "self", function
+    todo, known = [function], set()
+    while todo:
+        each = todo.pop()
+        if isinstance(each, MethodType):
+            yield "self", each.__self__
+        elif isinstance(each, FunctionType) and each.__closure__ and id(each) not in known:
+            known.add(id(each))
+            for name, cell in zip(each.__code__.co_freevars, each.__closure__, strict=True):
+                with suppress(ValueError):  # it is empty
+                    yield name, cell.cell_contents
+                    todo.append(cell.cell_contents)
+
+
+class _Copier(Copier):
+    """Copies functions with the codes of a version."""
+
+    def __init__(self, codes: Codes) -> None:
+        """The codes by the plain ones."""
+        super().__init__()
+        self.codes = codes
+
+    def _function(self, value: FunctionType) -> FunctionType:
+        made = super()._function(value)
+        if made is not value:
+            made.__code__ = self.codes.get(made.__code__, made.__code__)
+        return made

@@ -1,0 +1,273 @@
+"""Whether what a step claims are the gradients of one cost, up to one factor.
+
+An overall factor (minus a learning rate, m, 2) falls out as what all claims have in common. With a
+cost of the code's own it has to be a number of the program, times 1, 2, a half, or a number of
+examples or one over it.
+"""
+
+import ast
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from shapecheck_bp.doctor.arrays import Path, arrays, is_trainable, numbers
+from shapecheck_bp.doctor.claims import Claim, claims_of
+from shapecheck_bp.doctor.guarding import CannotJudge
+from shapecheck_bp.doctor.steps import Key, Run, Step
+from shapecheck_bp.doctor.truth import OwnCost, Slopes, Truth, costs, differing
+
+TOLERANCE = 3e-4
+NOTHING = 1e-11
+
+
+def factor(value: Any, slopes: Any, tolerance: float = TOLERANCE) -> float | None:
+    """c where value = c slopes, or None.
+
+    >>> factor([2.0, 4.0], [1.0, 2.0]), factor([2.0, 4.1], [1.0, 2.0])
+    (2.0, None)
+    """
+    v, s = np.reshape(value, -1).astype(float), np.reshape(slopes, -1).astype(float)
+    square = float(s @ s)
+    if v.size != s.size or square < 1e-18 or not np.all(np.isfinite(v)):
+        return None
+    c = float(v @ s) / square
+    if abs(c) < 1e-12:
+        return None
+    return c if np.linalg.norm(v - c * s) <= tolerance * np.linalg.norm(v) + NOTHING else None
+
+
+class Judged(NamedTuple):
+    """One claim: its factor, whether that is the others', and how far off it is where it is not."""
+
+    claim: Claim
+    factor: float | None
+    is_right: bool
+    mode: str
+    """"step", "gradient" or "new": what the claim is of its parameter."""
+    why: str = ""
+    """Where there is no factor: "gone", "shape" or "zero"."""
+    off: float = 0.0
+
+
+class Verdict:
+    """All claims judged."""
+
+    def __init__(
+        self, judged: list[Judged], factors: dict[Any, tuple[float | None, str, bool]]
+    ) -> None:
+        """``factors`` has, by groups, the factor, what the claims are, and if it is plain."""
+        self.judged, self.factors = judged, factors
+        self.right = {one.claim.parameter for one in judged if one.is_right}
+        self.right -= {one.claim.parameter for one in judged if not one.is_right}
+        self.wrong = {one.claim.parameter for one in judged} - self.right
+
+    @property
+    def ok(self) -> bool:
+        """Whether every claim is right."""
+        return not self.wrong
+
+
+class Judge:
+    """A step, its claims, the cost that is meant and how it moves with the parameters."""
+
+    def __init__(self, step: Step, loss: Any = None, wrt: Sequence[str] = ()) -> None:
+        """Find out what is claimed, and of which cost.
+
+        Raises:
+            CannotJudge: nothing is claimed, no cost is found, or each run gives another.
+        """
+        self.step = step
+        self.base = step.run(keep=True)
+        if self.base.error is not None:
+            raise self.base.error
+        self.events = {event.key: event for event in self.base.events}
+        self.sites = step.version.sites
+        self.claims = claims_of(self.base, step.version, wrt)
+        if not self.claims:
+            raise CannotJudge("nothing in it is stepped, and nothing comes back like a gradient")
+        if differing(self.base, step.run(keep=True)):
+            raise CannotJudge(
+                "each run gives other numbers, so that its cost cannot be differentiated"
+            )
+        paths = [*dict.fromkeys(claim.parameter for claim in self.claims)]
+        self.moved = {path: self._moved_by(path) for path in paths}
+        self.params: dict[Path, Slopes] = {}
+        self.truth, self.verdict = self._chosen(paths, loss)
+
+    def _moved_by(self, path: Path) -> set[Key]:
+        shape = np.shape(numbers(self.base.before[path]))
+        change = 1e-5 * np.random.default_rng(5).standard_normal(shape)
+        return differing(self.base, self.step.run(change={path: change}, keep=True))
+
+    @property
+    def moving(self) -> set[Key]:
+        """All that moves with a parameter."""
+        return set().union(*self.moved.values())
+
+    @property
+    def has_own_cost(self) -> bool:
+        """Whether the code computes its cost itself."""
+        return isinstance(self.truth.watch, OwnCost)
+
+    def _chosen(self, paths: list[Path], loss: Any) -> tuple[Truth, Verdict]:
+        """The cost of which most claims are right."""
+        best: tuple[int, Truth, Verdict, dict[Path, Slopes]] | None = None
+        for watch in costs(self.step, self.base, self.claims, self.moved, loss):
+            self.truth = Truth(self.step, watch)
+            slopes = self.slopes(paths)
+            returned = {claim.parameter for claim in self.claims if not claim.is_step}
+            self.params = {
+                path: found
+                for path, found in slopes.items()
+                if np.any(np.abs(found[1]) > NOTHING) or (path in returned and self.moved[path])
+            }
+            if not any(np.any(found[1]) for found in self.params.values()):
+                continue
+            verdict = self.judge(self.base)
+            if best is None or len(verdict.right) > best[0]:
+                best = len(verdict.right), self.truth, verdict, self.params
+        if best is None:
+            raise CannotJudge(
+                "no cost is found in it, and no output that meets its targets: say loss="
+            )
+        self.params = best[3]
+        return best[1], best[2]
+
+    def slopes(self, paths: Sequence[Path]) -> dict[Path, Slopes]:
+        """How the cost moves with these parameters."""
+        found = {path: self.truth.of_parameter(path, self.base.before[path]) for path in paths}
+        return {path: slopes for path, slopes in found.items() if slopes is not None}
+
+    def judge(self, run: Run) -> Verdict:
+        """Every claim of a run."""
+        groups: dict[Any, list[Claim]] = {}
+        for claim in self.claims:
+            if claim.parameter in self.params:
+                groups.setdefault(claim.group, []).append(claim)
+        judged: list[Judged] = []
+        factors: dict[Any, tuple[float | None, str, bool]] = {}
+        for group, claims in groups.items():
+            modes = ["step"] if group == ("step",) else ["gradient", "new"]
+            tried = [self._group(claims, mode, run) for mode in modes]
+            near = _are_near(claims, run)
+            score = [
+                (
+                    sum(one.factor is not None or one.why == "zero" for one in found),
+                    (mode == "new") == near,
+                )
+                for mode, (found, *_) in zip(modes, tried, strict=True)
+            ]
+            found, c, plain = tried[score.index(max(score))]
+            factors[group] = c, found[0].mode, plain
+            judged += found
+        return Verdict(judged, factors)
+
+    def _group(
+        self, claims: list[Claim], mode: str, run: Run
+    ) -> tuple[list[Judged], float | None, bool]:
+        """Claims that have a factor in common, which is the one of most."""
+        found = [self._one(claim, mode, run) for claim in claims]
+        known = [one.factor for one in found if one.factor is not None]
+        c = max(
+            known,
+            key=lambda f: (
+                sum(abs(f - other) <= 2 * TOLERANCE * abs(f) for other in known),
+                self.is_plain(f, mode),
+                (f > 0) == (mode == "gradient"),
+            ),
+            default=None,
+        )
+        plain = c is not None and self.is_plain(c, mode)
+        judged = []
+        for one in found:
+            same = (
+                one.factor is not None
+                and c is not None
+                and abs(one.factor - c) <= 2 * TOLERANCE * abs(c)
+            )
+            right = one.why == "zero" or (same and plain)
+            judged.append(
+                one._replace(is_right=right, off=0.0 if right else self._off(one, mode, c, run))
+            )
+        return judged, c, plain
+
+    def _one(self, claim: Claim, mode: str, run: Run) -> Judged:
+        D, s = self.params[claim.parameter]
+        before, value = numbers(run.before[claim.parameter]), claim.value(run)
+        if value is None or value.shape != before.shape:
+            return Judged(claim, None, False, mode, "gone" if value is None else "shape")
+        value = value - before if mode == "new" else value
+        if np.max(np.abs(s)) < NOTHING:
+            zero = np.max(np.abs(value)) <= 1e-9
+            return Judged(claim, None, False, mode, "zero" if zero else "")
+        return Judged(claim, factor(D @ value.reshape(-1), s), False, mode)
+
+    def _off(self, one: Judged, mode: str, c: float | None, run: Run) -> float:
+        """By which part of its largest entry it differs from what it should be."""
+        D, s = self.params[one.claim.parameter]
+        value, before = one.claim.value(run), numbers(run.before[one.claim.parameter])
+        if value is None or value.shape != before.shape:
+            return np.inf
+        value = D @ (value - before if mode == "new" else value).reshape(-1)
+        wanted = (c if c is not None else 1.0 if mode == "gradient" else -1.0) * s
+        largest = float(np.max(np.abs(wanted)))
+        return float(np.max(np.abs(value - wanted))) / largest if largest else np.inf
+
+    # What may be a factor.
+
+    def is_plain(self, c: float, mode: str) -> bool:
+        """Whether a factor needs no explanation: a step descends, an own cost counts."""
+        if mode != "gradient" and c > 0:
+            return False
+        if not self.has_own_cost:
+            return True
+        rates = {1.0} if mode == "gradient" else self.rates | {1.0}
+        times = {1.0, 2.0, 0.5} | {
+            k * n for m in self.counts for n in (m, 1 / m) for k in (1, 2, 0.5)
+        }
+        return any(abs(abs(c) - r * t) <= 5e-4 * abs(c) for r in rates for t in times)
+
+    @property
+    def rates(self) -> set[float]:
+        """Numbers of the program that may be a learning rate."""
+        found = {
+            abs(float(v)) for v in self.base.before.values() if isinstance(v, float | np.floating)
+        }
+        for event in self.base.events:
+            if isinstance(event.value, float | int) and event.key not in self.moving:
+                found.add(abs(float(event.value)))
+        for file in self.step.program.files.values():
+            for node in ast.walk(file.tree):
+                if isinstance(node, ast.Constant) and isinstance(node.value, float):
+                    found.add(node.value)
+        return found - {0.0}
+
+    @property
+    def counts(self) -> list[int]:
+        """Numbers of examples: the lengths that all data have in common."""
+        data = [
+            {*np.shape(value)}
+            for path, value in self.base.before.items()
+            if isinstance(value, np.ndarray) and path not in self.params and value.size > 1
+        ]
+        shared = set.intersection(*data) if data else set()
+        return sorted(n for n in (shared or set().union(*data)) if n > 1)
+
+
+def _are_near(claims: list[Claim], run: Run) -> bool:
+    """Whether what came back looks like the parameters, and not like their gradients."""
+    near = 0
+    for claim in claims:
+        before, value = numbers(run.before[claim.parameter]), claim.value(run)
+        if value is not None and value.shape == before.shape:
+            near += bool(np.linalg.norm(value - before) < 0.3 * np.linalg.norm(before))
+    return 2 * near > len(claims)
+
+
+def trainables(run: Run) -> Iterator[Path]:
+    """The arrays of the state that could be parameters."""
+    return (path for path, value in run.before.items() if is_trainable(value))
+
+
+__all__ = ["Judge", "Judged", "Verdict", "arrays", "factor", "trainables"]
