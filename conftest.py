@@ -1,9 +1,15 @@
 """All tests run in parallel, by themselves; and doctests may speak of np, as NumPy's own do."""
 
+import gc
 import os
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
+
+# SymPy, which reads this where it is imported, keeps a thousand results unless told otherwise: too
+# few for what one proof finds out to serve the next.
+os.environ.setdefault("SYMPY_CACHE_SIZE", "20000")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -23,11 +29,25 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
             os.environ.setdefault(threads, "1")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> Iterator[None]:
     """Keep a group in one worker, which does not hear what was decided above."""
-    if hasattr(config, "workerinput"):
+    in_a_worker = hasattr(config, "workerinput")
+    if in_a_worker:
         config.option.loadgroup = True
+    yield
+    for item in items if in_a_worker else ():
+        # Here xdist 3.8 puts the group, and pytest from 9.2 on does not look.
+        if "_nodeid" in vars(item):
+            item._id = type(item.id).parse(item._nodeid)
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what has been collected here, which stays to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -85,6 +85,7 @@ def exact(net, size):
         return float(J), dZ
 
 
+@pytest.mark.xdist_group("exact losses")
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("size", [1e4, -1e4])
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ MOST_ROOMS = 17
 MOST_FLOORS = 9
 
 
+@cache
 def rooms() -> dict[str, list[Path]]:
     """The files of each module or folder at the top, the two with underscores too."""
     found = {

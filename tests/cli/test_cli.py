@@ -1,5 +1,4 @@
 import json
-import os
 import subprocess
 import sys
 from functools import cache
@@ -11,20 +10,12 @@ from shapecheck_bp import row
 from shapecheck_bp.cli import comparison, main
 
 
-def run(*arguments, **environment):
-    return subprocess.run(
-        [sys.executable, "-m", "shapecheck_bp", *arguments],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        env={**os.environ, "PYTHONIOENCODING": "utf-8", **environment},
-        check=False,
-    )
-
-
-def test_the_main_job_as_a_person_sees_it():
-    done = run()
-    assert (done.returncode, done.stderr) == (0, "")
+@pytest.mark.xdist_group("main job")
+@pytest.mark.usefixtures("main_job_as_found")
+def test_the_main_job_as_a_person_sees_it(capsys):
+    assert main([]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
     for fragment in (
         "column: Z = W @ A_prev + b",
         "(n_1, n_0) = (32, 64)",
@@ -34,10 +25,10 @@ def test_the_main_job_as_a_person_sees_it():
         "Pass X.T, or use shapecheck_bp.row if your examples are rows.",
         "The gradients agree.",
     ):
-        assert fragment in done.stdout
-    tables = done.stdout.partition("ShapeError")[0]
+        assert fragment in out
+    tables = out.partition("ShapeError")[0]
     assert max(map(len, tables.splitlines())) <= 80
-    assert "\x1b" not in done.stdout
+    assert "\x1b" not in out
 
 
 @pytest.mark.xdist_group("main job")
@@ -102,10 +93,11 @@ def test_a_command_line_that_cannot_be_understood_is_exit_status_2(arguments, me
     assert (out, message in err) == ("", True)
 
 
-def test_version(capsys):
-    with pytest.raises(SystemExit):
-        main(["--version"])
-    assert capsys.readouterr().out.strip() == shapecheck_bp.__version__
+def test_version_of_the_program():
+    asked = [sys.executable, "-m", "shapecheck_bp", "--version"]
+    done = subprocess.run(asked, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.strip() == shapecheck_bp.__version__
 
 
 def test_a_reader_that_stops_early():
