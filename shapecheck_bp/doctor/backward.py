@@ -14,7 +14,7 @@ import numpy as np
 from shapecheck_bp.doctor.arrays import Path, numbers, shown
 from shapecheck_bp.doctor.claims import assigned
 from shapecheck_bp.doctor.steps import Event, Key, Run, plus
-from shapecheck_bp.doctor.truth import differing
+from shapecheck_bp.doctor.truth import ALL, OF_OTHERS
 from shapecheck_bp.doctor.verdicts import NOTHING, TOLERANCE, Judge
 from shapecheck_bp.reading.instrument import Site
 
@@ -64,13 +64,14 @@ class Backward:
         }
         self.not_measured: set[Key] = set()
         self.forward = [*self._of_parameters(), *self._of_arrays()]
-        self.by_shape: dict[tuple[int, ...], tuple[list[Forward], Any, Any]] = {}
-        """Forward arrays by their shapes, with their directions and all their slopes."""
-        for shape in {one.shape for one in self.forward}:
-            alike = [one for one in self.forward if one.shape == shape]
-            self.by_shape[shape] = alike, alike[0].D, np.stack([one.s for one in alike])
+        self.alike: list[tuple[list[Forward], Any, Any]] = []
+        """Forward arrays of a shape each, with their directions and all their slopes."""
+        for kind in {(one.shape, len(one.s)): None for one in self.forward}:
+            some = [one for one in self.forward if (one.shape, len(one.s)) == kind]
+            self.alike.append((some, some[0].D, np.stack([one.s for one in some])))
         self.matches: dict[Key, list[Match]] = {}
-        self.slopes: set[Key] = set()
+        self.whole: dict[Any, Any] = {}
+        """All slopes of forward arrays, where they are small and were asked for."""
         self.open: set[Key] = set()
         self._sort_out()
 
@@ -110,8 +111,8 @@ class Backward:
             down = truth.cost(exchange={event.key: plus(-d)})
             if up is None or down is None or abs(up - down) < 1e-13:
                 continue
-            left -= 2 * min(event.value.size, 60)
-            slopes = truth.of_event(event.key, event.value) if left > 0 else None
+            left -= 2 * min(event.value.size, OF_OTHERS[1])
+            slopes = truth.of_event(event.key, event.value, OF_OTHERS) if left > 0 else None
             if slopes is None:
                 self.not_measured.add(event.key)
                 continue
@@ -120,7 +121,10 @@ class Backward:
 
     def is_load(self, event: Event, known: set[int]) -> bool:
         """Whether an expression only reads what is there."""
-        node = self.sites[event.number].node
+        site = self.sites[event.number]
+        node = site.node
+        if event.at > self.end and isinstance(node, LOADS) and assigned(site):
+            return False  # x = y: another could stand there
         if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
             return id(event.thing) in known or getattr(event.thing, "base", None) is not None
         return isinstance(node, ast.Name | ast.Attribute) and getattr(node, "attr", "") != "T"
@@ -133,7 +137,8 @@ class Backward:
         for event in self.events:
             load = self.is_load(event, known)
             known.add(id(event.thing))
-            if load or not isinstance(event.value, np.ndarray) or event.key in self.not_measured:
+            skipped = event.key in self.not_measured or event.key in self.judge.noise
+            if load or not isinstance(event.value, np.ndarray) or skipped:
                 continue
             if event.value.dtype.kind == "f" and event.value.size > 1:
                 found = self.match(event.value)
@@ -142,13 +147,14 @@ class Backward:
                     continue
             moves = event.value.dtype.kind == "f" and event.key in self.judge.moving
             if (moves and event.key not in forward) or event.value.dtype.kind == "b":
-                (self.slopes if self._is_slope(event.value) else self.open).add(event.key)
+                self.open.add(event.key)
 
     def match(self, value: Any) -> list[Match]:
         """The forward arrays whose gradient this is, up to a factor and a transpose."""
         value = np.asarray(value, float)
         found: dict[Any, Match] = {}
-        for shape, (alike, D, S) in self.by_shape.items():
+        for alike, D, S in self.alike:
+            shape = alike[0].shape
             turned = [value] if value.shape == shape else []
             if value.ndim == 2 and value.T.shape == shape:
                 turned.append(value.T)
@@ -160,16 +166,35 @@ class Backward:
         order = {one.key: i for i, one in enumerate(self.forward)}
         return sorted(found.values(), key=lambda match: order[match.of.key])
 
-    def _is_slope(self, value: Any) -> bool:
-        value = np.asarray(value, float)
-        alike, D, S = self.by_shape.get(value.shape, ([], None, None))
-        if not alike or not alike[0].is_whole:
+    def is_slope(self, key: Key) -> bool:
+        """Whether an array carries one gradient of the forward pass to another, as g'(Z) does."""
+        value = np.asarray(self.by_key[key].value, float)
+        alike = [one for one in self.forward if one.shape == value.shape]
+        found = [slopes for slopes in map(self.all_slopes, alike) if slopes is not None]
+        if len(found) < 2:
             return False
+        S = np.stack(found)
         return any(
-            other != i
-            for i, one in enumerate(alike)
-            for other, _ in _factors(value.reshape(-1) * one.s, S)
+            other != i for i, s in enumerate(found) for other, _ in _factors(value.reshape(-1) * s, S)
         )
+
+    def all_slopes(self, one: Forward) -> Any:
+        """The slope of every entry of a forward array, or None where there are too many."""
+        if one.is_whole or one.key in self.params:
+            return one.s if one.is_whole else None
+        if one.key not in self.whole:
+            truth, value = self.judge.truth, self.by_key[one.key].value
+            found = truth.of_event(one.key, value, ALL) if value.size <= ALL[0] else None
+            self.whole[one.key] = None if found is None else found[1]
+        return self.whole[one.key]
+
+    def takes_right(self, key: Key) -> bool:
+        """Whether one of its operands is right."""
+        event = self.by_key[key]
+        inside = {site.number for site in self.sites[key[0]].inside.values()}
+        right = {id(self.by_key[match].thing) for match in self.matches}
+        near = self.events[max(0, event.at - 40) : event.at]
+        return any(one.number in inside and id(one.thing) in right for one in near)
 
     def parameter_of(self, one: Forward) -> Path | None:
         """The parameter that a forward array is, or is read from."""
@@ -184,18 +209,26 @@ class Backward:
 
     # What depends on what.
 
-    def influence(self, keys: Iterable[Key]) -> dict[Key, tuple[set[Key], set[Path]]]:
-        """For each expression those that move with it, and the parameters whose claims do."""
-        return {key: self._moved_by(key) for key in keys}
+    def influence(self, keys: Iterable[Key], of: set[Key]) -> dict[Key, tuple[set[Key], set[Path]]]:
+        """For each expression which of these move with it, and the parameters whose claims do."""
+        keys, step = [*keys], self.judge.step
+        lean = step.program.noting(step.version, {number for number, _ in (*keys, *of)})
+        with step.held(lean):
+            return {key: self._moved_by(key, of) for key in keys}
 
-    def _moved_by(self, key: Key) -> tuple[set[Key], set[Path]]:
+    def _moved_by(self, key: Key, of: set[Key]) -> tuple[set[Key], set[Path]]:
         event = self.by_key[key]
         random = np.random.default_rng(13)
         d = 1e-3 * random.standard_normal(event.value.shape) * (1 + np.max(np.abs(event.value)))
         run = self.judge.step.run(exchange={key: plus(d)}, keep=True)
         if run.error is not None:
             return set(), {*self.judge.verdict.wrong}
-        return differing(self.judge.base, run), self.changed_claims(run)
+        moved = {
+            other.key
+            for other in run.events
+            if other.key in of and not np.array_equal(other.value, self.by_key[other.key].value)
+        }
+        return moved, self.changed_claims(run)
 
     def changed_claims(self, run: Run) -> set[Path]:
         """The parameters whose claims are others in a run."""

@@ -7,6 +7,7 @@ recognised. A right array can be the mistake, too: dJ/dA in the place of dJ/dZ.
 """
 
 from collections.abc import Iterator
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from shapecheck_bp.doctor.causes import Causes, Suspicion
 from shapecheck_bp.doctor.steps import Event, Key, Run, instead
 from shapecheck_bp.doctor.verdicts import NOTHING, TOLERANCE, Judge, factor
 
-MOST_UNKNOWN, MOST_SUSPECTS, MOST_SITES = 130, 400, 40
+MOST_UNKNOWN, MOST_SUSPECTS, MOST_SITES, SECONDS = 400, 300, 40, 2.5
 
 
 class Blame:
@@ -37,6 +38,7 @@ class Blame:
         """The lines that are wrong, each with the parameters that are wrong by it."""
         judge, causes = self.judge, self.causes
         left = {*judge.verdict.wrong}
+        self.end = monotonic() + SECONDS
         lost = causes.lost_digits()
         if lost is not None:
             return [lost]
@@ -90,9 +92,10 @@ class Blame:
             if (event.key in backward.open or event.key in backward.matches)
             and event.value.dtype.kind == "f"
         ][:MOST_SUSPECTS]
-        self.keys, self.info = keys, backward.influence(keys)
         self.strong = {key for key in backward.matches if self._is_strong(key)}
+        self.keys, self.info = keys, backward.influence(keys, self.strong)
         fruitless = [k for k in keys if self.info[k][1] & left and not self._is_fruitful(k)]
+        fruitless = [k for k in fruitless if k in backward.matches or not backward.is_slope(k)]
         suspects = [key for key in fruitless if not self.info[key][1] & good]
         suspects += [k for k in fruitless if k not in suspects and k not in backward.matches]
         self.suspects = sorted(suspects, key=lambda key: backward.by_key[key].at)
@@ -125,12 +128,7 @@ class Blame:
 
     def _odd_ones(self, todo: set[Path]) -> Iterator[Suspicion]:
         """The first array of each way whose factor is none of those that right claims come by."""
-        plain: dict[bool, set[float]] = {True: set(), False: set()}
-        for key in self.keys:
-            if key in self.backward.matches and self.info[key][1] & self.judge.verdict.right:
-                for is_parameter, factors in self._level(key).items():
-                    plain[is_parameter] |= factors
-        todo = {*todo}
+        plain, todo = self._plain_factors(), {*todo}
         while todo:
             first = next((key for key in self.keys if self._is_odd(key, todo, plain)), None)
             if first is None:
@@ -142,10 +140,24 @@ class Blame:
                 continue
             params = self.info[first][1] & todo
             todo -= params
-            event, match = self.backward.by_key[first], self.backward.matches[first][0]
-            others = sorted({f"{f:.4g}" for f in plain[next(iter(self._level(first)))]})[:4]
-            words = f"is {match.factor:.4g} dJ/d({match.of.name}), and elsewhere it is {' or '.join(others)}"
-            yield self.causes.suspicion(event, params, words)
+            yield self._odd_one(first, params, plain)
+
+    def _odd_one(self, key: Key, params: set[Path], plain: dict[bool, set[float]]) -> Suspicion:
+        match = self.backward.matches[key][0]
+        others = " or ".join(sorted({f"{f:.4g}" for f in plain[next(iter(self._level(key)))]})[:4])
+        words = f"is {match.factor:.4g} dJ/d({match.of.name}), and elsewhere it is {others}"
+        return self.causes.suspicion(self.backward.by_key[key], params, words)
+
+    def _plain_factors(self) -> dict[bool, set[float]]:
+        """The factors of arrays of which right claims come: of parameters, and of others."""
+        plain: dict[bool, set[float]] = {True: set(), False: set()}
+        count = {True: 0, False: 0}
+        for key in self.keys:
+            if key in self.backward.matches and self.info[key][1] & self.judge.verdict.right:
+                for is_parameter, factors in self._level(key).items():
+                    plain[is_parameter] |= factors
+                    count[is_parameter] += 1
+        return {level: factors if count[level] > 1 else set() for level, factors in plain.items()}
 
     def _level(self, key: Key) -> dict[bool, set[float]]:
         """Of a named array: whether it is a parameter's gradient, and its factors."""
@@ -183,14 +195,19 @@ class Blame:
             ),
         )
         best: tuple[Any, list[Key], set[Path], str] | None = None
+        rivals: list[tuple[int, Key]] = []
         for keys in order[:MOST_SITES]:
             params = set().union(*(info[key][1] for key in keys))
             is_right = any(key in backward.matches for key in keys)
             most = (len(params & left), not is_right, -rank[keys[0]])
-            if best is not None and most <= best[0]:
-                continue
+            if monotonic() > self.end or (best is not None and most[0] < best[0][0]):
+                break
             if self._is_solvable(keys, params & (left | self.judge.verdict.right)):
-                best = most, keys, params & left, ""
+                rivals.append((most[0], keys[0]))
+                if best is None or most > best[0]:
+                    best = most, keys, params & left, ""
+                continue
+            if best is not None and most <= best[0]:
                 continue
             mended = self._mended_by_truth(keys, params & left)
             if mended is not None:
@@ -198,8 +215,17 @@ class Blame:
                 best = found if best is None or found[0] > best[0] else best
         if best is None:
             return None
-        _, keys, params, name = best
-        return self.causes.blamed(backward.by_key[keys[0]], params, name, {*self.suspects})
+        most, keys, params, name = best
+        found = self.causes.blamed(backward.by_key[keys[0]], params, name, {*self.suspects})
+        others = (self.judge.sites[key[0]] for count, key in rivals if count == most[0])
+        places = [(site.file.name, site.statement.lineno) for site in others]
+        plain = self._plain_factors()
+        odd = next((key for key in self.keys if self._is_odd(key, params, plain)), None)
+        if odd is not None and backward.by_key[odd].at < backward.by_key[keys[0]].at:
+            places = [(found.file, found.line), *places]
+            found = self._odd_one(odd, self.info[odd][1] & params, plain)
+        found.rivals = places
+        return found
 
     def _is_solvable(self, keys: list[Key], params: set[Path]) -> bool:
         """Whether there are values for these expressions that make these claims right."""
@@ -221,6 +247,10 @@ class Blame:
             return None if run.error is not None else self._misfit(run, params)
 
         r = misfit(x)
+        # Of more unknowns than there are equations, as many random sums reach as far.
+        size = x.size if r is None else min(x.size, r.size + 5)
+        random = np.random.default_rng(19)
+        basis = np.eye(x.size) if size == x.size else random.standard_normal((size, x.size))
         for turn in range(5):
             if r is None:
                 return False
@@ -228,16 +258,16 @@ class Blame:
                 return True
             h = 1e-5 * (1 + np.max(np.abs(x)))
             columns = []
-            for i in range(x.size):
-                moved = misfit(x + h * (np.arange(x.size) == i))
-                if moved is None:
+            for direction in basis:
+                moved = misfit(x + h * direction)
+                if moved is None or monotonic() > self.end:
                     return False
                 columns.append((moved - r) / h)
             J = np.stack(columns, axis=1)
-            dx = np.linalg.lstsq(J, -r, rcond=1e-8)[0]
-            if turn == 0 and np.linalg.norm(r + J @ dx) > 0.5 * np.linalg.norm(r):
+            y = np.linalg.lstsq(J, -r, rcond=1e-8)[0]
+            if turn == 0 and np.linalg.norm(r + J @ y) > 0.5 * np.linalg.norm(r):
                 return False
-            x = x + dx
+            x = x + y @ basis
             last, r = r, misfit(x)
             if r is None or np.linalg.norm(r) > 2 * np.linalg.norm(last):
                 return False
@@ -270,11 +300,14 @@ class Blame:
                 value = self.backward.by_key[key].value
                 for one in self.backward.forward:
                     direction = _direction(one.s)
-                    if one.shape != value.shape or not one.is_whole or (key, direction) in tried:
+                    if one.shape != value.shape or (key, direction) in tried:
+                        continue
+                    slopes = self.backward.all_slopes(one)
+                    if slopes is None:
                         continue
                     tried.add((key, direction))
                     for c in self._likely_factors():
-                        wanted = c * one.s.reshape(one.shape)
+                        wanted = c * slopes.reshape(one.shape)
                         run = step.run(exchange={key: instead(wanted)})
                         if run.error is not None:
                             continue
@@ -291,11 +324,15 @@ class Blame:
         return [*factors][:6]
 
     def _first_on_the_way(self, path: Path) -> Suspicion:
-        for key in self.suspects:
-            if path in self.info[key][1] and key not in self.backward.matches:
-                event = self.backward.by_key[key]
-                words = "is no gradient of anything, and nothing right comes of it"
-                return self.causes.suspicion(event, {path}, words)
+        """Where something right goes in, and nothing right comes out; or else the first suspect."""
+        some = [k for k in self.suspects if path in self.info[k][1] and k not in self.backward.matches]
+        for key in [*filter(self.backward.takes_right, some), *some][:1]:
+            event = self.backward.by_key[key]
+            words = "is no gradient of anything, and nothing right comes of it"
+            found = self.causes.suspicion(event, {path}, words)
+            sites = (self.judge.sites[other[0]] for other in some)
+            found.rivals = [(site.file.name, site.statement.lineno) for site in sites]
+            return found
         return self.causes.update_of(path) or self.causes.unknown({path})
 
     def _rate(self) -> float:

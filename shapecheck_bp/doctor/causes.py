@@ -30,6 +30,8 @@ class Suspicion:
     params: set[Path]
     causes: list[Cause] = field(default_factory=list)
     key: Key | None = None
+    rivals: list[tuple[str, int]] = field(default_factory=list)
+    """Lines at which another value would make the same right."""
 
 
 class Causes:
@@ -45,23 +47,16 @@ class Causes:
             for inner in site.inside.values()
         }
         base = judge.base
-        self.new = {
-            id(base.after[claim.path]): claim.parameter
-            for claim in judge.claims
-            if claim.is_step
-            and claim.path in base.after
-            and id(base.after[claim.path]) not in base.starts
-        }
-        modes = {claim.path: judge.verdict.factors.get(claim.group) for claim in judge.claims}
-        self.back = {
-            id(base.returned[claim.path]): claim.parameter
-            for claim in judge.claims
-            if not claim.is_step
-        }
+        self.new: dict[int, Path] = {}
+        """The parameters by the identities of their new values, and by those of their gradients."""
+        self.back: dict[int, Path] = {}
         for claim in judge.claims:
-            mode = modes[claim.path]
-            if not claim.is_step and mode is not None and mode[1] == "new":
-                self.new.setdefault(id(base.returned[claim.path]), claim.parameter)
+            thing = claim.thing(base)
+            mode = judge.verdict.factors.get(claim.group, (None, "", False))[1]
+            if not claim.is_step:
+                self.back[id(thing)] = claim.parameter
+            if (claim.is_step or mode == "new") and id(thing) not in base.starts:
+                self.new.setdefault(id(thing), claim.parameter)
 
     def suspicion(self, event: Event, params: set[Path], words: str) -> Suspicion:
         """One about an expression, with its causes."""
@@ -190,7 +185,8 @@ class Causes:
         same = {
             claim.parameter
             for claim in self.judge.claims
-            if claim.parameter in self.judge.verdict.wrong
+            if claim.is_step
+            and claim.parameter in self.judge.verdict.wrong
             and np.array_equal(numbers(base.before[claim.path]), numbers(base.after[claim.path]))
         }
         for event in self.events:

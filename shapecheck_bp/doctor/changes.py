@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from shapecheck_bp.doctor.claims import assigned
 from shapecheck_bp.doctor.program import Body, Change, found
 from shapecheck_bp.doctor.verdicts import Judge
 from shapecheck_bp.reading.sources import File
@@ -21,7 +22,8 @@ COST = {
     **dict.fromkeys(("name", "index", "axis", "sign", "move", "store", "dtype", "T", "op"), 1.0),
     **dict.fromkeys(("drop", "compare"), 2.0),
     **dict.fromkeys(("slope", "times", "count"), 3.0),
-    **dict.fromkeys(("plus", "negative"), 4.0),
+    **dict.fromkeys(("plus", "negative", "other"), 4.0),
+    "number": 6.0,
 }
 REDUCING = ("sum", "mean", "max", "min")
 MAKING = ("zeros_like", "ones_like", "empty_like", "zeros", "empty")
@@ -29,23 +31,22 @@ AXES = ("", "axis=0", "axis=1", "axis=0, keepdims=True", "axis=1, keepdims=True"
 OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@"}
 OTHERS = {"+": "-", "-": "+", "*": "@/", "/": "*", "@": "*"}
 COMPARED = {ast.Gt: "<", ast.GtE: "<", ast.Lt: ">", ast.LtE: ">", ast.Eq: "!=", ast.NotEq: "=="}
-SLOPES = (
-    "({0}) * {1} * (1 - {1})",
-    "({0}) * (1 - {1} ** 2)",
-    "({0}) * ({1} > 0)",
-)
+SLOPES = ("{0} * (1 - {0})", "1 - {0} ** 2", "{0} > 0")
 HELPERS = re.compile(
     r"prime|deriv|^d_?(sig|tanh|relu|act)|_d(sig|tanh|relu)|grad|slope|backward", re.I
 )
 
 
 class Scope(NamedTuple):
-    """What a line can name: arrays and numbers with their shapes, containers, helpers."""
+    """What a line can name: arrays and numbers with their shapes, containers, keys, helpers."""
 
     arrays: dict[str, tuple[int, ...]]
     numbers: list[str]
     boxes: list[str]
+    keys: list[str]
     helpers: list[str]
+    shapes: dict[tuple[int, ...], tuple[int, ...]]
+    """Of expressions, by where they stand."""
 
 
 def changes_of(judge: Judge, file: File, line: int) -> Iterator[Change]:
@@ -164,34 +165,45 @@ def _settled(new: Any, at: Any) -> Any:
 
 def _scope(judge: Judge, file: File, line: int) -> Scope:
     inside = _function_at(file.tree, line)
-    shapes: dict[str, tuple[int, ...]] = {}
+    texts: dict[str, tuple[int, ...]] = {}
+    shapes: dict[tuple[int, ...], tuple[int, ...]] = {}
     for event in judge.base.events:
         site = judge.sites[event.number]
-        if site.file.name == file.name and isinstance(
-            site.node, ast.Name | ast.Attribute | ast.Subscript
-        ):
-            if inside.lineno <= site.line <= inside.end_lineno and not _is_store(site.node):
-                shapes.setdefault(site.text, np.shape(event.value))
+        if site.file.name != file.name or not inside.lineno <= site.line <= inside.end_lineno:
+            continue
+        shapes.setdefault(_span(site.node), np.shape(event.value))
+        if isinstance(site.node, ast.Name | ast.Attribute | ast.Subscript):
+            texts.setdefault(ast.unparse(site.node), np.shape(event.value))
+        elif assigned(site):
+            texts.setdefault(assigned(site), np.shape(event.value))
+    first = min([inside.lineno, *(one.lineno for one in getattr(inside, "decorator_list", []))])
+    texts = {**judge.names.get((file.name, first), {}), **texts}
     parts = [*ast.walk(inside)]
     boxes = {ast.unparse(part.value) for part in parts if isinstance(part, ast.Subscript)}
+    keys = {
+        repr(part.slice.value)
+        for part in ast.walk(file.tree)
+        if isinstance(part, ast.Subscript)
+        and isinstance(part.slice, ast.Constant)
+        and isinstance(part.slice.value, str)
+    }
+    defined = {part.name for part in ast.walk(file.tree) if isinstance(part, ast.FunctionDef)}
     helpers = {
         ast.unparse(part.func)
         for part in ast.walk(file.tree)
-        if isinstance(part, ast.Call)
-        and HELPERS.search(ast.unparse(part.func))
-        and len(part.args) == 1
+        if isinstance(part, ast.Call) and len(part.args) == 1 and not part.keywords
     }
-    defined = {
-        p.name
-        for p in ast.walk(file.tree)
-        if isinstance(p, ast.FunctionDef) and HELPERS.search(p.name)
-    }
-    helpers |= {name for name in defined if f"self.{name}" not in file.source}
     return Scope(
-        {text: shape for text, shape in shapes.items() if shape and not text.endswith(".T")},
-        [text for text, shape in shapes.items() if not shape],
+        {text: shape for text, shape in texts.items() if shape and not text.endswith(".T")},
+        [text for text, shape in texts.items() if not shape],
         sorted(boxes),
-        sorted(helpers),
+        sorted(keys),
+        sorted(
+            name
+            for name in helpers | {name for name in defined if f"self.{name}" not in file.source}
+            if HELPERS.search(name)
+        ),
+        shapes,
     )
 
 
@@ -222,6 +234,8 @@ def _of_statement(make: _Maker, body: Body, i: int) -> Iterator[Change]:
             yield make.whole("sign", f"{target} {other}= {value}")
         yield make.whole("store", f"{target} = {target} {op} {_in_brackets(s.value, value)}")
         yield make.whole("store", f"{target} = {value}")
+        if isinstance(s.target, ast.Subscript) and isinstance(s.target.slice, ast.Tuple):
+            yield from _of_places(make, s, op, value)
         if isinstance(s.target, ast.Subscript) and op == "+":
             array, index = ast.unparse(s.target.value), ast.unparse(s.target.slice)
             yield make.whole("store", f"np.add.at({array}, {index}, {value})")
@@ -236,6 +250,16 @@ def _of_statement(make: _Maker, body: Body, i: int) -> Iterator[Change]:
             yield make.moved(k - i, body[k].end_lineno or 0)
 
 
+def _of_places(make: _Maker, s: Any, op: str, value: str) -> Iterator[Change]:
+    """One place a row, where every row was given to all of them: P[range(m), y] for P[:, y]."""
+    parts = [ast.unparse(part) for part in s.target.slice.elts]
+    for i, part in enumerate(s.target.slice.elts):
+        if isinstance(part, ast.Slice) and len(parts) == 2:
+            other = parts[1 - i]
+            new = [f"np.arange(len({other}))" if j == i else other for j in (0, 1)]
+            yield make.whole("store", f"{ast.unparse(s.target.value)}[{', '.join(new)}] {op}= {value}")
+
+
 def _in_brackets(node: ast.expr, text: str) -> str:
     return f"({text})" if isinstance(node, ast.BinOp) else text
 
@@ -247,6 +271,7 @@ def _of_expressions(make: _Maker, scope: Scope) -> Iterator[Change]:
         for node in ast.walk(head):
             if isinstance(node, ast.expr) and not _is_store(node):
                 yield from _of_one(make, node, scope)
+                yield from _of_value(make, node, scope)
         if isinstance(s, ast.Assign | ast.AugAssign | ast.Return) and not isinstance(
             head, ast.Tuple
         ):
@@ -272,12 +297,17 @@ def _of_one(make: _Maker, node: Any, scope: Scope) -> Iterator[Change]:
                 yield put("name", other)
         if len(scope.arrays[text]) > 1:
             yield put("T", f"{text}.T")
+        if len(scope.arrays[text]) > 2:
+            yield put("T", f"{text}.swapaxes(-1, -2)")
     if isinstance(node, ast.Attribute) and node.attr == "T":
         yield put("T", ast.unparse(node.value))
     if isinstance(node, ast.Subscript):
         for box in scope.boxes:
             if box != ast.unparse(node.value):
                 yield put("name", f"{box}[{ast.unparse(node.slice)}]")
+        if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+            for key in scope.keys:
+                yield put("name", f"{ast.unparse(node.value)}[{key}]")
     if text in scope.numbers:
         for other in scope.numbers:
             if other != text:
@@ -302,6 +332,19 @@ def _of_one(make: _Maker, node: Any, scope: Scope) -> Iterator[Change]:
         yield put("compare", f"{left} {COMPARED[type(node.ops[0])]} {right}")
     if isinstance(node, ast.Call):
         yield from _of_call(put, node, text)
+
+
+def _of_value(make: _Maker, node: Any, scope: Scope) -> Iterator[Change]:
+    """Another array of that shape for what an expression comes to, or a slope."""
+    shape = scope.shapes.get(_span(node))
+    if not shape or isinstance(node, ast.Name | ast.Attribute):
+        return
+    for array, other in scope.arrays.items():
+        if other == shape and not isinstance(node, ast.Subscript):
+            yield make.expression("drop", node, array)
+        if other == shape and isinstance(node, ast.BinOp | ast.Compare):
+            for slope in SLOPES:
+                yield make.expression("drop", node, slope.format(array))
 
 
 def _of_call(put: Callable[[str, str], Change], node: ast.Call, text: str) -> Iterator[Change]:
@@ -348,10 +391,11 @@ def _of_whole(make: _Maker, head: Any, scope: Scope) -> Iterator[Change]:
     inner = _in_brackets(head, text)
     yield put("negative", f"-{inner}")
     for number in ("2", "0.5"):
-        yield put("count", f"{number} * {inner}")
+        yield put("number", f"{number} * {inner}")
     for array in scope.arrays:
         for slope in SLOPES:
-            yield put("slope", slope.format(text, array).replace(f"({text})", inner, 1))
+            new = slope.format(array)
+            yield put("slope", f"{inner} * {new}" if new.startswith(array + " *") else f"{inner} * ({new})")
         for helper in scope.helpers:
             yield put("slope", f"{inner} * {helper}({array})")
         yield put("times", f"{inner} * {array}")
@@ -362,3 +406,4 @@ def _of_whole(make: _Maker, head: Any, scope: Scope) -> Iterator[Change]:
     for number in scope.numbers:
         yield put("count", f"{inner} / {number}")
         yield put("count", f"{inner} * {number}")
+        yield put("other", f"{inner} / np.sqrt({number})")

@@ -5,6 +5,7 @@ whose it is is told by names, by places and by shapes.
 """
 
 import ast
+import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -31,18 +32,27 @@ class Claim(NamedTuple):
     is_step: bool
     path: Path
     """Where it is: in the state, or in what came back."""
+    is_kept: bool = False
+    """Whether it is a gradient that stays in the state, as layers keep theirs."""
 
     @property
     def group(self) -> tuple[Any, ...]:
         """Claims of one group have one factor in common."""
+        if self.is_kept:
+            return ("kept",)
         return ("step",) if self.is_step else ("returned", self.path[:1] if self.path[1:] else ())
+
+    def thing(self, run: Run) -> Any:
+        """The array itself, in a run; None where it is gone."""
+        here = run.after if self.is_step or self.is_kept else run.returned
+        return here.get(self.path)
 
     def value(self, run: Run) -> Any:
         """The step, or what came back, in a run; None where it is gone."""
         if not self.is_step:
-            found = run.returned.get(self.path)
+            found = self.thing(run)
             return None if found is None else numbers(found)
-        before, after = run.before[self.parameter], run.after.get(self.parameter)
+        before, after = run.before[self.parameter], self.thing(run)
         if after is None or np.shape(after) != np.shape(before):
             return None
         return numbers(after) - numbers(before)
@@ -59,6 +69,7 @@ def claims_of(run: Run, version: Version, wanted: Sequence[str] = ()) -> list[Cl
     stepped = [path for path in found if _is_stepped(path, run) or path in stored]
     claims = [Claim(path, True, path) for path in stepped]
     claims += _returned(run, version, found, stepped)
+    claims += _kept(run, found, {claim.parameter for claim in claims})
     if wanted:
         claims = [claim for claim in claims if _is_wanted(claim.parameter, wanted)]
     return claims
@@ -105,6 +116,29 @@ def _returned(
             taken |= {there, (path, kind)}
             claims.append(Claim(path, False, there))
     return sorted(claims, key=lambda claim: order[claim.parameter])
+
+
+def _kept(run: Run, found: dict[Path, Any], known: set[Path]) -> list[Claim]:
+    """Gradients that are neither used nor returned, but kept: self.dW beside self.W."""
+    claims = []
+    for there, value in run.after.items():
+        before = run.before.get(there)
+        if not is_trainable(value) or (before is not None and np.array_equal(before, value)):
+            continue
+        one = stem(name_in(there))
+        for path in found:
+            same = stem(name_in(path)) == one and place_in(path) == place_in(there)
+            beside = path[:-1] == there[:-1] and name_in(path) != name_in(there)
+            box = len(path) > 1 and path[-1] == there[-1] and is_gradient(name_in(there[:-1]))
+            if same and (beside or box) and path not in known and path != there:
+                known |= {path}
+                claims.append(Claim(path, False, there, True))
+    return claims
+
+
+def is_gradient(name: str) -> bool:
+    """Whether this is what gradients are called."""
+    return re.match(r"(_?d[A-Z_]?|grad|nabla)", name) is not None
 
 
 def _likeness(path: Path, mine: Any, there: Path, value: Any, names: dict[Any, str]) -> float:

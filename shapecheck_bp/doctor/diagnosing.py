@@ -25,7 +25,7 @@ from shapecheck_bp.doctor.verdicts import Judge, Judged
 from shapecheck_bp.network import Network
 from shapecheck_bp.reading.failing import failing_place
 
-MOST_MISTAKES, MOST_LINES = 4, 5
+MOST_MISTAKES, MOST_LINES, MOST_PLACES = 4, 5, 8
 
 
 def diagnose(
@@ -103,7 +103,7 @@ def _found(judge: Judge, loss: Any, wrt: Sequence[str]) -> tuple[list[Finding], 
                 findings += [_finding(one, None) for one in suspicions]
                 break
             findings.append(_finding(suspicion, repair))
-            step.program.cuts = (*step.program.cuts, repair.change)
+            step.program.changes = (*step.program.changes, repair.change)
             lasts.enter_context(step.held(step.program.version()))
             try:
                 judge = Judge(step, loss, wrt)
@@ -119,24 +119,27 @@ def _repaired(
 ) -> tuple[Suspicion, Repair | None]:
     """The first suspicion for which a repair is found, and that; else none for the first."""
     mending = Mending(judge)
+    suspects = [judge.sites[number] for number, _ in getattr(blame, "suspects", ())]
+    others = [*dict.fromkeys((site.file.name, site.statement.lineno) for site in suspects)]
+    order = {place: i for i, place in enumerate(others)}
     best: tuple[Suspicion, Repair] | None = None
     for one in suspicions:
         places = [(one.file, one.line), *(cause[:2] for cause in one.causes)]
-        found = mending.best(places_of(iter(places), judge.step), one.params)
-        if found and one.params <= found[0].right:
-            return one, found[0]
+        places += sorted(one.rivals, key=order.get)
+        places += others if one is suspicions[-1] else []
+        found = mending.best(places_of(iter(places), judge.step)[:MOST_PLACES], one.params)
         if found and (best is None or found[0].rank < best[1].rank):
             best = one, found[0]
-    if best is not None:
-        return best
-    others = [judge.sites[number] for number, _ in getattr(blame, "suspects", ())]
-    places = [(site.file.name, site.statement.lineno) for site in others][:8]
-    found = mending.best(places_of(iter(places), judge.step), suspicions[0].params)
-    if found:
-        change = found[0].change
-        words = "is where another line makes it right"
-        return Suspicion(change.file, change.line, "", words, suspicions[0].params), found[0]
-    return suspicions[0], None
+        if found and one.params <= found[0].right:
+            break
+    if best is None:
+        return suspicions[0], None
+    one, repair = best
+    near = {one.line, *(line for _, line, _ in one.causes)}
+    if repair.change.line not in near:
+        one.file, one.line, one.source = repair.change.file, repair.change.line, ""
+        one.words, one.causes = "the value of this line is wrong", []
+    return one, repair
 
 
 def _finding(one: Suspicion, repair: Repair | None) -> Finding:

@@ -56,37 +56,38 @@ class Mending:
         self.cost = judge.truth.cost()
 
     def best(self, places: Sequence[tuple[str, int]], wanted: set[Path]) -> list[Repair]:
-        """Repairs at the first of these places that has one with which all wanted is right."""
+        """Repairs at these places, best first; with the best all wanted is right, if one does that.
+
+        The further down a place is, the smaller has a change to be that is tried there.
+        """
         found: list[Repair] = []
+        least = np.inf
         for rank, (file, line) in enumerate(places):
-            done = None
             for change in changes_of(self.judge, self.step.version.files[file], line):
-                if done is not None and COST[change.kind] > done:
+                cost = COST[change.kind] + 0.1 * rank
+                if cost >= least:
                     break
+                if self.left <= 0 or monotonic() > self.end:
+                    return sorted(found, key=lambda repair: repair.rank)
                 self.left -= 1
-                if self.left < 0 or monotonic() > self.end:
-                    break
                 right = self._right_with(change)
                 if right is not None and right > self.judge.verdict.right:
                     wrong = len(self.judge.params) - len(right)
-                    cost = COST[change.kind] + 0.5 * rank
-                    done = COST[change.kind] if wanted <= right else done
+                    least = min(least, cost) if wanted <= right else least
                     found.append(Repair(change, right, (wrong, cost, len(change.words()))))
-            if any(wanted <= repair.right for repair in found):
-                break
         return sorted(found, key=lambda repair: repair.rank)
 
     def _right_with(self, change: Change) -> set[Path] | None:
         """The parameters that are right with a change, or None where it cannot be run."""
         forward = (change.file, change.line) in self.forward_lines
         try:
-            version = self.step.program.version((change,), noted=False)
+            version = self.step.program.with_change(self.step.version, change)
             right = self._judged(version)
             if not forward:
                 return right
             if change.kind not in FORWARD and not (right or set()) > self.judge.verdict.right:
                 return right
-            return self._judged_anew(self.step.program.version((change,)))
+            return self._judged_anew(self.step.program.with_change(self.step.version, change, noted=True))
         except (SyntaxError, NotRead, LookupError, ValueError, TypeError):
             return None
 
@@ -101,7 +102,7 @@ class Mending:
         """The same where the truth may be another now."""
         judge = self.judge
         with self.step.held(version):
-            truth = Truth(self.step, judge.truth.watch)
+            truth = Truth(self.step, judge.truth.watch, version)
             cost = truth.cost()
             if cost is None:
                 return None

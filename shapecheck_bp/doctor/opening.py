@@ -212,7 +212,7 @@ def _once(step: Step, run: Run) -> Step:
     """The step, each loop ended after a turn in which all parameters change already."""
     changed = _changed(run)
     for file, line in _loops(step, run, changed):
-        before, step.program.cuts = step.program.cuts, (*step.program.cuts, cut(file, line))
+        before, step.program.changes = step.program.changes, (*step.program.changes, cut(file, line))
         try:
             step.version = step.program.version()
             with step.held():
@@ -222,7 +222,7 @@ def _once(step: Step, run: Run) -> Step:
         except (SyntaxError, LookupError, NotRead):
             done = False
         if not done:
-            step.program.cuts = before
+            step.program.changes = before
             step.version = step.program.version()
     with step.held():
         final = step.run(keep=True)
@@ -242,7 +242,8 @@ def _loops(step: Step, run: Run, changed: set[Path]) -> list[tuple[str, int]]:
     for event in run.events:
         site = sites[event.number]
         stored = event.number in step.version.stores and run.starts.get(id(event.thing)) in changed
-        if stored or (id(event.thing) in new and not isinstance(site.node, ast.Name)):
+        load = isinstance(site.node, ast.Name | ast.Attribute | ast.Subscript)
+        if stored or (id(event.thing) in new and not load):
             updates[id(site.statement)] = site
     inner = [(site.file.name, site.function, site.statement) for site in updates.values()]
     loops: list[tuple[str, int]] = []
@@ -286,7 +287,7 @@ def _carrying(step: Step, run: Run) -> list[tuple[str, int]]:
     function = _function_of(step)
     if function is None:
         return []
-    file = next((one.file for one in step.program.lives if one.function is function), None)
+    file = next((one.file for one in step.program.lives.values() if one.function is function), None)
     if file is None:
         return []
     tree = _tree_of(file, function)
@@ -414,7 +415,7 @@ def _inside(
     plain = function.__func__ if isinstance(function, MethodType) else function
     if not isinstance(plain, FunctionType):
         return None
-    live = next((one for one in step.program.lives if one.function is plain), None)
+    live = next((one for one in step.program.lives.values() if one.function is plain), None)
     if live is None:
         return None
     tree: Any = _tree_of(live.file, plain)

@@ -5,15 +5,16 @@ in the source, by which an expression is known again in another version.
 """
 
 import ast
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from copy import copy
+from copy import copy, deepcopy
+from functools import cached_property
 from types import CodeType
 from typing import Any, NamedTuple
 
 from shapecheck_bp.reading.instrument import Noting, Site
 from shapecheck_bp.reading.live import Live, exchanged
-from shapecheck_bp.reading.sources import FUTURES, Codes, File, NotRead, paired
+from shapecheck_bp.reading.sources import FUTURES, File, NotRead
 
 Place = tuple[Any, ...]
 Body = list[ast.stmt]
@@ -42,28 +43,59 @@ class Block(NamedTuple):
     """What they read and write."""
 
 
+class Unit(NamedTuple):
+    """What is compiled by itself: a function, in the classes around it, or a statement at the top."""
+
+    file: str
+    path: tuple[int, ...]
+    """Where it is: the place at the top of the file, in a class there, and so on."""
+
+    def statement(self, tree: ast.Module) -> tuple[Any, list[Any]]:
+        """Itself in a tree, and the classes around it."""
+        body, around = tree.body, []
+        for place in self.path[:-1]:
+            around.append(body[place])
+            body = body[place].body  # type: ignore[attr-defined]
+        return body[self.path[-1]], around
+
+
+Codes = dict[tuple[Any, ...], CodeType]
+
+
 class Version:
     """The codes of one version, and its sites by their places and numbers."""
 
-    def __init__(
-        self,
-        codes: list[tuple[Live, CodeType]],
-        block: CodeType | None,
-        files: dict[str, File],
-    ) -> None:
-        """Of these codes, and the files that they were made of."""
-        self.codes, self.block, self.files = codes, block, files
-        self.by_plain: Codes = {live.plain: code for live, code in codes}
+    def __init__(self, files: dict[str, File]) -> None:
+        """Of these files, whose trees are its own."""
+        self.files = files
+        self.codes: dict[int, tuple[Live, CodeType]] = {}
+        """The code of each live function."""
+        self.block: CodeType | None = None
         self.sites: dict[int, Site] = {}
         self.numbers: dict[Place, int] = {}
         self.stores: set[int] = set()
         """The numbers of what is noted behind a statement that stores it."""
-        for site in (site for file in files.values() for site in file.sites.values()):
+
+    def like(self, files: dict[str, File]) -> "Version":
+        """Another one, as yet with the same codes and sites."""
+        other = copy(self)
+        other.files, other.codes = files, dict(self.codes)
+        other.sites, other.numbers = dict(self.sites), dict(self.numbers)
+        other.stores = {*self.stores}
+        return other
+
+    @cached_property
+    def by_plain(self) -> dict[CodeType, CodeType]:
+        """The codes by those of the functions as they stand."""
+        return {live.plain: code for live, code in self.codes.values()}
+
+    def add(self, sites: Iterable[Site]) -> None:
+        """Know these sites."""
+        for site in sites:
             self.sites[site.number] = site
             self.numbers[place_of(site)] = site.number
-            if isinstance(getattr(site.node, "ctx", None), ast.Store) or isinstance(
-                site.node, ast.AugAssign
-            ):
+            stored = isinstance(getattr(site.node, "ctx", None), ast.Store)
+            if stored or isinstance(site.node, ast.AugAssign):
                 self.stores.add(site.number)
 
 
@@ -72,78 +104,170 @@ class Program:
 
     def __init__(self, lives: Sequence[Live], block: Block | None = None) -> None:
         """Of these functions."""
-        self.lives, self.block = lives, block
+        self.block = block
+        self.lives = {id(live.function): live for live in lives}
         self.files = {live.file.name: live.file for live in lives}
         if block is not None:
             self.files.setdefault(block.file.name, block.file)
-        self.cuts: tuple[Change, ...] = ()
-        """What is changed in every version: loops that end after one turn."""
+        self.units: dict[Unit, list[Live]] = {}
+        self.keys: dict[int, tuple[Any, ...]] = {}
+        for live in lives:
+            self.units.setdefault(_unit_of(live), []).append(live)
+        for unit, some in self.units.items():
+            plain = _codes(unit, some[0].file, _as_it_is, _flags(some))
+            for live in some:
+                same = [key for key, code in plain.items() if code == live.plain]
+                self.keys[id(live.function)] = same[0] if same else (*_name(live.plain), 0)
+        self.changes: tuple[Change, ...] = ()
+        """What is changed in every version."""
 
-    def version(self, changes: Sequence[Change] = (), noted: bool = True) -> Version:
-        """With these changes; where nothing is to be noted, of the changed files alone.
+    def version(self) -> Version:
+        """The program with its changes, all noted.
 
         Raises:
             SyntaxError: a change makes no code.
             NotRead: the functions cannot be found again.
         """
-        changes = (*self.cuts, *changes)
-        files = {name: self._changed(file, changes) for name, file in self.files.items()}
-        if noted:
-            return self._made(files, lambda file: Noting(file, stores=True).visit)
-        changed = {change.file for change in changes}
-        some = {name: file for name, file in files.items() if name in changed}
-        return self._made(some, lambda file: _as_it_is)
+        files = {name: self._changed(file) for name, file in self.files.items()}
+        version = Version(files)
+        for unit in self.units:
+            self._compile(version, unit, Noting(files[unit.file], stores=True).visit)
+        if self.block is not None:
+            file = files[self.block.file.name]
+            version.block = self._block(file, Noting(file, stores=True).visit)
+        for file in files.values():
+            version.add(file.sites.values())
+        return version
 
     def noting(self, version: Version, only: Container[int]) -> Version:
         """The same version, of which nothing but these sites is noted."""
-        return self._made(version.files, lambda file: Noting(file, stores=True, only=only).visit)
-
-    def _made(
-        self, files: dict[str, File], visit: Callable[[File], Callable[[Any], Any]]
-    ) -> Version:
-        pairs: dict[tuple[str, int], Codes] = {}
-        codes: list[tuple[Live, CodeType]] = []
-        for live in self.lives:
-            file = files.get(live.file.name)
-            if file is None:
-                continue
-            plain = live.file.statement(live.plain)
-            place = live.file.tree.body.index(plain)
-            if (file.name, place) not in pairs:
-                flags = live.plain.co_flags & FUTURES
-                made = file.compiled(visit(file)(file.tree.body[place]), flags)
-                pairs[file.name, place] = paired(live.file.compiled(plain, flags), made)[0]
-            code = pairs[file.name, place].get(live.plain)
-            if code is None:
-                raise NotRead("its source is not what it was made of")
-            codes.append((live, code))
-        block = None
+        other = version.like(version.files)
+        for unit in self.units:
+            self._compile(other, unit, Noting(version.files[unit.file], stores=True, only=only).visit)
         if self.block is not None:
-            file = files.get(self.block.file.name, self.block.file)
-            block = file.compiled(visit(file)(found(file.tree, self.block.line)[2]))
-        return Version(codes, block, files)
+            file = version.files[self.block.file.name]
+            other.block = self._block(file, Noting(file, stores=True, only=only).visit)
+        return other
 
-    def _changed(self, file: File, changes: Sequence[Change]) -> File:
-        """A file with sites of its own, and a tree in which these changes are made."""
+    def with_change(self, version: Version, change: Change, noted: bool = False) -> Version:
+        """A version with one change more; what is changed is noted, or the rest of it is.
+
+        Raises:
+            SyntaxError: the change makes no code.
+            LookupError: there is no such statement.
+        """
+        file = version.files[change.file]
+        other = version.like(version.files)
+        mine = copy(file)
+        mine.sites = {}
+        visit = Noting(mine, stores=True).visit if noted else _as_it_is
+        with _edited(file.tree, change):
+            for unit in self.units:
+                if unit.file == file.name and _spans(unit.statement(file.tree)[0], change.line):
+                    self._compile(other, unit, visit)
+            if self.block is not None and self.block.file.name == file.name:
+                other.block = self._block(file, visit)
+        other.add(mine.sites.values())
+        return other
+
+    def _compile(self, version: Version, unit: Unit, visit: Callable[[Any], Any]) -> None:
+        some = self.units[unit]
+        codes = _codes(unit, version.files[unit.file], visit, _flags(some))
+        for live in some:
+            code = codes.get(self.keys[id(live.function)])
+            if code is None or code.co_freevars != live.plain.co_freevars:
+                raise NotRead("its source is not what it was made of")
+            version.codes[id(live.function)] = live, code
+        version.__dict__.pop("by_plain", None)
+
+    def _block(self, file: File, visit: Callable[[Any], Any]) -> CodeType:
+        assert self.block is not None
+        return file.compiled(visit(found(file.tree, self.block.line)[2]))
+
+    def _changed(self, file: File) -> File:
+        """A file with a tree and sites of its own, with the program's changes."""
         other = copy(file)
-        other.sites = {}
-        if any(change.file == file.name for change in changes):
-            other.tree = ast.parse(file.source)
-            for change in changes:
-                if change.file == file.name:
-                    body, i, _ = found(other.tree, change.line)
-                    change.edit(body, i)
+        other.sites, other.tree = {}, ast.parse(file.source)
+        for change in self.changes:
+            if change.file == file.name:
+                body, i, _ = found(other.tree, change.line)
+                change.edit(body, i)
         return other
 
     @contextmanager
     def placed(self, version: Version) -> Iterator[None]:
         """While this lasts, the functions have the codes of a version."""
-        with exchanged(version.codes):
+        with exchanged([*version.codes.values()]):
             yield
 
 
 def _as_it_is(statement: ast.stmt) -> ast.stmt:
     return statement
+
+
+def _flags(lives: list[Live]) -> int:
+    return lives[0].plain.co_flags & FUTURES
+
+
+def _unit_of(live: Live) -> Unit:
+    """The function that is not in another one, or the statement at the top, of a live one."""
+    statement: Any = live.file.statement(live.plain)
+    path = [live.file.tree.body.index(statement)]
+    while isinstance(statement, ast.ClassDef):
+        line = live.plain.co_firstlineno
+        place = next((i for i, one in enumerate(statement.body) if _spans(one, line)), None)
+        if place is None:
+            break
+        path.append(place)
+        statement = statement.body[place]
+    return Unit(live.file.name, tuple(path))
+
+
+def _spans(statement: Any, line: int) -> bool:
+    decorators = getattr(statement, "decorator_list", [])
+    first = min([statement.lineno, *(one.lineno for one in decorators)])
+    return bool(first <= line <= statement.end_lineno)
+
+
+def _codes(unit: Unit, file: File, visit: Callable[[Any], Any], flags: int) -> Codes:
+    """The codes of a unit and of all that is in it, by their names and first lines."""
+    statement, around = unit.statement(file.tree)
+    made = visit(statement)
+    for outer in reversed(around):
+        made = ast.copy_location(ast.ClassDef(outer.name, [], [], [made], []), outer)
+    found: Codes = {}
+    tree = ast.Module([made], [])
+    todo = [
+        compile(tree, file.name, "exec", flags, dont_inherit=True)
+        if visit is _as_it_is
+        else file.compiled(made, flags)
+    ]
+    while todo:
+        for code in (one for one in todo.pop(0).co_consts if isinstance(one, CodeType)):
+            number = sum(key[:2] == _name(code) for key in found)
+            found[(*_name(code), number)] = code
+            todo.append(code)
+    return found
+
+
+def _name(code: CodeType) -> tuple[str, int]:
+    return code.co_qualname, code.co_firstlineno
+
+
+@contextmanager
+def _edited(tree: ast.Module, change: Change) -> Iterator[None]:
+    """A tree with a change in it, as long as this lasts."""
+    known = tree.__dict__.setdefault("_found", {})
+    if change.line not in known:
+        known[change.line] = found(tree, change.line)
+    body, i, statement = known[change.line]
+    before = [*body]
+    body[i] = deepcopy(statement)
+    try:
+        change.edit(body, i)
+        yield
+    finally:
+        body[:] = before
 
 
 def place_of(site: Site) -> Place:

@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
-from types import FunctionType, MethodType
+from types import CodeType, FunctionType, MethodType
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,7 +18,6 @@ from shapecheck_bp.doctor.guarding import CannotJudge
 from shapecheck_bp.doctor.program import Program, Version
 from shapecheck_bp.reading.copies import Copier
 from shapecheck_bp.reading.passing import deeper, taken_by
-from shapecheck_bp.reading.sources import Codes
 from shapecheck_bp.reading.state import State
 
 Key = tuple[int, int]
@@ -272,7 +271,7 @@ def _held_by(function: Any) -> Iterator[tuple[str, Any]]:
 class _Copier(Copier):
     """Copies functions with the codes of a version."""
 
-    def __init__(self, codes: Codes) -> None:
+    def __init__(self, codes: dict[CodeType, CodeType]) -> None:
         """The codes by the plain ones."""
         super().__init__()
         self.codes = codes

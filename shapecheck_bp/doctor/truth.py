@@ -16,7 +16,8 @@ from shapecheck_bp.doctor.claims import Claim, assigned
 from shapecheck_bp.doctor.program import Place, Version, place_of
 from shapecheck_bp.doctor.steps import Key, Run, Step, plus
 
-WHOLE, DIRECTIONS = 60, 12
+OF_PARAMETERS, OF_OTHERS, ALL = (60, 12), (6, 6), (60, 6)
+"""Up to which size all slopes are measured, and else along how many directions."""
 H = 1e-5
 Slopes = tuple[Any, Any]
 """Directions, a row each, and the slope of the cost along each."""
@@ -113,11 +114,11 @@ Watching = OwnCost | Meeting
 class Truth:
     """The cost that was chosen, and its slopes."""
 
-    def __init__(self, step: Step, watch: Watching) -> None:
-        """Of a step."""
+    def __init__(self, step: Step, watch: Watching, version: Version | None = None) -> None:
+        """Of a step; in a version of it where the cost is noted."""
         self.step, self.watch = step, watch
-        self.version = self.noting(())
-        self.directions: dict[int, Any] = {}
+        self.version = self.noting(()) if version is None else version
+        self.directions: dict[tuple[int, int], Any] = {}
 
     def noting(self, also: Iterable[int]) -> Version:
         """The step's version, of which only the cost is noted, and these."""
@@ -131,12 +132,14 @@ class Truth:
         J = self.watch.value()
         return J if J is not None and np.isfinite(J) else None
 
-    def slopes(self, shape: Any, scale: float, changed: Callable[[Any], Any]) -> Slopes | None:
+    def slopes(
+        self, shape: Any, scale: float, changed: Callable[[Any], Any], most: tuple[int, int]
+    ) -> Slopes | None:
         """Those along the axes where there are few, else along random directions of length one.
 
         A long direction would cross the kinks of relu, and give a false alarm.
         """
-        D, h, found = self._directions(int(np.prod(shape, dtype=int))), H * max(1.0, scale), []
+        D, h, found = self._directions(int(np.prod(shape, dtype=int)), *most), H * max(1.0, scale), []
         for d in D:
             up = self.cost(**changed(h * d.reshape(shape)))
             down = self.cost(**changed(-h * d.reshape(shape)))
@@ -145,26 +148,26 @@ class Truth:
             found.append((up - down) / (2 * h))
         return D, np.array(found)
 
-    def _directions(self, size: int) -> Any:
+    def _directions(self, size: int, whole: int, count: int) -> Any:
         """The same for all arrays of a size."""
-        if size not in self.directions:
+        if (size, whole) not in self.directions:
             D = np.eye(size)
-            if size > WHOLE:
-                D = np.random.default_rng(7).standard_normal((DIRECTIONS, size))
+            if size > whole:
+                D = np.random.default_rng(7).standard_normal((count, size))
                 D /= np.linalg.norm(D, axis=1, keepdims=True)
-            self.directions[size] = D
-        return self.directions[size]
+            self.directions[size, whole] = D
+        return self.directions[size, whole]
 
     def of_parameter(self, path: Path, value: Any) -> Slopes | None:
         """Those of an array of the state."""
         array = numbers(value)
         scale = float(np.max(np.abs(array), initial=0))
-        return self.slopes(array.shape, scale, lambda d: {"change": {path: d}})
+        return self.slopes(array.shape, scale, lambda d: {"change": {path: d}}, OF_PARAMETERS)
 
-    def of_event(self, key: Key, value: Any) -> Slopes | None:
+    def of_event(self, key: Key, value: Any, most: tuple[int, int]) -> Slopes | None:
         """Those of what an expression came to."""
         scale = float(np.max(np.abs(value), initial=0))
-        return self.slopes(np.shape(value), scale, lambda d: {"exchange": {key: plus(d)}})
+        return self.slopes(np.shape(value), scale, lambda d: {"exchange": {key: plus(d)}}, most)
 
 
 def differing(run: Run, other: Run) -> set[Key]:

@@ -7,6 +7,7 @@ examples or one over it.
 
 import ast
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from shapecheck_bp.doctor.arrays import Path, arrays, is_trainable, numbers
 from shapecheck_bp.doctor.claims import Claim, claims_of
 from shapecheck_bp.doctor.guarding import CannotJudge
+from shapecheck_bp.doctor.scopes import Names, names_seen
 from shapecheck_bp.doctor.steps import Key, Run, Step
 from shapecheck_bp.doctor.truth import OwnCost, Slopes, Truth, costs, differing
 
@@ -86,7 +88,10 @@ class Judge:
         self.claims = claims_of(self.base, step.version, wrt)
         if not self.claims:
             raise CannotJudge("nothing in it is stepped, and nothing comes back like a gradient")
-        if differing(self.base, step.run(keep=True)):
+        again = step.run(keep=True)
+        self.noise = differing(self.base, again)
+        """What is another each time, as what stands in an array before it is filled."""
+        if any(_differ(claim.value(again), claim.value(self.base)) for claim in self.claims):
             raise CannotJudge(
                 "each run gives other numbers, so that its cost cannot be differentiated"
             )
@@ -98,9 +103,9 @@ class Judge:
     def _moved_by(self, path: Path) -> set[Key]:
         shape = np.shape(numbers(self.base.before[path]))
         change = 1e-5 * np.random.default_rng(5).standard_normal(shape)
-        return differing(self.base, self.step.run(change={path: change}, keep=True))
+        return differing(self.base, self.step.run(change={path: change}, keep=True)) - self.noise
 
-    @property
+    @cached_property
     def moving(self) -> set[Key]:
         """All that moves with a parameter."""
         return set().union(*self.moved.values())
@@ -172,6 +177,7 @@ class Judge:
         c = max(
             known,
             key=lambda f: (
+                self.has_own_cost and mode == "gradient" and abs(f - 1) <= 2 * TOLERANCE,
                 sum(abs(f - other) <= 2 * TOLERANCE * abs(f) for other in known),
                 self.is_plain(f, mode),
                 (f > 0) == (mode == "gradient"),
@@ -214,6 +220,11 @@ class Judge:
         largest = float(np.max(np.abs(wanted)))
         return float(np.max(np.abs(value - wanted))) / largest if largest else np.inf
 
+    @cached_property
+    def names(self) -> dict[tuple[str, int], Names]:
+        """What each function has in hand."""
+        return names_seen(self.step)
+
     # What may be a factor.
 
     def is_plain(self, c: float, mode: str) -> bool:
@@ -228,7 +239,7 @@ class Judge:
         }
         return any(abs(abs(c) - r * t) <= 5e-4 * abs(c) for r in rates for t in times)
 
-    @property
+    @cached_property
     def rates(self) -> set[float]:
         """Numbers of the program that may be a learning rate."""
         found = {
@@ -243,7 +254,7 @@ class Judge:
                     found.add(node.value)
         return found - {0.0}
 
-    @property
+    @cached_property
     def counts(self) -> list[int]:
         """Numbers of examples: the lengths that all data have in common."""
         data = [
@@ -253,6 +264,10 @@ class Judge:
         ]
         shared = set.intersection(*data) if data else set()
         return sorted(n for n in (shared or set().union(*data)) if n > 1)
+
+
+def _differ(one: Any, other: Any) -> bool:
+    return (one is None) != (other is None) or (one is not None and not np.array_equal(one, other))
 
 
 def _are_near(claims: list[Claim], run: Run) -> bool:

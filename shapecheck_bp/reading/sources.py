@@ -45,6 +45,7 @@ class File:
         if tree is None:
             raise NotRead("its file is no source of this Python")
         self.name, self.source, self.tree = name, source, tree
+        self.lines = source.encode().split(b"\n")
         self.sites: dict[int, Site] = {}
         self._starts = [_start(statement) for statement in tree.body]
         self.imports = [*_imports(tree)]
@@ -58,8 +59,11 @@ class File:
 
     def text(self, node: ast.AST) -> str:
         """The source of a node, in one line."""
-        written = ast.get_source_segment(self.source, node)
-        return written if written and "\n" not in written else ast.unparse(node)
+        at: Any = node
+        if at.lineno != at.end_lineno:
+            return ast.unparse(node)
+        line = self.lines[at.lineno - 1]
+        return line[at.col_offset : at.end_col_offset].decode()
 
     def noted(self, code: CodeType, instead: Mapping[ast.AST, ast.expr] | None = None) -> CodeType:
         """The noted code of a function, with other expressions in some places for who wants them.
