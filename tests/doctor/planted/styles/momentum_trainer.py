@@ -1,7 +1,6 @@
 import numpy as np
 
 
-
 class PriceNet:
     """House prices. Softplus at the end, prices are positive."""
 
