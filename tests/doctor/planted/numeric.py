@@ -39,7 +39,9 @@ def one_hot(labels: np.ndarray, classes: int) -> np.ndarray:
     return np.eye(classes)[labels]
 
 
-def moved(parameters: Callable[..., Arrays], call: Callable[..., Any], args: tuple[Any, ...]) -> Arrays:
+def moved(
+    parameters: Callable[..., Arrays], call: Callable[..., Any], args: tuple[Any, ...]
+) -> Arrays:
     """By how much one step lowers each parameter."""
     before = {name: np.array(value) for name, value in parameters(call, args).items()}
     call(*args)

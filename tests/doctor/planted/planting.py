@@ -15,8 +15,10 @@ from types import FrameType
 from typing import Any
 
 import numpy as np
+from edits import Edit, Scope
+from in_expressions import Expressions
+from in_statements import Statements
 from judging import Style, Verdict, load
-from operators import Edit, Scope, edits_of
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,25 @@ class Planted:
     def step(self) -> tuple[Any, tuple[Any, ...]]:
         """The step and its arguments, from the file."""
         return self.style.truth.make(load(self.path, self.path.stem))
+
+
+class Soil(Expressions, Statements):
+    """A source, and every mistake that can be made on some of its lines."""
+
+    def edits(self) -> Iterator[Edit]:
+        """All of them."""
+        for node in ast.walk(self.tree):
+            if getattr(node, "lineno", None) not in self.lines:
+                continue
+            if isinstance(node, ast.expr):
+                for operator, text in self.of_expression(node):
+                    if edit := self.edit(operator, node, text):
+                        yield edit
+            elif isinstance(node, ast.stmt):
+                for operator, text in self.of_statement(node):
+                    if edit := self.edit(operator, node, text):
+                        yield edit
+        yield from self.moved()
 
 
 def functions(tree: ast.AST, under: str = "") -> Iterator[tuple[str, ast.FunctionDef]]:
@@ -106,8 +127,8 @@ def places(style: Style) -> list[tuple[Edit, bool]]:
     some = {n for n, line in enumerate(source.splitlines(), 1) if line.strip().startswith(alone)}
     forward = region(style, getattr(style.truth, "FORWARD", {})) - backward
     scope = scopes(style)
-    found = [(edit, False) for edit in edits_of(source, backward | some, scope)]
-    along = [(edit, True) for edit in edits_of(source, forward, scope)]
+    found = [(edit, False) for edit in Soil(source, backward | some, scope).edits()]
+    along = [(edit, True) for edit in Soil(source, forward, scope).edits()]
     return found + [(edit, f) for edit, f in along if edit.operator in ("other axis", "no axis")]
 
 
@@ -160,3 +181,20 @@ def plant(style: Style, folder: Path, seed: int = 0) -> Iterator[Planted]:
             path,
             verdict,
         )
+
+
+def sample(styles: list[Style], most: int, folder: Path, seed: int = 0) -> Iterator[Planted]:
+    """Mistakes in all the styles in turn, until so many are wrong, and what is right on the way."""
+    rest = [plant(style, folder, seed) for style in styles]
+    wrong = 0
+    while rest:
+        for mistakes in list(rest):
+            for planted in mistakes:
+                yield planted
+                if planted.verdict.kind == "wrong":
+                    wrong += 1
+                    break
+            else:
+                rest.remove(mistakes)
+            if wrong == most:
+                return

@@ -1,6 +1,6 @@
-"""For each style: a step to run, and what is true of it, computed by code that shares none with it.
+"""For each style: a step to run, and what is true of it, by code that shares none with it.
 
-PLANT          the functions that mistakes are planted in, each with how its first line for them begins
+PLANT          the functions that mistakes are planted in, each with how the first line begins
 FORWARD        the same for mistakes in the forward pass, where ``own`` gives the cost
 COST_IN_CODE   whether the style itself computes the cost that it descends
 make           the step and its arguments, the same ones each time

@@ -1,5 +1,7 @@
 """Relu layers, a sigmoid, and the mean log loss; new parameters are returned."""
 
+from itertools import pairwise
+
 import numpy as np
 from numeric import log_loss, sigmoid
 
@@ -17,7 +19,7 @@ SIZES = (5, 4, 3, 2)
 def make(code):
     rng = np.random.default_rng(21)
     given = {}
-    for i, (n_in, n_out) in enumerate(zip(SIZES, SIZES[1:], strict=False), start=1):
+    for i, (n_in, n_out) in enumerate(pairwise(SIZES), start=1):
         given[f"W{i}"] = rng.normal(size=(n_out, n_in))
         given[f"b{i}"] = rng.normal(size=(n_out, 1))
     X = rng.normal(size=(5, 7))

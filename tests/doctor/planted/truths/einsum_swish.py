@@ -37,8 +37,6 @@ def loss(call, args, out):
     return cross_entropy(out, args[1][1]) / 7
 
 
-
-
 def claimed(call, args):
     before = [np.array(p) for p in args[0]]
     new, _ = call(*args)

@@ -28,7 +28,7 @@ def target(call, args):
 
 
 def loss(call, args, out):
-    return log_loss(out, args[1]) / 8 + 0.1 * float((call.__self__.w ** 2).sum())
+    return log_loss(out, args[1]) / 8 + 0.1 * float((call.__self__.w**2).sum())
 
 
 def claimed(call, args):
