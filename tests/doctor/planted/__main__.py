@@ -34,7 +34,7 @@ WRONG = {
     "certain": lambda p, a: bool(a.certain()),
     "false": lambda p, a: bool(a.false(p.path, p.lines)),
 }
-RIGHT = ("still right", "accused", "not judged")
+RIGHT = ("right", "accused", "not judged")
 Pairs = list[tuple[Planted, Answer]]
 
 
@@ -88,7 +88,7 @@ def false_ones(pairs: Pairs) -> Iterator[str]:
     """What is called certain of a line where nothing was planted."""
     for p, a in pairs:
         for f in a.false(p.path, p.lines) if p.verdict.kind == "wrong" else a.certain():
-            yield f"certain, and not where it was planted: {p.path.stem}, {p.operator}"
+            yield f"certain, and not where it was planted: {p.path.stem}, {p.operator} ({p.verdict.kind})"
             yield f"    {p.lines}: {p.before}  =>  {p.after}"
             yield f"    {f.line} ({f.because}): {f.mistake} | {f.fix or ''}"
 
@@ -115,7 +115,8 @@ def main() -> int:
     console.print("planted:", ", ".join(f"{n} {kind}" for kind, n in kinds.most_common()))
     for kind in ("odd factor", "another cost", "unclear"):
         of_kind = Counter(a.said for p, a in pairs if p.verdict.kind == kind)
-        console.print(f"{kind}:", ", ".join(f"{n} told {what}" for what, n in of_kind.items()))
+        if of_kind:
+            console.print(f"{kind}:", ", ".join(f"{n} told {what}" for what, n in of_kind.items()))
     accused = [f"{name}: {a.said}, though right" for name, a in codes.items() if a.said != "right"]
     lines = [*accused, *false_ones(pairs), *(misses(pairs) if asked.v else ())]
     for line in lines:

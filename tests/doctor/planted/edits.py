@@ -76,7 +76,9 @@ class Source:
         return next(n for n in (node, *self.above(node)) if isinstance(n, ast.stmt))
 
     def lines_of(self, node: ast.AST) -> tuple[int, ...]:
-        """Of its statement; of a loop or a condition, only the head."""
+        """Of its statement; of a loop or a condition, only the head; of a lambda, its own."""
+        if any(isinstance(n, ast.Lambda) for n in self.above(node)):
+            return (node.lineno,)
         statement = self.statement(node)
         body = getattr(statement, "body", None)
         last = body[0].lineno - 1 if body else statement.end_lineno or 0
@@ -98,6 +100,8 @@ class Source:
             if isinstance(outer, ast.Subscript) and outer.slice is inner:
                 return True
             if isinstance(outer, ast.Call) and name_of(outer) in ("str", "range", "zeros", "len"):
+                return True
+            if isinstance(outer, ast.Compare) and isinstance(self.parents[outer], ast.If):
                 return True
         return False
 

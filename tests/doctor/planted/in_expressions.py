@@ -26,7 +26,12 @@ class Expressions(Source):
             case ast.Compare(ops=[ast.Gt() | ast.GtE() | ast.Lt() | ast.LtE()]):
                 sign = "<" if isinstance(node.ops[0], ast.Gt | ast.GtE) else ">"
                 text = f"{self.text(node.left)} {sign} {self.text(node.comparators[0])}"
-                yield "mask reversed", f"({text})"
+                when = isinstance(self.parents[node], ast.If)
+                yield ("condition reversed" if when else "mask reversed"), f"({text})"
+            case ast.Compare(comparators=[ast.BinOp(left=bound) as shifted]):
+                if isinstance(self.parents[node], ast.If):
+                    text = self.text(node).replace(self.text(shifted), self.text(bound))
+                    yield "loop bounds", text
             case ast.Constant(value=int() | float()) if node.value in (2, 0.5):
                 if not self.indexing(node) and not self.is_exponent(node):
                     yield "factor 2 or half", "1"

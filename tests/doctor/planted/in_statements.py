@@ -1,6 +1,7 @@
 """What people do wrong in a statement, or in the order of two."""
 
 import ast
+import re
 from collections.abc import Iterator
 from itertools import combinations, pairwise
 
@@ -48,11 +49,19 @@ class Statements(Source):
             if not isinstance(node, ast.BinOp) or self.text(node.left) == to:
                 continue
             sign = {ast.Sub: "-", ast.Mult: "*", ast.Add: "+", ast.Pow: "**"}.get(type(node.op))
-            if sign and isinstance(node.left, ast.Name | ast.Attribute | ast.Subscript):
+            if sign and self.is_kept_array(node.left):
                 first, start = self.text(node.left), node.col_offset - value.col_offset
                 rest = whole[:start] + first + whole[start + len(self.text(node)) :]
                 change = f"{first} {sign}= {self.text(node.right)}"
+                rest = re.sub(rf"(?<![\w\])])\({re.escape(first)}\)", first, rest)
                 yield "kept array changed in place", f"{change}; {to} = {rest}"
+
+    def is_kept_array(self, node: ast.expr) -> bool:
+        """Whether it is an array with a name, as far as is known."""
+        if isinstance(node, ast.Subscript):
+            return isinstance(node.value, ast.Name | ast.Attribute)
+        shape = self.scopes.get(node.lineno, {}).get(ast.unparse(node))
+        return isinstance(node, ast.Name | ast.Attribute) and shape not in ("int", "float", ())
 
     def bound_before(self, node: ast.stmt, target: ast.expr) -> bool:
         """Whether what it assigns has a value without it."""

@@ -167,6 +167,9 @@ def plant(style: Style, folder: Path, seed: int = 0) -> Iterator[Planted]:
         with suppress(Exception):
             verdict = style.judge(load(path, path.stem), forward)
         sys.modules.pop(path.stem, None)
+        fair = verdict.kind != "right" or np.isclose(verdict.factor, style.factor)
+        if edit.operator == "m of another axis" and style.truth.COST_IN_CODE and not fair:
+            verdict = Verdict("odd factor", verdict.factor)
         if verdict.kind == "does not run":
             path.unlink()
             continue

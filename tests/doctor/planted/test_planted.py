@@ -1,5 +1,10 @@
 """That what is said of the planted codes is true."""
 
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import asking
 import numpy as np
 import pytest
 from judging import STYLES, Style, compare
@@ -83,3 +88,43 @@ def test_a_mistake_in_the_forward_pass_is_planted_where_the_code_has_its_cost():
 )
 def test_one_positive_factor_is_free(claimed, kind):
     assert compare({"w": np.array(claimed)}, {"w": np.array([1.0, 2.0])}).kind == kind
+
+
+def finding(line, because=None, sure="likely", file="a/b.py"):
+    return SimpleNamespace(line=line, because=because, sure=sure, file=file)
+
+
+@pytest.mark.parametrize(
+    ("findings", "place"),
+    [
+        ([finding(3), finding(9)], "first"),
+        ([finding(9), finding(4)], "any"),
+        ([finding(9, because=3)], "because"),
+        ([finding(9, because=8)], "none"),
+        ([finding(3, file="a/c.py")], "none"),
+        ([], "none"),
+    ],
+)
+def test_where_a_finding_is(findings, place):
+    assert asking.Answer("wrong", 0.0, findings).place(Path("x/b.py"), (3, 4)) == place
+
+
+def test_a_certain_finding_elsewhere_is_false():
+    found = [finding(3, sure="certain"), finding(9, 3, "certain"), finding(9, sure="certain")]
+    answer = asking.Answer("wrong", 0.0, [*found, finding(9)])
+    assert answer.certain() == found
+    assert answer.false(Path("b.py"), (3,)) == found[2:]
+
+
+def test_an_error_and_a_long_wait_are_answers(monkeypatch):
+    def fails(call, *args):
+        raise ValueError(args)
+
+    monkeypatch.setattr(asking, "LIMIT", 0.05)
+    monkeypatch.setattr(asking, "diagnose", fails)
+    assert asking.ask(lambda: (print, (1,))).said == "crash"
+    monkeypatch.setattr(asking, "diagnose", lambda call, *args: time.sleep(5))
+    assert asking.ask(lambda: (print, (1,))).said == "too long"
+    said = SimpleNamespace(ok=None, findings=())
+    monkeypatch.setattr(asking, "diagnose", lambda call, *args: said)
+    assert asking.ask(lambda: (print, (1,))).said == "cannot judge"

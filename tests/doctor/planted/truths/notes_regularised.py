@@ -3,7 +3,7 @@
 import numpy as np
 from numeric import cross_entropy, one_hot, softmax
 
-PLANT = {"objective": "dlogits = soft"}
+PLANT = {"objective": ("dlogits = soft", "return fit")}
 FORWARD = {"objective": "soft /="}
 COST_IN_CODE = True
 
