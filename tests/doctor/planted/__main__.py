@@ -88,7 +88,8 @@ def false_ones(pairs: Pairs) -> Iterator[str]:
     """What is called certain of a line where nothing was planted."""
     for p, a in pairs:
         for f in a.false(p.path, p.lines) if p.verdict.kind == "wrong" else a.certain():
-            yield f"certain, and not where it was planted: {p.path.stem}, {p.operator} ({p.verdict.kind})"
+            what = f"{p.path.stem}, {p.operator} ({p.verdict.kind})"
+            yield f"certain, and not where it was planted: {what}"
             yield f"    {p.lines}: {p.before}  =>  {p.after}"
             yield f"    {f.line} ({f.because}): {f.mistake} | {f.fix or ''}"
 
