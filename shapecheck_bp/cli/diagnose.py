@@ -1,43 +1,46 @@
-"""``shapecheck-bp diagnose``: what is wrong with the gradients in somebody's file."""
+"""``shapecheck-bp diagnose``: which line is wrong in somebody's own backprop."""
 
 import argparse
 import sys
-from collections.abc import Callable
 from contextlib import redirect_stdout
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
-from types import ModuleType
-from typing import Any, cast
+
+from typing import Any
 
 from shapecheck_bp.cli.output import add_functions, add_json, network, print_facts
 from shapecheck_bp.data.settings import CONVENTIONS
 
-HELP = "name the mistake in your own backprop"
+HELP = "find the first wrong line of your own backprop"
 DESCRIPTION = (
-    "Import a Python file, which runs it, and call a function in it on small problems made for it;"
-    " say whether its gradients are right, and if not, which mistake is where and which line is"
-    " right. Only diagnose files that you would run. Exit status 0 if they are right, 1 if not."
-    " Example: shapecheck-bp diagnose homework.py:gradients --sizes 3 4 2 --convention row"
+    "Run a Python file up to its training, read one step of that, and say whether its gradients are"
+    " right, and if not, which line is wrong and what to write for it. What stands behind the"
+    " training is not run. The step is run some hundred times, so only diagnose files that you"
+    " would run. Exit status 0 if they are right, 1 if not, 2 if that cannot be said."
+    " Examples: shapecheck-bp diagnose homework.py; shapecheck-bp diagnose homework.py:Net.train"
 )
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
     """Add its arguments."""
     parser.add_argument(
-        "function",
-        metavar="FILE.py:FUNCTION",
-        help="a function of (params, X, Y); FILE.py is run",
+        "place",
+        metavar="FILE.py[:NAME]",
+        help="a script, or a function or Class.method in it; the file is run",
+    )
+    parser.add_argument(
+        "--arguments",
+        default="",
+        metavar="TEXT",
+        help="what it is called with, in names of the file; default: as the file calls it",
     )
     parser.add_argument(
         "--sizes",
         nargs="+",
         type=int,
-        required=True,
         metavar="SIZE",
-        help="n_0 n_1 …, for the number of layers; the problems have sizes of their own",
+        help="n_0 n_1 …: NAME is a function of (params, X, Y), and a problem is made for it",
     )
     parser.add_argument(
-        "--convention", choices=CONVENTIONS, default="column", help="how X lies; default: column"
+        "--convention", choices=CONVENTIONS, default="column", help="how X then lies; column"
     )
     add_functions(parser)
     add_json(parser)
@@ -45,59 +48,20 @@ def describe(parser: argparse.ArgumentParser) -> None:
 
 def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     """Diagnose, and return 0 if the gradients are right."""
-    from shapecheck_bp import diagnose
+    from shapecheck_bp.doctor.scripts import diagnose_file
 
-    path = [*sys.path]
+    file, _, name = options.place.partition(".py")
     try:
-        net = network(options.sizes, options.hidden, options.output, options.loss)
         # What the file prints is its own, and no part of what is printed here.
         with redirect_stdout(sys.stderr):
-            diagnosis = diagnose(_function(options.function), net, options.convention)
+            how: dict[str, Any]
+            if options.sizes:
+                net = network(options.sizes, options.hidden, options.output, options.loss)
+                how = {"net": net, "convention": options.convention}
+            else:
+                how = {"arguments": options.arguments, "loss": options.loss}
+            diagnosis = diagnose_file(f"{file}.py", name.strip(":"), **how)
     except (ValueError, TypeError) as error:
         parser.error(str(error))
-    finally:
-        sys.path[:] = path
     print_facts(diagnosis.to_dict(), options, lambda console: console.print(diagnosis))
-    return 0 if diagnosis else 1
-
-
-def _function(place: str) -> Callable[..., Any]:
-    """Import the file and get the function.
-
-    Raises:
-        ValueError: there is no such file, it cannot be run, or there is no such function in it.
-    """
-    file, _, name = place.rpartition(":")
-    path = Path(file)
-    if not all(part.isidentifier() for part in name.split(".")) or path.suffix != ".py":
-        raise ValueError(f"expected FILE.py:FUNCTION; got {place!r}")
-    if not path.is_file():
-        raise ValueError(f"{file}: no such file")
-    spec = spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules[path.stem] = module_from_spec(spec)
-    sys.path.insert(0, str(path.parent.resolve()))
-    argv, sys.argv = sys.argv, [str(path)]
-    try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
-        raise ValueError(f"{file} cannot be run: {type(error).__name__}: {error}") from error
-    finally:
-        sys.argv = argv
-    value: Any = module
-    for part in name.split("."):
-        if not hasattr(value, part):
-            functions = ", ".join(_functions_of(module)) or "no functions"
-            raise ValueError(f"{file} has no {name}; it has {functions}")
-        value = getattr(value, part)
-    return cast(Callable[..., Any], value)
-
-
-def _functions_of(module: ModuleType) -> list[str]:
-    """The names of what can be called and was defined in the module itself."""
-    return [
-        name
-        for name, value in vars(module).items()
-        if callable(value) and getattr(value, "__module__", None) == module.__name__
-    ]
+    return {True: 0, False: 1, None: 2}[diagnosis.ok]

@@ -175,7 +175,9 @@ class Backward:
             return False
         S = np.stack(found)
         return any(
-            other != i for i, s in enumerate(found) for other, _ in _factors(value.reshape(-1) * s, S)
+            other != i
+            for i, s in enumerate(found)
+            for other, _ in _factors(value.reshape(-1) * s, S)
         )
 
     def all_slopes(self, one: Forward) -> Any:

@@ -325,7 +325,9 @@ class Blame:
 
     def _first_on_the_way(self, path: Path) -> Suspicion:
         """Where something right goes in, and nothing right comes out; or else the first suspect."""
-        some = [k for k in self.suspects if path in self.info[k][1] and k not in self.backward.matches]
+        some = [
+            k for k in self.suspects if path in self.info[k][1] and k not in self.backward.matches
+        ]
         for key in [*filter(self.backward.takes_right, some), *some][:1]:
             event = self.backward.by_key[key]
             words = "is no gradient of anything, and nothing right comes of it"

@@ -257,7 +257,9 @@ def _of_places(make: _Maker, s: Any, op: str, value: str) -> Iterator[Change]:
         if isinstance(part, ast.Slice) and len(parts) == 2:
             other = parts[1 - i]
             new = [f"np.arange(len({other}))" if j == i else other for j in (0, 1)]
-            yield make.whole("store", f"{ast.unparse(s.target.value)}[{', '.join(new)}] {op}= {value}")
+            yield make.whole(
+                "store", f"{ast.unparse(s.target.value)}[{', '.join(new)}] {op}= {value}"
+            )
 
 
 def _in_brackets(node: ast.expr, text: str) -> str:
@@ -395,7 +397,10 @@ def _of_whole(make: _Maker, head: Any, scope: Scope) -> Iterator[Change]:
     for array in scope.arrays:
         for slope in SLOPES:
             new = slope.format(array)
-            yield put("slope", f"{inner} * {new}" if new.startswith(array + " *") else f"{inner} * ({new})")
+            yield put(
+                "slope",
+                f"{inner} * {new}" if new.startswith(array + " *") else f"{inner} * ({new})",
+            )
         for helper in scope.helpers:
             yield put("slope", f"{inner} * {helper}({array})")
         yield put("times", f"{inner} * {array}")

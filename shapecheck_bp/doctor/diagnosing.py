@@ -21,6 +21,7 @@ from shapecheck_bp.doctor.mending import Mending, Repair, places_of
 from shapecheck_bp.doctor.opening import of_call
 from shapecheck_bp.doctor.report import Diagnosis, Finding, Line
 from shapecheck_bp.doctor.steps import Step
+from shapecheck_bp.doctor.turns import buffers, carried_over, other_rule, without
 from shapecheck_bp.doctor.verdicts import Judge, Judged
 from shapecheck_bp.network import Network
 from shapecheck_bp.reading.failing import failing_place
@@ -76,17 +77,38 @@ def of_step(step: Step, name: str, loss: Any = None, wrt: Sequence[str] = ()) ->
             'loss: expected "squared_error", "log_loss", "cross_entropy" or a function of'
             f" (output, target); got {loss!r}"
         )
-    with step.held():
+    remarks: list[str] = []
+    with ExitStack() as lasts:
+        lasts.enter_context(step.held())
         try:
             judge = Judge(step, loss, wrt)
+            if not judge.verdict.ok and (other := without(judge)) is not None:
+                names = ", ".join(map(shown, buffers(judge)))
+                lasts.enter_context(other.held())
+                again = Judge(other, loss, wrt)
+                more = len(again.verdict.right) > len(judge.verdict.right)
+                if more or other_rule(again):
+                    judge, step = again, other
+                    remarks.append(f"That is with zeros in what it has from before: {names}.")
         except CannotJudge as why:
             return Diagnosis(None, recognised=name, why=str(why), runs=step.runs)
         about = f"{name}, against {judge.truth.watch.words}"
         parameters = dict(_told(judge))
-        if judge.verdict.ok:
-            return Diagnosis(True, [], about, parameters, runs=step.runs)
-        findings, lines = _found(judge, loss, wrt)
-    return Diagnosis(False, findings, about, parameters, lines, runs=step.runs)
+        ok, findings, lines = judge.verdict.ok, [], []
+        if ok:
+            findings, remark = carried_over(judge)
+            ok = not findings
+            remarks += [remark] if remark else []
+        elif rule := other_rule(judge):
+            ok, parameters = True, dict.fromkeys(parameters, rule)
+        else:
+            findings, lines = _found(judge, loss, wrt)
+        if judge.decay and ok:
+            remarks.append(
+                f"Its gradients have {judge.decay:.4g} times the weights in them, as of weight decay,"
+                " which is not in the cost that they are held to."
+            )
+    return Diagnosis(ok, findings, about, parameters, lines, "", remarks, step.runs)
 
 
 def _found(judge: Judge, loss: Any, wrt: Sequence[str]) -> tuple[list[Finding], list[Line]]:

@@ -87,7 +87,9 @@ class Mending:
                 return right
             if change.kind not in FORWARD and not (right or set()) > self.judge.verdict.right:
                 return right
-            return self._judged_anew(self.step.program.with_change(self.step.version, change, noted=True))
+            return self._judged_anew(
+                self.step.program.with_change(self.step.version, change, noted=True)
+            )
         except (SyntaxError, NotRead, LookupError, ValueError, TypeError):
             return None
 

@@ -212,7 +212,10 @@ def _once(step: Step, run: Run) -> Step:
     """The step, each loop ended after a turn in which all parameters change already."""
     changed = _changed(run)
     for file, line in _loops(step, run, changed):
-        before, step.program.changes = step.program.changes, (*step.program.changes, cut(file, line))
+        before, step.program.changes = (
+            step.program.changes,
+            (*step.program.changes, cut(file, line)),
+        )
         try:
             step.version = step.program.version()
             with step.held():
@@ -271,8 +274,8 @@ def _loops(step: Step, run: Run, changed: set[Path]) -> list[tuple[str, int]]:
 def _callers(program: Program, names: set[Any], known: set[Any]) -> Iterator[Any]:
     """Where functions of these names are called, in others."""
     for file in program.files.values():
-        for function in [file.tree, *ast.walk(file.tree)]:
-            if isinstance(function, ast.FunctionDef | ast.Module):
+        for function in ast.walk(file.tree):
+            if isinstance(function, ast.FunctionDef):
                 name = getattr(function, "name", None)
                 for part in ast.walk(function):
                     called = isinstance(part, ast.Call) and getattr(

@@ -143,7 +143,9 @@ class Program:
         """The same version, of which nothing but these sites is noted."""
         other = version.like(version.files)
         for unit in self.units:
-            self._compile(other, unit, Noting(version.files[unit.file], stores=True, only=only).visit)
+            self._compile(
+                other, unit, Noting(version.files[unit.file], stores=True, only=only).visit
+            )
         if self.block is not None:
             file = version.files[self.block.file.name]
             other.block = self._block(file, Noting(file, stores=True, only=only).visit)
@@ -190,7 +192,8 @@ class Program:
         other.sites, other.tree = {}, ast.parse(file.source)
         for change in self.changes:
             if change.file == file.name:
-                body, i, _ = found(other.tree, change.line)
+                kind = (ast.For, ast.While) if change.kind == "cut" else ast.stmt
+                body, i, _ = found(other.tree, change.line, kind)
                 change.edit(body, i)
         return other
 
@@ -293,8 +296,8 @@ def head_end(statement: Any) -> int:
     return int(max(end, statement.lineno))
 
 
-def found(tree: ast.AST, line: int) -> tuple[Body, int, ast.stmt]:
-    """The innermost statement in a line: the list it is in, its place in that, and itself.
+def found(tree: ast.AST, line: int, kind: Any = ast.stmt) -> tuple[Body, int, ast.stmt]:
+    """The innermost statement of a kind in a line: the list it is in, its place, and itself.
 
     Raises:
         LookupError: there is none.
@@ -302,9 +305,8 @@ def found(tree: ast.AST, line: int) -> tuple[Body, int, ast.stmt]:
     best: tuple[Body, int, ast.stmt] | None = None
     for body in bodies(tree):
         for i, statement in enumerate(body):
-            if statement.lineno <= line <= head_end(statement) and not isinstance(
-                statement, ast.Break
-            ):
+            here = statement.lineno <= line <= head_end(statement)
+            if here and isinstance(statement, kind) and not isinstance(statement, ast.Break):
                 best = body, i, statement
     if best is None:
         raise LookupError(f"no statement in line {line}")

@@ -136,7 +136,7 @@ class Diagnosis:
 
         yield Text(f"{self.recognised}:\n" if self.parameters else self.recognised)
         for table in filter(None, self._tables):
-            yield Text(f"{table}\n", no_wrap=True)
+            yield Text(f"{table}\n", overflow="fold")
         for one in self.findings:
             yield Text.assemble((one.title, "bold"), f" ({one.sure})")
             yield wrapped(one.evidence)

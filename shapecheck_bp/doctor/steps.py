@@ -7,6 +7,7 @@ copies of all that the step may touch. It notes every expression's value, or onl
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from copy import copy
 from functools import partial
 from types import CodeType, FunctionType, MethodType
 from typing import Any, Protocol
@@ -212,14 +213,9 @@ class Step:
             if watch is None or keep:
                 run.before = {path: kept(value) for path, value in found.items()}
                 run.starts = {id(value): path for path, value in found.items()}
-            block = self.program.block
             with taken_by(values), deeper():
                 try:
-                    if block is None:
-                        run.result = call()
-                    else:
-                        assert self.version.block is not None
-                        exec(self.version.block, block.names)
+                    run.result = self._call(call)
                 except Enough:
                     run.is_cut = True
                 except Exception as error:
@@ -231,6 +227,38 @@ class Step:
                 if isinstance(run.result, np.ndarray | float | np.floating):
                     run.returned = {(): run.result}
         return run
+
+    def after(self) -> "Step | None":
+        """The same step from where it ends, or None where that cannot be copied."""
+        return self._from({}, True)
+
+    def beginning(self, values: Change) -> "Step | None":
+        """The same step with other values in some arrays, or None where that cannot be copied."""
+        return self._from(values, False)
+
+    def _from(self, values: Change, run: bool) -> "Step | None":
+        with self.state.again(_Copier(self.version.by_plain)) as call:
+            found = arrays(self._roots(call))
+            for path, value in values.items():
+                if path not in found:
+                    return None
+                put(found[path], value, add=False)
+            if run:
+                taker = Values(False, {}, None, self.version.stores, self.most)
+                with self.program.placed(self.version), taken_by(taker), deeper():
+                    self._call(call)
+            other = copy(self)
+            other.runs = 0
+            other.state = State(call.func, call.args, call.keywords, self.named)
+        return None if other.state.why_not else other
+
+    def _call(self, call: "partial[Any]") -> Any:
+        block = self.program.block
+        if block is None:
+            return call()
+        assert self.version.block is not None
+        exec(self.version.block, block.names)
+        return None
 
     def _roots(self, call: "partial[Any]") -> dict[str, Any]:
         """All that the step can change, by name."""

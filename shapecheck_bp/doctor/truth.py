@@ -139,7 +139,11 @@ class Truth:
 
         A long direction would cross the kinks of relu, and give a false alarm.
         """
-        D, h, found = self._directions(int(np.prod(shape, dtype=int)), *most), H * max(1.0, scale), []
+        D, h, found = (
+            self._directions(int(np.prod(shape, dtype=int)), *most),
+            H * max(1.0, scale),
+            [],
+        )
         for d in D:
             up = self.cost(**changed(h * d.reshape(shape)))
             down = self.cost(**changed(-h * d.reshape(shape)))

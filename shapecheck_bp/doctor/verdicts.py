@@ -98,6 +98,8 @@ class Judge:
         paths = [*dict.fromkeys(claim.parameter for claim in self.claims)]
         self.moved = {path: self._moved_by(path) for path in paths}
         self.params: dict[Path, Slopes] = {}
+        self.decay = 0.0
+        """The weight decay that is in the claims and not in the cost."""
         self.truth, self.verdict = self._chosen(paths, loss)
 
     def _moved_by(self, path: Path) -> set[Key]:
@@ -185,6 +187,7 @@ class Judge:
             default=None,
         )
         plain = c is not None and self.is_plain(c, mode)
+        found = self._decayed(found, mode, run)
         judged = []
         for one in found:
             same = (
@@ -197,6 +200,36 @@ class Judge:
                 one._replace(is_right=right, off=0.0 if right else self._off(one, mode, c, run))
             )
         return judged, c, plain
+
+    def _decayed(self, found: list[Judged], mode: str, run: Run) -> list[Judged]:
+        """The claims, where all that is too much in some is one positive multiple of themselves.
+
+        That is weight decay, which a cost that is told or guessed may be without.
+        """
+        known = [one.factor for one in found if one.factor is not None]
+        rest = [one for one in found if one.factor is None and not one.why]
+        fits = [fit for fit in (self._decay(one, mode, run) for one in rest) if fit is not None]
+        if not rest or len(fits) < len(rest) or not known:
+            return found
+        c, e = fits[0]
+        same = all(_close(c, other) for other in (*known, *(f[0] for f in fits)))
+        if not same or e / c <= 0 or not all(_close(e, f[1]) for f in fits):
+            return found
+        self.decay = e / c
+        return [one if one not in rest else one._replace(factor=c) for one in found]
+
+    def _decay(self, one: Judged, mode: str, run: Run) -> tuple[float, float] | None:
+        D, s = self.params[one.claim.parameter]
+        before, value = numbers(run.before[one.claim.parameter]), one.claim.value(run)
+        if len(s) < 4 or value is None:
+            return None
+        value = value - before if mode == "new" else value
+        A = np.stack([s, D @ before.reshape(-1)], axis=1)
+        y = D @ value.reshape(-1)
+        x = np.linalg.lstsq(A, y, rcond=None)[0]
+        if np.linalg.norm(A @ x - y) > TOLERANCE * np.linalg.norm(y):
+            return None
+        return float(x[0]), float(x[1])
 
     def _one(self, claim: Claim, mode: str, run: Run) -> Judged:
         D, s = self.params[claim.parameter]
@@ -264,6 +297,10 @@ class Judge:
         ]
         shared = set.intersection(*data) if data else set()
         return sorted(n for n in (shared or set().union(*data)) if n > 1)
+
+
+def _close(one: float, other: float) -> bool:
+    return abs(one - other) <= 1e-3 * abs(other)
 
 
 def _differ(one: Any, other: Any) -> bool:

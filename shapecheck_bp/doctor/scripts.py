@@ -1,0 +1,153 @@
+"""The doctor on a file: a script with its loop, a function of it, a method of an object of it.
+
+A script is run up to its training, and then one turn of that is read; what stands behind it is not
+run. Of ``FILE.py:function`` the arguments are what the file has under the names of its parameters,
+or what the script itself calls it with.
+"""
+
+import ast
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from shapecheck_bp.doctor.diagnosing import diagnose, of_step
+from shapecheck_bp.doctor.guarding import CannotJudge, ending, quiet
+from shapecheck_bp.doctor.opening import of_script
+from shapecheck_bp.doctor.report import Diagnosis
+from shapecheck_bp.network import Network
+
+
+def diagnose_file(
+    path: str,
+    name: str = "",
+    *,
+    arguments: str = "",
+    loss: Any = None,
+    net: Network | None = None,
+    convention: str = "column",
+) -> Any:
+    """The diagnosis of a script, or of what has a name in it.
+
+    Args:
+        path: a Python file; it is run.
+        name: a function in it, or ``Class.method``; else its own loop is looked at.
+        arguments: what stands between the brackets of the call: names and expressions of the file.
+        loss: as ``diagnose`` has it.
+        net: the network for which a problem is made, where it is a function of (params, X, Y).
+        convention: how X and Y then lie.
+
+    Raises:
+        ValueError: there is no such file, it cannot be run, or there is no such function in it.
+    """
+    file = Path(path)
+    if file.suffix != ".py" or not file.is_file():
+        raise ValueError(f"{path}: no such Python file")
+    with quiet(), _as_main(file) as names:
+        try:
+            if not name:
+                return of_step(of_script(str(file.resolve()), names), file.name, loss)
+            _run(file, names)
+            thing = _thing(file, names, name)
+            if net is not None:
+                return diagnose(thing, net, convention)
+            called = f"__call__({arguments})" if arguments else _call_in(file, name)
+            if called is None:
+                raise ValueError(
+                    f"it calls {name} nowhere: say with what, as in --arguments 'X, Y, 0.1'"
+                )
+            args, kwargs = _arguments(called, names)
+            return diagnose(thing, *args, loss=loss, **kwargs)
+        except CannotJudge as why:
+            return Diagnosis(None, recognised=file.name, why=str(why))
+        except (ValueError, TypeError):
+            raise
+        except (Exception, SystemExit) as error:
+            raise ValueError(f"{path} cannot be run: {type(error).__name__}: {error}") from error
+
+
+def _run(file: Path, names: dict[str, Any]) -> None:
+    """Run a file as an import would."""
+    names["__name__"] = file.stem
+    try:
+        with ending("the file"):
+            exec(compile(file.read_bytes(), str(file.resolve()), "exec", dont_inherit=True), names)
+    except (Exception, SystemExit) as error:
+        raise ValueError(f"{file} cannot be run: {type(error).__name__}: {error}") from error
+
+
+def _thing(file: Path, names: dict[str, Any], name: str) -> Any:
+    first, *parts = name.split(".")
+    if first not in names:
+        functions = [key for key, value in names.items() if _is_own(value, file)]
+        raise ValueError(f"{file} has no {first}; it has {', '.join(functions) or 'no functions'}")
+    thing = names[first]
+    if parts and isinstance(thing, type):
+        thing = _object_of(thing, names)
+    for part in parts:
+        if not hasattr(thing, part):
+            raise ValueError(f"{file} has no {name}")
+        thing = getattr(thing, part)
+    return thing
+
+
+def _is_own(value: Any, file: Path) -> bool:
+    return callable(value) and getattr(value, "__module__", None) == file.stem
+
+
+def _object_of(kind: type, names: dict[str, Any]) -> Any:
+    """The first object of a class that the file made, or one made without arguments."""
+    for value in names.values():
+        if type(value) is kind:
+            return value
+    try:
+        return kind()
+    except TypeError as error:
+        raise ValueError(f"the file makes no {kind.__name__}, and by itself: {error}") from error
+
+
+def _call_in(file: Path, name: str) -> str | None:
+    """The first call of a function of this name that the file makes."""
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.Call):
+            called = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            if called == name.rpartition(".")[2]:
+                node.func = ast.Name("__call__", ast.Load())
+                return ast.unparse(node)
+    return None
+
+
+def _arguments(call: str, names: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    def given(*args: Any, **kwargs: Any) -> Any:
+        return args, kwargs
+
+    try:
+        return eval(call, {**names, "__call__": given})  # type: ignore[no-any-return]
+    except NameError as error:
+        raise ValueError(f"{error}; say what it is called with by --arguments") from error
+
+
+@contextmanager
+def _as_main(file: Path) -> Iterator[dict[str, Any]]:
+    """Be where a script is run, and give the names of its module."""
+    from types import ModuleType
+
+    before = sys.argv, [*sys.path], sys.modules.get("__main__"), sys.modules.get(file.stem)
+    module = ModuleType("__main__")
+    module.__file__ = str(file)
+    sys.argv = [str(file)]
+    sys.path.insert(0, str(file.parent.resolve()))
+    sys.modules["__main__"] = sys.modules[file.stem] = module
+    try:
+        yield vars(module)
+    finally:
+        sys.argv, sys.path[:] = before[:2]
+        for key, value in (("__main__", before[2]), (file.stem, before[3])):
+            if value is None:
+                del sys.modules[key]
+            else:
+                sys.modules[key] = value
+
+
+__all__ = ["diagnose_file"]

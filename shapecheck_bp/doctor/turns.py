@@ -1,0 +1,172 @@
+"""What a step carries over: velocities that it has from before, and sums that nobody sets back.
+
+The second step is a multiple of its gradient and of the first step. A part of the first one is
+momentum; the whole of it means that the first one's gradients are still in the sum.
+"""
+
+import ast
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from shapecheck_bp.doctor.arrays import Path, numbers, shown
+from shapecheck_bp.doctor.backward import Backward
+from shapecheck_bp.doctor.report import Finding
+from shapecheck_bp.doctor.steps import Step
+from shapecheck_bp.doctor.truth import Truth
+from shapecheck_bp.doctor.verdicts import Judge, Judged
+
+
+DESCENDS = 0.9
+"""The part of a step that goes down, where decay may turn some of it."""
+
+
+def buffers(judge: Judge) -> list[Path]:
+    """Arrays that the step changes, that are not zero before, and on which no cost depends."""
+    return [
+        claim.parameter
+        for claim in judge.claims
+        if claim.is_step
+        and claim.parameter not in judge.params
+        and np.any(numbers(judge.base.before[claim.parameter]))
+    ]
+
+
+def without(judge: Judge) -> Step | None:
+    """The step with these at zero, where there are some."""
+    paths = buffers(judge)
+    if not paths or judge.step.program.block is not None:
+        return None
+    return judge.step.beginning({path: 0.0 for path in paths})
+
+
+def other_rule(judge: Judge) -> str:
+    """Words for steps that are no multiples of the gradients, and go down each of them all the same.
+
+    As Adam's do; then every gradient itself has to be right, by one factor.
+    """
+    wrong = [one for one in judge.verdict.judged if one.mode == "step"]
+    if not wrong or any(one.factor is not None or one.why for one in wrong):
+        return ""
+    backward = Backward(judge)
+    found = {one: [*_gradients(backward, one.claim.parameter)] for one in wrong}
+    for c, _ in found[wrong[0]]:
+        if judge.is_plain(c, "gradient") and all(
+            _goes_down(one, found[one], c, judge) for one in wrong
+        ):
+            return "its gradient is right; its step goes down it, by another rule than a multiple"
+    return ""
+
+
+def _gradients(backward: Backward, path: Path) -> Iterator[tuple[float, Any]]:
+    """The arrays that are multiples of a parameter's gradient."""
+    for event in backward.events:
+        for match in backward.matches.get(event.key, ()):
+            if backward.parameter_of(match.of) == path:
+                yield match.factor, event.value
+
+
+def _goes_down(one: Judged, gradients: list[tuple[float, Any]], c: float, judge: Judge) -> bool:
+    """Whether a step goes down a gradient that comes by a factor."""
+    step = one.claim.value(judge.base)
+    for factor, value in gradients:
+        if abs(factor - c) < 1e-3 * abs(c) and np.shape(value) == np.shape(step):
+            down = (np.sign(step) == -np.sign(value / c)) | (np.abs(value) < 1e-9)
+            return bool(np.mean(down) >= DESCENDS)
+    return False
+
+
+def carried_over(judge: Judge) -> tuple[list[Finding], str]:
+    """A finding where a step still has the gradients of the one before; or else a remark."""
+    claims = [claim for claim in judge.claims if claim.is_step and claim.parameter in judge.params]
+    if not claims:
+        return [], ""
+    first = {claim.parameter: claim.value(judge.base) for claim in claims}
+    if any(step is None for step in first.values()):
+        return [], ""
+    later = judge.step.after()
+    if later is None:
+        return [], ""
+    carried, rest = _fit(judge, later, first)
+    if rest > 1e-3 or abs(carried) < 1e-3:
+        return [], ""
+    if abs(carried - 1) > 1e-3:
+        return [], f"From the second step on {carried:.3g} of the step before is in it: momentum."
+    return _kept_sums(judge, later, first), ""
+
+
+def _fit(judge: Judge, step: Step, first: dict[Path, Any]) -> tuple[float, float]:
+    """How much of the first step is in this one, and what is neither that nor its gradient."""
+    with step.held():
+        run = step.run()
+        truth = Truth(step, judge.truth.watch)
+        rows, wanted = [], []
+        for path, one in first.items():
+            after = run.after.get(path)
+            slopes = truth.of_parameter(path, run.before[path]) if path in run.before else None
+            if slopes is None or after is None or np.shape(after) != one.shape:
+                return 0.0, np.inf
+            D, s = slopes
+            rows.append(np.stack([s, D @ one.reshape(-1)], axis=1))
+            wanted.append(D @ (numbers(after) - numbers(run.before[path])).reshape(-1))
+    judge.step.runs += step.runs
+    A, y = np.concatenate(rows), np.concatenate(wanted)
+    found = np.linalg.lstsq(A, y, rcond=None)[0]
+    return float(found[1]), float(np.linalg.norm(y - A @ found) / (np.linalg.norm(y) + 1e-300))
+
+
+def _kept_sums(judge: Judge, later: Step, first: dict[Path, Any]) -> list[Finding]:
+    """Where the sums are added to, where they are made, and what mends it."""
+    stores = judge.step.version.stores
+    added: dict[Path, Any] = {}
+    for event in judge.base.events:
+        path = judge.base.starts.get(id(event.thing))
+        if event.number in stores and path is not None and path not in judge.params:
+            added.setdefault(path, judge.sites[event.number])
+    if not added:
+        return []
+    cleared = later.beginning({path: 0.0 for path in added})
+    mends = False
+    if cleared is not None:
+        carried, rest = _fit(judge, cleared, first)
+        mends = abs(carried) < 1e-3 and rest < 1e-3
+    names = [shown(path) for path in added]
+    site = next(iter(added.values()))
+    made = _where_made(site.file.tree, names)
+    reset = "; ".join(f"{name}[...] = 0" for name in names)
+    evidence = (
+        f"from the second step on the first one's gradients are still in the step: {', '.join(names)}"
+        " are added to in every step, and nothing sets them back"
+    )
+    loops = [change.line for change in judge.step.program.changes if change.kind == "cut"]
+    where = max(loops, default=getattr(site.function, "lineno", site.line)) + 1
+    return [
+        Finding(
+            "keeps_state",
+            site.file.name,
+            site.line,
+            made,
+            site.text,
+            evidence,
+            reset if mends else None,
+            where if mends else None,
+            "certain" if mends else "likely",
+            tuple(names),
+        )
+    ]
+
+
+def _where_made(tree: ast.Module, names: list[str]) -> int | None:
+    """The line in which the first of these is made."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign):
+            stored = {
+                ast.unparse(part)
+                for target in node.targets
+                for part in ast.walk(target)
+                if isinstance(part, ast.Name | ast.Attribute)
+            }
+            if stored & {*names}:
+                return node.lineno
+    return None
