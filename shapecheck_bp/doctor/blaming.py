@@ -7,7 +7,6 @@ recognised. A right array can be the mistake, too: dJ/dA in the place of dJ/dZ.
 """
 
 from collections.abc import Iterator
-from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -38,7 +37,7 @@ class Blame:
         """The lines that are wrong, each with the parameters that are wrong by it."""
         judge, causes = self.judge, self.causes
         left = {*judge.verdict.wrong}
-        self.end = monotonic() + SECONDS
+        self.end = judge.step.runs + judge.step.runs_in(SECONDS, judge.base)
         lost = causes.lost_digits()
         if lost is not None:
             return [lost]
@@ -200,7 +199,7 @@ class Blame:
             params = set().union(*(info[key][1] for key in keys))
             is_right = any(key in backward.matches for key in keys)
             most = (len(params & left), not is_right, -rank[keys[0]])
-            if monotonic() > self.end or (best is not None and most[0] < best[0][0]):
+            if self.judge.step.runs > self.end or (best is not None and most[0] < best[0][0]):
                 break
             if self._is_solvable(keys, params & (left | self.judge.verdict.right)):
                 rivals.append((most[0], keys[0]))
@@ -260,7 +259,7 @@ class Blame:
             columns = []
             for direction in basis:
                 moved = misfit(x + h * direction)
-                if moved is None or monotonic() > self.end:
+                if moved is None or step.runs > self.end:
                     return False
                 columns.append((moved - r) / h)
             J = np.stack(columns, axis=1)

@@ -21,7 +21,7 @@ from shapecheck_bp.doctor.mending import Mending, Repair, places_of
 from shapecheck_bp.doctor.opening import of_call
 from shapecheck_bp.doctor.report import Diagnosis, Finding, Line
 from shapecheck_bp.doctor.steps import Step
-from shapecheck_bp.doctor.turns import buffers, carried_over, other_rule, without
+from shapecheck_bp.doctor.turns import buffers, carried_over, elsewhere, other_rule, without
 from shapecheck_bp.doctor.verdicts import Judge, Judged
 from shapecheck_bp.network import Network
 from shapecheck_bp.reading.failing import failing_place
@@ -77,7 +77,7 @@ def of_step(step: Step, name: str, loss: Any = None, wrt: Sequence[str] = ()) ->
             'loss: expected "squared_error", "log_loss", "cross_entropy" or a function of'
             f" (output, target); got {loss!r}"
         )
-    remarks: list[str] = []
+    remarks = [step.remark] if step.remark else []
     with ExitStack() as lasts:
         lasts.enter_context(step.held())
         try:
@@ -90,6 +90,12 @@ def of_step(step: Step, name: str, loss: Any = None, wrt: Sequence[str] = ()) ->
                 if more or other_rule(again):
                     judge, step = again, other
                     remarks.append(f"That is with zeros in what it has from before: {names}.")
+            if judge.verdict.ok:
+                judge = elsewhere(judge, loss, wrt)
+                if judge.step is not step:
+                    step = judge.step
+                    lasts.enter_context(step.held())
+                    remarks.append("That is at parameters near the given ones, where it shows.")
         except CannotJudge as why:
             return Diagnosis(None, recognised=name, why=str(why), runs=step.runs)
         about = f"{name}, against {judge.truth.watch.words}"

@@ -6,7 +6,6 @@ other outputs meet other targets, mends nothing.
 """
 
 from collections.abc import Iterator, Sequence
-from time import monotonic
 from typing import NamedTuple
 
 import numpy as np
@@ -42,7 +41,7 @@ class Mending:
     def __init__(self, judge: Judge) -> None:
         """Of a step that is wrong."""
         self.judge, self.step = judge, judge.step
-        self.left, self.end = MOST, monotonic() + SECONDS
+        self.left = min(MOST, judge.step.runs_in(SECONDS, judge.base))
         judge.truth.watch.begin(self.step.version)
         number = judge.truth.watch.numbers[0]
         end = max((e.at for e in judge.base.events if e.number == number), default=0)
@@ -67,7 +66,7 @@ class Mending:
                 cost = COST[change.kind] + 0.1 * rank
                 if cost >= least:
                     break
-                if self.left <= 0 or monotonic() > self.end:
+                if self.left <= 0:
                     return sorted(found, key=lambda repair: repair.rank)
                 self.left -= 1
                 right = self._right_with(change)

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from shapecheck_bp.doctor.claims import claims_of
 from shapecheck_bp.doctor.arrays import Path, arrays, is_trainable, numbers
 from shapecheck_bp.doctor.guarding import CannotJudge, ending
 from shapecheck_bp.doctor.program import Block, Body, Program, cut, found
@@ -43,7 +44,7 @@ def of_call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[st
     named = [(space, [*names]) for space, names in reached.named.values()]
     step = _on_a_part(program, function, args, kwargs, named)
     run = _first(step)
-    if not _has_parameters(run):
+    if not claims_of(run, step.version):
         inside = _inside(step, function, args, kwargs, named)
         if inside is not None:
             step = inside
@@ -122,13 +123,6 @@ def _first(step: Step) -> Run:
     return run
 
 
-def _has_parameters(run: Run) -> bool:
-    """Whether there is anything that could be trained in its state, beside data."""
-    changed = [p for p in _changed(run) if is_trainable(run.before[p])]
-    returns = any(is_trainable(value) for value in run.returned.values())
-    return bool(changed) or returns
-
-
 def _changed(run: Run) -> set[Path]:
     """The arrays of the state whose values the step has changed.
 
@@ -162,19 +156,20 @@ def _on_a_part(
         with step.held(), ending("the step"):
             run = step.run()
         if run.error is None:
+            step.remark = f"Of many examples {MOST_EXAMPLES if call[2] else FEW} were taken."
             return step
     return Step(program, whole, named)
 
 
-def _parts(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[tuple[Any, Any]]:
+def _parts(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[tuple[Any, Any, bool]]:
     given = [*args, *kwargs.values()]
     lists = [_few(value) for value in given]
     length = _examples([value for value in lists if isinstance(value, np.ndarray)])
     if length:
         shorter = [_shorter(value, length) for value in lists]
-        yield shorter[: len(args)], dict(zip(kwargs, shorter[len(args) :], strict=True))
+        yield shorter[: len(args)], dict(zip(kwargs, shorter[len(args) :], strict=True)), True
     if any(one is not other for one, other in zip(lists, given, strict=True)):
-        yield lists[: len(args)], dict(zip(kwargs, lists[len(args) :], strict=True))
+        yield lists[: len(args)], dict(zip(kwargs, lists[len(args) :], strict=True)), False
 
 
 def _few(value: Any) -> Any:

@@ -172,7 +172,16 @@ class Step:
             self.signature = inspect.signature(call.func)
         self.version = program.version()
         self.runs = 0
+        self.remark = ""
         self.most = MOST_NOTES
+
+    def runs_in(self, seconds: float, run: Run) -> int:
+        """How many runs may be made where about so much time is to be had.
+
+        It is reckoned from what a run does, and not measured, so that it is the same each time.
+        """
+        size = sum(np.size(event.value) for event in run.events)
+        return max(300, int(seconds / (4e-4 + 2e-6 * len(run.events) + 1e-9 * size)))
 
     @contextmanager
     def held(self, version: Version | None = None) -> Iterator[None]:

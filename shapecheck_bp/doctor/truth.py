@@ -18,7 +18,7 @@ from shapecheck_bp.doctor.steps import Key, Run, Step, plus
 
 OF_PARAMETERS, OF_OTHERS, ALL = (60, 12), (6, 6), (60, 6)
 """Up to which size all slopes are measured, and else along how many directions."""
-H = 1e-5
+H, SMALLER = 1e-5, 0.02
 Slopes = tuple[Any, Any]
 """Directions, a row each, and the slope of the cost along each."""
 
@@ -118,6 +118,7 @@ class Truth:
         """Of a step; in a version of it where the cost is noted."""
         self.step, self.watch = step, watch
         self.version = self.noting(()) if version is None else version
+        self.h = H
         self.directions: dict[tuple[int, int], Any] = {}
 
     def noting(self, also: Iterable[int]) -> Version:
@@ -139,11 +140,8 @@ class Truth:
 
         A long direction would cross the kinks of relu, and give a false alarm.
         """
-        D, h, found = (
-            self._directions(int(np.prod(shape, dtype=int)), *most),
-            H * max(1.0, scale),
-            [],
-        )
+        D = self._directions(int(np.prod(shape, dtype=int)), *most)
+        h, found = self.h * max(1.0, scale), []
         for d in D:
             up = self.cost(**changed(h * d.reshape(shape)))
             down = self.cost(**changed(-h * d.reshape(shape)))

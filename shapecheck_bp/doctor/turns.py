@@ -5,16 +5,17 @@ momentum; the whole of it means that the first one's gradients are still in the 
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from shapecheck_bp.doctor.arrays import Path, numbers, shown
 from shapecheck_bp.doctor.backward import Backward
+from shapecheck_bp.doctor.guarding import CannotJudge
 from shapecheck_bp.doctor.report import Finding
 from shapecheck_bp.doctor.steps import Step
-from shapecheck_bp.doctor.truth import Truth
+from shapecheck_bp.doctor.truth import Truth, Watching
 from shapecheck_bp.doctor.verdicts import Judge, Judged
 
 
@@ -39,6 +40,45 @@ def without(judge: Judge) -> Step | None:
     if not paths or judge.step.program.block is not None:
         return None
     return judge.step.beginning({path: 0.0 for path in paths})
+
+
+def elsewhere(judge: Judge, loss: Any, wrt: Sequence[str]) -> Judge:
+    """The step judged at other values of its parameters, where it is right at these.
+
+    A cost that is guessed has to be the same there, by the same factors.
+    """
+    random = np.random.default_rng(23)
+    moved = {}
+    for path in judge.params:
+        value = numbers(judge.base.before[path])
+        moved[path] = value + 0.1 * (np.abs(value).mean() + 0.1) * random.standard_normal(
+            value.shape
+        )
+    step = judge.step.beginning(moved)
+    if step is None:
+        return judge
+    first: Judge | None = None
+    for watch in judge.right_for:
+        with step.held():
+            other = Judge(step, loss, wrt, watch)
+        if other.verdict.ok and _same_factors(judge, other, watch):
+            same = watch is judge.truth.watch
+            return judge if same else Judge(judge.step, loss, wrt, watch)
+        first = first or other
+    judge.step.runs += step.runs
+    if first is None or not first.verdict.ok:
+        return first or judge
+    raise CannotJudge("what it steps by is another multiple of the gradients at each point")
+
+
+def _same_factors(one: Judge, other: Judge, watch: Watching) -> bool:
+    if watch is not one.truth.watch:
+        one = Judge(one.step, watch=watch)
+    for group, (c, _, _) in one.verdict.factors.items():
+        d = other.verdict.factors.get(group, (None, "", False))[0]
+        if c is not None and d is not None and abs(c - d) > 1e-3 * abs(c):
+            return False
+    return True
 
 
 def other_rule(judge: Judge) -> str:

@@ -17,7 +17,7 @@ from shapecheck_bp.doctor.claims import Claim, claims_of
 from shapecheck_bp.doctor.guarding import CannotJudge
 from shapecheck_bp.doctor.scopes import Names, names_seen
 from shapecheck_bp.doctor.steps import Key, Run, Step
-from shapecheck_bp.doctor.truth import OwnCost, Slopes, Truth, costs, differing
+from shapecheck_bp.doctor.truth import SMALLER, OwnCost, Slopes, Truth, Watching, costs, differing
 
 TOLERANCE = 3e-4
 NOTHING = 1e-11
@@ -73,8 +73,10 @@ class Verdict:
 class Judge:
     """A step, its claims, the cost that is meant and how it moves with the parameters."""
 
-    def __init__(self, step: Step, loss: Any = None, wrt: Sequence[str] = ()) -> None:
-        """Find out what is claimed, and of which cost.
+    def __init__(
+        self, step: Step, loss: Any = None, wrt: Sequence[str] = (), watch: Watching | None = None
+    ) -> None:
+        """Find out what is claimed, and of which cost, where none is given.
 
         Raises:
             CannotJudge: nothing is claimed, no cost is found, or each run gives another.
@@ -100,7 +102,10 @@ class Judge:
         self.params: dict[Path, Slopes] = {}
         self.decay = 0.0
         """The weight decay that is in the claims and not in the cost."""
-        self.truth, self.verdict = self._chosen(paths, loss)
+        self.watches = [watch] if watch else costs(step, self.base, self.claims, self.moved, loss)
+        self.right_for: list[Watching] = []
+        """The costs of which all claims are right."""
+        self.truth, self.verdict = self._chosen(paths)
 
     def _moved_by(self, path: Path) -> set[Key]:
         shape = np.shape(numbers(self.base.before[path]))
@@ -117,10 +122,10 @@ class Judge:
         """Whether the code computes its cost itself."""
         return isinstance(self.truth.watch, OwnCost)
 
-    def _chosen(self, paths: list[Path], loss: Any) -> tuple[Truth, Verdict]:
+    def _chosen(self, paths: list[Path]) -> tuple[Truth, Verdict]:
         """The cost of which most claims are right."""
         best: tuple[int, Truth, Verdict, dict[Path, Slopes]] | None = None
-        for watch in costs(self.step, self.base, self.claims, self.moved, loss):
+        for watch in self.watches:
             self.truth = Truth(self.step, watch)
             slopes = self.slopes(paths)
             returned = {claim.parameter for claim in self.claims if not claim.is_step}
@@ -132,6 +137,10 @@ class Judge:
             if not any(np.any(found[1]) for found in self.params.values()):
                 continue
             verdict = self.judge(self.base)
+            if not verdict.ok:
+                verdict = self._closer(verdict)
+            if verdict.ok:
+                self.right_for.append(watch)
             if best is None or len(verdict.right) > best[0]:
                 best = len(verdict.right), self.truth, verdict, self.params
         if best is None:
@@ -140,6 +149,17 @@ class Judge:
             )
         self.params = best[3]
         return best[1], best[2]
+
+    def _closer(self, verdict: Verdict) -> Verdict:
+        """The verdict with slopes by a smaller change, where a kink was between the two points."""
+        before, self.truth.h = dict(self.params), self.truth.h * SMALLER
+        self.params |= self.slopes([path for path in verdict.wrong if path in self.params])
+        self.truth.h /= SMALLER
+        closer = self.judge(self.base)
+        if len(closer.right) > len(verdict.right):
+            return closer
+        self.params = before
+        return verdict
 
     def slopes(self, paths: Sequence[Path]) -> dict[Path, Slopes]:
         """How the cost moves with these parameters."""
@@ -187,7 +207,8 @@ class Judge:
             default=None,
         )
         plain = c is not None and self.is_plain(c, mode)
-        found = self._decayed(found, mode, run)
+        if not self.has_own_cost or len(self.watches) == 1:
+            found = self._decayed(found, mode, run)
         judged = []
         for one in found:
             same = (
@@ -215,7 +236,8 @@ class Judge:
         same = all(_close(c, other) for other in (*known, *(f[0] for f in fits)))
         if not same or e / c <= 0 or not all(_close(e, f[1]) for f in fits):
             return found
-        self.decay = e / c
+        if run is self.base:
+            self.decay = e / c
         return [one if one not in rest else one._replace(factor=c) for one in found]
 
     def _decay(self, one: Judged, mode: str, run: Run) -> tuple[float, float] | None:
