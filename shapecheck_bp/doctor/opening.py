@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
-from types import FunctionType, MethodType
+from types import CodeType, FunctionType, MethodType
 from typing import Any
 
 import numpy as np
@@ -74,9 +74,18 @@ def of_script(path: str, names: dict[str, Any]) -> Step:
         if call is not None:
             return of_call(call.func, call.args, dict(call.keywords))
         with ending("what comes before the training"):
-            exec(compile(ast.Module([statement], []), file.name, "exec"), names)
+            exec(_alone(file, statement), names)
         i += 1
     raise CannotJudge("no loop and no call is found in it that changes parameters")
+
+
+def _alone(file: File, statement: ast.stmt) -> CodeType:
+    """The code of one statement; among the imports of the file Python compiles it otherwise."""
+    futures = [one for one in file.imports if getattr(one, "module", "") == "__future__"]
+    others = [one for one in file.imports if one not in futures]
+    never = ast.If(ast.Constant(False), [*others, ast.Pass()], [])
+    tree = ast.fix_missing_locations(ast.Module([*futures, statement, never], []))
+    return compile(tree, file.name, "exec", dont_inherit=True)
 
 
 def _of_block(block: Block, *roots: Any) -> Step:
