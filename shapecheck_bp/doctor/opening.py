@@ -153,6 +153,11 @@ def _changed(run: Run) -> set[Path]:
     return {path for path in found if np.any(numbers(run.before[path]))} or found
 
 
+def _given(run: Run) -> set[Path]:
+    """What came back that can be gradients or parameters; a history of costs is shorter."""
+    return {path for path, value in run.returned.items() if is_trainable(value)}
+
+
 # A part of the data.
 
 
@@ -230,7 +235,7 @@ def _once(step: Step, run: Run) -> Step:
             with step.held():
                 shorter = step.run(keep=True)
             done = shorter.error is None and _changed(shorter) == changed
-            done = done and {*shorter.returned} == {*run.returned}
+            done = done and _given(shorter) == _given(run)
         except (SyntaxError, LookupError, NotRead):
             done = False
         if not done:
