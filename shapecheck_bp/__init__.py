@@ -31,8 +31,6 @@ if TYPE_CHECKING:
         explanation,
         read,
     )
-    from shapecheck_bp.reading.notebook import load_ipython_extension as load_ipython_extension
-    from shapecheck_bp.reading.notebook import unload_ipython_extension as unload_ipython_extension
     from shapecheck_bp.shapes.verifying import blind_spots, verify
     from shapecheck_bp.tracing import Trace, trace
     from shapecheck_bp.tracing import draw as draw
@@ -90,11 +88,9 @@ _LATER = {
     "explain": "reading",
     "explanation": "reading",
     "fit": "training",
-    "load_ipython_extension": "reading.notebook",
     "prove": "proof",
     "read": "reading",
     "trace": "tracing",
-    "unload_ipython_extension": "reading.notebook",
     "verify": "shapes.verifying",
 }
 _MODULES = {
@@ -117,3 +113,32 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return [*globals(), *_LATER, *_MODULES]
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """What ``%load_ext shapecheck_bp`` calls."""
+    from shapecheck_bp.reading.notebook import load_ipython_extension as load
+
+    def diagnose(line: str, cell: str) -> None:
+        """Find the first wrong line of the backprop in a cell that trains: %%diagnose.
+
+        What stands before its loop, or its call that trains, is run, and then one step of that is
+        judged; what stands behind it is not run. Where the cell computes no cost, name one:
+        %%diagnose --loss squared_error, or log_loss, or cross_entropy. The notebook's own variables
+        stay as they are.
+        """
+        from shapecheck_bp.doctor.notebook import diagnose_cell
+
+        __tracebackhide__ = True
+        diagnose_cell(shell, line, cell)
+
+    load(shell)
+    shell.register_magic_function(diagnose, "cell")
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """What ``%unload_ext shapecheck_bp`` calls."""
+    from shapecheck_bp.reading.notebook import unload_ipython_extension as unload
+
+    unload(shell)
+    shell.magics_manager.magics["cell"].pop("diagnose", None)

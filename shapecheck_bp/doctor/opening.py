@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
-from types import FunctionType, MethodType
+from types import CodeType, FunctionType, MethodType
 from typing import Any
 
 import numpy as np
@@ -75,9 +75,18 @@ def of_script(path: str, names: dict[str, Any]) -> Step:
         if call is not None:
             return of_call(call.func, call.args, dict(call.keywords))
         with ending("what comes before the training"):
-            exec(compile(ast.Module([statement], []), file.name, "exec"), names)
+            exec(_alone(file, statement), names)
         i += 1
     raise CannotJudge("no loop and no call is found in it that changes parameters")
+
+
+def _alone(file: File, statement: ast.stmt) -> CodeType:
+    """The code of one statement; among the imports of the file Python compiles it otherwise."""
+    futures = [one for one in file.imports if getattr(one, "module", "") == "__future__"]
+    others = [one for one in file.imports if one not in futures]
+    never = ast.If(ast.Constant(False), [*others, ast.Pass()], [])
+    tree = ast.fix_missing_locations(ast.Module([*futures, statement, never], []))
+    return compile(tree, file.name, "exec", dont_inherit=True)
 
 
 def _of_block(block: Block, *roots: Any) -> Step:
@@ -136,6 +145,11 @@ def _changed(run: Run) -> set[Path]:
         and not np.array_equal(numbers(value), numbers(run.after[path]))
     }
     return {path for path in found if np.any(numbers(run.before[path]))} or found
+
+
+def _given(run: Run) -> set[Path]:
+    """What came back that can be gradients or parameters; a history of costs is shorter."""
+    return {path for path, value in run.returned.items() if is_trainable(value)}
 
 
 # A part of the data.
@@ -216,7 +230,7 @@ def _once(step: Step, run: Run) -> Step:
             with step.held():
                 shorter = step.run(keep=True)
             done = shorter.error is None and _changed(shorter) == changed
-            done = done and {*shorter.returned} == {*run.returned}
+            done = done and _given(shorter) == _given(run)
         except (SyntaxError, LookupError, NotRead):
             done = False
         if not done:
