@@ -3,7 +3,6 @@
 import argparse
 import sys
 from contextlib import redirect_stdout
-
 from typing import Any
 
 from shapecheck_bp.cli.output import add_functions, add_json, network, print_facts

@@ -1,17 +1,30 @@
-"""The doctor: in comes somebody's own backprop, out comes what is wrong with it, by name.
+"""The doctor: in comes a step of somebody's own code, out comes which line of it is wrong.
 
 To be read in this order:
 
-    diagnosing   ``diagnose``: the questions that are put to a function, one after the other
-    styles       how people write parameters and gradients; patient, a function that is called so
-    probe        problems on which mistakes show
-    mistakes     the table; sick, backprop with one of them in it
-    matching     which of them give the numbers that came out; scales, losses of one's own
-    findings     what is said of it; unknown, where the table has nothing; remedies, the right line
-    report       the diagnosis, as text and as HTML
+    diagnosing     ``diagnose``: the questions that are put to a step, one after the other
+    opening        a step of a call, a script or a function; loops, one turn of it; parts, of its data
+    steps          the step, run again and again; program, with lines of it changed; arrays, what it
+                   holds; guarding, what it is kept from
+    claims         what it steps and returns; truth, how its cost moves; verdicts, whether that fits
+    turns          the second step, other points and other rules
+    backward       what each array is: of the forward pass, a gradient, or neither
+    blaming        which of them is the mistake; causes, where it comes from
+    changes        what could be written for a line, with the names of scopes; mending, what helps
+    report         the diagnosis, as text and as HTML
+    scripts        the doctor on a file; notebook, ``%%diagnose``
+
+For a function of (params, X, Y) and a ``Network`` a problem is made, and mistakes have names:
+
+    of_network     ``diagnose`` for these
+    styles         how people write parameters and gradients; patient, a function that is called so
+    probe          problems on which mistakes show
+    mistakes       the table; sick, backprop with one of them in it
+    matching       which of them give the numbers that came out; scales, losses of one's own
+    findings       what is said of it; unknown, where the table has nothing; remedies, the right line
 """
 
 from shapecheck_bp.doctor.diagnosing import diagnose
-from shapecheck_bp.doctor.report_of_network import Diagnosis, Finding
+from shapecheck_bp.doctor.report import Diagnosis, Finding
 
 __all__ = ["Diagnosis", "Finding", "diagnose"]

@@ -145,7 +145,9 @@ class Backward:
                 if found:
                     self.matches[event.key] = found
                     continue
-            moves = event.value.dtype.kind == "f" and event.key in self.judge.moving
+            zero = event.at > self.end and not np.any(event.value)
+            moves = event.key in self.judge.moving or zero
+            moves = moves and event.value.dtype.kind == "f"
             if (moves and event.key not in forward) or event.value.dtype.kind == "b":
                 self.open.add(event.key)
 

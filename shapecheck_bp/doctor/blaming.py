@@ -214,17 +214,17 @@ class Blame:
                 best = found if best is None or found[0] > best[0] else best
         if best is None:
             return None
-        most, keys, params, name = best
-        found = self.causes.blamed(backward.by_key[keys[0]], params, name, {*self.suspects})
+        most, some, params, name = best
+        blamed = self.causes.blamed(backward.by_key[some[0]], params, name, {*self.suspects})
         others = (self.judge.sites[key[0]] for count, key in rivals if count == most[0])
-        places = [(site.file.name, site.statement.lineno) for site in others]
+        lines = [(site.file.name, site.statement.lineno) for site in others]
         plain = self._plain_factors()
         odd = next((key for key in self.keys if self._is_odd(key, params, plain)), None)
-        if odd is not None and backward.by_key[odd].at < backward.by_key[keys[0]].at:
-            places = [(found.file, found.line), *places]
-            found = self._odd_one(odd, self.info[odd][1] & params, plain)
-        found.rivals = places
-        return found
+        if odd is not None and backward.by_key[odd].at < backward.by_key[some[0]].at:
+            lines = [(blamed.file, blamed.line), *lines]
+            blamed = self._odd_one(odd, self.info[odd][1] & params, plain)
+        blamed.rivals = lines
+        return blamed
 
     def _is_solvable(self, keys: list[Key], params: set[Path]) -> bool:
         """Whether there are values for these expressions that make these claims right."""

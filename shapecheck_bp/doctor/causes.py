@@ -70,9 +70,9 @@ class Causes:
 
     def blamed(self, event: Event, params: set[Path], name: str, suspects: set[Key]) -> Suspicion:
         """One about an expression at which another value makes these parameters right."""
-        words = "is no gradient of anything, and with another value here all that depends on it is right"
+        words = "is no gradient, and with another value here all that comes of it is right"
         if name:
-            words = f"is no gradient of anything, and should be dJ/d({name})"
+            words = f"is no gradient, and should be dJ/d({name})"
         if event.key in self.backward.matches:
             match = self.backward.matches[event.key][0]
             words = f"is {match.factor:.4g} dJ/d({match.of.name}), and nothing right comes of it"
@@ -116,6 +116,7 @@ class Causes:
         """What of its statement was changed since the forward pass used it."""
         starts = self.judge.base.starts
         moving, stores = self.judge.moving | self.backward.is_used, self.judge.step.version.stores
+        mine = self.sites[event.number].statement
         found: list[Cause] = []
         for one in self.backward.statement_of(event):
             if one.at > event.at or not isinstance(one.thing, np.ndarray) or one.number in stores:
@@ -128,19 +129,14 @@ class Causes:
                 ),
                 None,
             )
-            if first is not None and first.at <= self.backward.end and first.key in moving:
-                if not np.array_equal(first.value, one.value):
-                    for other in self.events[first.at : one.at]:
-                        statement = self.sites[other.number].statement
-                        mine = self.sites[event.number].statement
-                        if (
-                            other.thing is one.thing
-                            and other.number in stores
-                            and statement is not mine
-                        ):
-                            words = f"`{self._text(one)}` was changed in place there"
-                            found.append((*self._place(other), words))
-                            break
+            forward = first is not None and first.at <= self.backward.end and first.key in moving
+            if first is not None and forward and not np.array_equal(first.value, one.value):
+                for other in self.events[first.at : one.at]:
+                    stored = other.thing is one.thing and other.number in stores
+                    if stored and self.sites[other.number].statement is not mine:
+                        words = f"`{self._text(one)}` was changed in place there"
+                        found.append((*self._place(other), words))
+                        break
             if id(one.thing) in self.new and id(one.thing) not in starts:
                 made = next(e for e in self.events if e.thing is one.thing)
                 if (

@@ -1,4 +1,4 @@
-"""What could be written for a line: small changes of it, each of a kind that people leave out or mix up.
+"""What could be written for a line: small changes of what people leave out and mix up.
 
 Names are exchanged for others of that shape, axes and signs for the other ones; factors are dropped
 or put in, slopes added; statements are moved. Whether one of these helps is tried, and not guessed.
@@ -19,14 +19,16 @@ from shapecheck_bp.reading.sources import File
 
 # How far a kind of change is from what stands there: the least is the likeliest.
 COST = {
-    **dict.fromkeys(("name", "index", "axis", "sign", "move", "store", "dtype", "T", "op"), 1.0),
+    **dict.fromkeys(("name", "index", "axis", "sign", "move", "store", "T", "op"), 1.0),
     **dict.fromkeys(("drop", "compare"), 2.0),
     **dict.fromkeys(("slope", "times", "count"), 3.0),
     **dict.fromkeys(("plus", "negative", "other"), 4.0),
+    "dtype": 0.5,
     "number": 6.0,
 }
 REDUCING = ("sum", "mean", "max", "min")
 MAKING = ("zeros_like", "ones_like", "empty_like", "zeros", "empty")
+SIMPLE = (ast.Name, ast.Attribute, ast.Subscript, ast.Call)
 AXES = ("", "axis=0", "axis=1", "axis=0, keepdims=True", "axis=1, keepdims=True")
 OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@"}
 OTHERS = {"+": "-", "-": "+", "*": "@/", "/": "*", "@": "*"}
@@ -47,6 +49,8 @@ class Scope(NamedTuple):
     helpers: list[str]
     shapes: dict[tuple[int, ...], tuple[int, ...]]
     """Of expressions, by where they stand."""
+    calls: dict[str, tuple[int, ...]]
+    """Calls that give an array, of which a slope can be."""
 
 
 def changes_of(judge: Judge, file: File, line: int) -> Iterator[Change]:
@@ -167,6 +171,7 @@ def _scope(judge: Judge, file: File, line: int) -> Scope:
     inside = _function_at(file.tree, line)
     texts: dict[str, tuple[int, ...]] = {}
     shapes: dict[tuple[int, ...], tuple[int, ...]] = {}
+    calls: dict[str, tuple[int, ...]] = {}
     for event in judge.base.events:
         site = judge.sites[event.number]
         if site.file.name != file.name or not inside.lineno <= site.line <= inside.end_lineno:
@@ -174,7 +179,9 @@ def _scope(judge: Judge, file: File, line: int) -> Scope:
         shapes.setdefault(_span(site.node), np.shape(event.value))
         if isinstance(site.node, ast.Name | ast.Attribute | ast.Subscript):
             texts.setdefault(ast.unparse(site.node), np.shape(event.value))
-        elif assigned(site):
+        elif isinstance(site.node, ast.Call) and np.ndim(event.value) and len(site.text) < 40:
+            calls[ast.unparse(site.node)] = np.shape(event.value)
+        if assigned(site) and not isinstance(site.node, ast.Name):
             texts.setdefault(assigned(site), np.shape(event.value))
     first = min([inside.lineno, *(one.lineno for one in getattr(inside, "decorator_list", []))])
     texts = {**judge.names.get((file.name, first), {}), **texts}
@@ -204,6 +211,7 @@ def _scope(judge: Judge, file: File, line: int) -> Scope:
             if HELPERS.search(name)
         ),
         shapes,
+        calls,
     )
 
 
@@ -297,6 +305,14 @@ def _of_one(make: _Maker, node: Any, scope: Scope) -> Iterator[Change]:
         for other, shape in scope.arrays.items():
             if other != text and shape in (scope.arrays[text], scope.arrays[text][::-1]):
                 yield put("name", other)
+        for other, shape in (*scope.arrays.items(), *scope.calls.items()):
+            if shape == scope.arrays[text] and isinstance(node, ast.Name):
+                for slope in SLOPES:
+                    yield put("slope", f"{text} * ({slope.format(other)})")
+        for other, shape in scope.arrays.items():
+            if len(shape) == 2 and other != text and isinstance(node, ast.Name):
+                yield put("other", f"{other}.T @ {text}")
+                yield put("other", f"{text} @ {other}.T")
         if len(scope.arrays[text]) > 1:
             yield put("T", f"{text}.T")
         if len(scope.arrays[text]) > 2:
@@ -314,9 +330,9 @@ def _of_one(make: _Maker, node: Any, scope: Scope) -> Iterator[Change]:
         for other in scope.numbers:
             if other != text:
                 yield put("name", other)
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        if not isinstance(node.operand, ast.Constant):
-            yield put("sign", ast.unparse(node.operand))
+    negative = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
+    if negative and not isinstance(node.operand, ast.Constant):
+        yield put("sign", ast.unparse(node.operand))
     if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
         left, right = ast.unparse(node.left), ast.unparse(node.right)
         yield put("drop", left)
@@ -364,7 +380,8 @@ def _of_call(put: Callable[[str, str], Change], node: ast.Call, text: str) -> It
             prefix = prefix if prefix.rpartition(".")[0] else "np.sum"
             for axis in AXES:
                 inner = ", ".join(part for part in (base, axis) if part)
-                yield put("axis", f"({base}).{name}({axis})" if is_method else f"{prefix}({inner})")
+                of = base if isinstance(array, SIMPLE) else f"({base})"
+                yield put("axis", f"{of}.{name}({axis})" if is_method else f"{prefix}({inner})")
             other = {"sum": "mean", "mean": "sum"}.get(name)
             if other:
                 yield put("axis", re.sub(rf"\b{name}\(", f"{other}(", text, count=1))
@@ -394,13 +411,12 @@ def _of_whole(make: _Maker, head: Any, scope: Scope) -> Iterator[Change]:
     yield put("negative", f"-{inner}")
     for number in ("2", "0.5"):
         yield put("number", f"{number} * {inner}")
-    for array in scope.arrays:
+    for array in (*scope.arrays, *scope.calls):
         for slope in SLOPES:
             new = slope.format(array)
-            yield put(
-                "slope",
-                f"{inner} * {new}" if new.startswith(array + " *") else f"{inner} * ({new})",
-            )
+            new = new if new.startswith(f"{array} *") else f"({new})"
+            yield put("slope", f"{inner} * {new}")
+    for array in scope.arrays:
         for helper in scope.helpers:
             yield put("slope", f"{inner} * {helper}({array})")
         yield put("times", f"{inner} * {array}")

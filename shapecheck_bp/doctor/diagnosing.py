@@ -100,7 +100,9 @@ def of_step(step: Step, name: str, loss: Any = None, wrt: Sequence[str] = ()) ->
             return Diagnosis(None, recognised=name, why=str(why), runs=step.runs)
         about = f"{name}, against {judge.truth.watch.words}"
         parameters = dict(_told(judge))
-        ok, findings, lines = judge.verdict.ok, [], []
+        ok = judge.verdict.ok
+        findings: list[Finding] = []
+        lines: list[Line] = []
         if ok:
             findings, remark = carried_over(judge)
             ok = not findings
@@ -111,8 +113,8 @@ def of_step(step: Step, name: str, loss: Any = None, wrt: Sequence[str] = ()) ->
             findings, lines = _found(judge, loss, wrt)
         if judge.decay and ok:
             remarks.append(
-                f"Its gradients have {judge.decay:.4g} times the weights in them, as of weight decay,"
-                " which is not in the cost that they are held to."
+                f"Its gradients have {judge.decay:.4g} times the weights in them: weight decay,"
+                " which is not in the cost."
             )
     return Diagnosis(ok, findings, about, parameters, lines, "", remarks, step.runs)
 
@@ -153,7 +155,7 @@ def _repaired(
     best: tuple[Suspicion, Repair] | None = None
     for one in suspicions:
         places = [(one.file, one.line), *(cause[:2] for cause in one.causes)]
-        places += sorted(one.rivals, key=order.get)
+        places += sorted(one.rivals, key=lambda place: order.get(place, len(order)))
         places += others if one is suspicions[-1] else []
         found = mending.best(places_of(iter(places), judge.step)[:MOST_PLACES], one.params)
         if found and (best is None or found[0].rank < best[1].rank):
@@ -228,11 +230,12 @@ def _lines(blame: Blame, first: Suspicion) -> list[Line]:
     backward, lines = blame.backward, {}
     for event in backward.events:
         site = backward.sites[event.number]
-        if event.key in backward.matches and backward.name(event) and site.file.name == first.file:
-            if site.line < first.line and event.at > backward.end:
-                match = backward.matches[event.key][0]
-                words = f"{match.factor:.4g} dJ/d({match.of.name}), as it should be"
-                lines[site.line] = Line(first.file, site.line, _source(site), False, words)
+        named = event.key in backward.matches and backward.name(event)
+        before = site.file.name == first.file and site.line < first.line
+        if named and before and event.at > backward.end:
+            match = backward.matches[event.key][0]
+            words = f"{match.factor:.4g} dJ/d({match.of.name}), as it should be"
+            lines[site.line] = Line(first.file, site.line, _source(site), False, words)
     found = [*lines.values()][-MOST_LINES:]
     file = blame.judge.step.version.files.get(first.file)
     if file is not None and first.line:

@@ -14,8 +14,8 @@ from shapecheck_bp.doctor.arrays import Path
 from shapecheck_bp.doctor.changes import COST, changes_of
 from shapecheck_bp.doctor.program import Change, Version
 from shapecheck_bp.doctor.steps import Step
-from shapecheck_bp.doctor.truth import Meeting, Truth
-from shapecheck_bp.doctor.verdicts import NOTHING, Judge
+from shapecheck_bp.doctor.truth import Meeting, Slopes, Truth
+from shapecheck_bp.doctor.verdicts import NOTHING, Judge, Verdict, factor
 from shapecheck_bp.reading.sources import NotRead
 
 SECONDS, MOST = 4.0, 1500
@@ -61,45 +61,48 @@ class Mending:
         """
         found: list[Repair] = []
         least = np.inf
-        for rank, (file, line) in enumerate(places):
+        for far, (file, line) in enumerate(places):
             for change in changes_of(self.judge, self.step.version.files[file], line):
-                cost = COST[change.kind] + 0.1 * rank
-                if cost >= least:
+                cost = COST[change.kind] + 0.1 * far
+                if cost > least:
                     break
                 if self.left <= 0:
                     return sorted(found, key=lambda repair: repair.rank)
                 self.left -= 1
-                right = self._right_with(change)
-                if right is not None and right > self.judge.verdict.right:
-                    wrong = len(self.judge.params) - len(right)
-                    least = min(least, cost) if wanted <= right else least
-                    found.append(Repair(change, right, (wrong, cost, len(change.words()))))
+                verdict = self._verdict_with(change)
+                if verdict is not None and verdict.right > self.judge.verdict.right:
+                    # By a factor that happens to be one of the usual it is right by chance.
+                    odd = self.judge.has_own_cost and not verdict.is_plainest
+                    cost += 3.0 * odd
+                    least = min(least, cost) if wanted <= verdict.right else least
+                    wrong = len(self.judge.params) - len(verdict.right)
+                    rank = (wrong, cost, len(change.words()))
+                    found.append(Repair(change, verdict.right, rank))
         return sorted(found, key=lambda repair: repair.rank)
 
-    def _right_with(self, change: Change) -> set[Path] | None:
-        """The parameters that are right with a change, or None where it cannot be run."""
+    def _verdict_with(self, change: Change) -> Verdict | None:
+        """The verdict with a change, or None where it cannot be run."""
         forward = (change.file, change.line) in self.forward_lines
         try:
             version = self.step.program.with_change(self.step.version, change)
-            right = self._judged(version)
-            if not forward:
-                return right
-            if change.kind not in FORWARD and not (right or set()) > self.judge.verdict.right:
-                return right
+            verdict = self._judged(version)
+            more = verdict is not None and verdict.right > self.judge.verdict.right
+            if not forward or (change.kind not in FORWARD and not more):
+                return verdict
             return self._judged_anew(
                 self.step.program.with_change(self.step.version, change, noted=True)
             )
         except (SyntaxError, NotRead, LookupError, ValueError, TypeError):
             return None
 
-    def _judged(self, version: Version) -> set[Path] | None:
+    def _judged(self, version: Version) -> Verdict | None:
         with self.step.held(version):
             run = self.step.run()
         if run.error is not None or run.is_cut:
             return None
-        return self.judge.judge(run).right
+        return self.judge.judge(run)
 
-    def _judged_anew(self, version: Version) -> set[Path] | None:
+    def _judged_anew(self, version: Version) -> Verdict | None:
         """The same where the truth may be another now."""
         judge = self.judge
         with self.step.held(version):
@@ -107,9 +110,9 @@ class Mending:
             cost = truth.cost()
             if cost is None:
                 return None
-            if isinstance(truth.watch, Meeting) and self.cost is not None:
-                if abs(cost - self.cost) > 1e-9 * abs(self.cost):
-                    return None
+            others = isinstance(truth.watch, Meeting) and self.cost is not None
+            if others and abs(cost - (self.cost or 0)) > 1e-9 * abs(self.cost or 0):
+                return None
             params = {}
             for path, (_, slopes) in judge.params.items():
                 found = truth.of_parameter(path, judge.base.before[path])
@@ -118,14 +121,23 @@ class Mending:
                 if np.any(np.abs(slopes) > NOTHING) and not np.any(np.abs(found[1]) > NOTHING):
                     return None
                 params[path] = found
+            if self._is_only_scaled(params):
+                return None
             run = self.step.run()
         if run.error is not None:
             return None
         before, judge.params = judge.params, params
         try:
-            return judge.judge(run).right
+            return judge.judge(run)
         finally:
             judge.params = before
+
+    def _is_only_scaled(self, params: dict[Path, Slopes]) -> bool:
+        """Whether the cost is a multiple of what it was, which no longer fits by that alone."""
+        old = np.concatenate([self.judge.params[path][1] for path in params])
+        new = np.concatenate([slopes for _, slopes in params.values()])
+        c = factor(new, old)
+        return c is not None and abs(c - 1) > 1e-6
 
 
 def places_of(lines: Iterator[tuple[str, int]], step: Step) -> list[tuple[str, int]]:

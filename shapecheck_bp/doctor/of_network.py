@@ -239,4 +239,4 @@ def _report(findings: list[Finding], outcome: Outcome) -> Diagnosis:
     if outcome.error is None and abs((scale := own_scale(outcome).factor) - 1) > TOLERANCE:
         told += f"; its cost is {scale:.4g} times ours, and its gradients are that cost's"
     ok = all(one.sure == "possible" for one in findings)
-    return Diagnosis(ok, findings, told, outcome.problem.about)
+    return Diagnosis(ok, findings, told, probe=outcome.problem.about)

@@ -44,7 +44,7 @@ class Block(NamedTuple):
 
 
 class Unit(NamedTuple):
-    """What is compiled by itself: a function, in the classes around it, or a statement at the top."""
+    """What is compiled by itself: a function in its classes, or a statement at the top."""
 
     file: str
     path: tuple[int, ...]

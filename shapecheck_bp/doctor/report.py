@@ -27,8 +27,8 @@ class Finding(NamedTuple):
     fix_line: int | None
     """Which line that is."""
     sure: str
-    """``"certain"``: with the fix everything is right. ``"likely"``: with it more is right, or there
-    is none, and a value was found with which it would be. ``"possible"``: it may be meant."""
+    """``"certain"``: with the fix everything is right. ``"likely"``: with it more is right, or with
+    some other value in that line."""
     parameters: tuple[str, ...] = ()
     """The parameters that are wrong by it."""
 
@@ -154,7 +154,9 @@ class Diagnosis:
             parts.append(for_page("", ["parameter", "what came out"], rows))
         if self.lines:
             mark = {True: ">", False: ""}
-            lines = [[str(l.number), mark[l.is_wrong], l.source, l.words] for l in self.lines]
+            lines = [
+                [str(one.number), mark[one.is_wrong], one.source, one.words] for one in self.lines
+            ]
             parts.append(for_page("", ["line", "", "source", "its value"], lines))
         if self.findings:
             found = [[one.title, one.evidence, one.fix or "", one.sure] for one in self.findings]

@@ -1,10 +1,11 @@
 """What the doctor found: a verdict, and findings in words and numbers."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from html import escape
 from typing import Any, NamedTuple
 
+from shapecheck_bp.doctor import report
 from shapecheck_bp.tracing.tables import for_page
 
 
@@ -37,22 +38,16 @@ class Finding(NamedTuple):
 
 
 @dataclass(frozen=True, repr=False)
-class Diagnosis:
+class Diagnosis(report.Diagnosis):
     """Whether somebody's gradients are right, and what is the matter where they are not.
 
     ``ok`` says that every number that came out is right; a finding that is only possible may stand
     beside that. True where ok.
     """
 
-    ok: bool
-    findings: list[Finding]
-    recognised: str
-    """How the function was understood: what it takes and gives, and how its arrays lie."""
-    probe: str
+    findings: list[Any] = field(default_factory=list)
+    probe: str = ""
     """The problem that the evidence is about."""
-
-    def __bool__(self) -> bool:
-        return self.ok
 
     @property
     def verdict(self) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from shapecheck_bp.doctor.arrays import Path, is_floats, numbers
-from shapecheck_bp.doctor.claims import Claim, assigned
+from shapecheck_bp.doctor.claims import Claim, assigned, is_gradient
 from shapecheck_bp.doctor.program import Place, Version, place_of
 from shapecheck_bp.doctor.steps import Key, Run, Step, plus
 
@@ -205,7 +205,15 @@ def _own(
         for event in base.events
         if np.ndim(event.value) == 0 and not isinstance(event.value, int)
     }
-    found = [key for key, count in numbers_of.items() if count]
+    values = [claim.value(base) for claim in claims]
+    claimed = {float(value) for value in values if value is not None and np.ndim(value) == 0}
+    found = [
+        event.key
+        for event in base.events
+        if numbers_of.get(event.key)
+        and float(event.value) not in claimed
+        and not is_gradient(assigned(sites[event.number]))
+    ]
     arrays_at = {event.number for event in base.events if np.ndim(event.value)}
     around = _around(step.version)
     swallowed = {n for n in {n for n, _ in found} if any(p in arrays_at for p in _above(n, around))}

@@ -18,7 +18,6 @@ from shapecheck_bp.doctor.steps import Step
 from shapecheck_bp.doctor.truth import Truth, Watching
 from shapecheck_bp.doctor.verdicts import Judge, Judged
 
-
 DESCENDS = 0.9
 """The part of a step that goes down, where decay may turn some of it."""
 
@@ -51,7 +50,7 @@ def elsewhere(judge: Judge, loss: Any, wrt: Sequence[str]) -> Judge:
     moved = {}
     for path in judge.params:
         value = numbers(judge.base.before[path])
-        moved[path] = value + 0.1 * (np.abs(value).mean() + 0.1) * random.standard_normal(
+        moved[path] = value + 0.2 * (np.abs(value).mean() + 0.2) * random.standard_normal(
             value.shape
         )
     step = judge.step.beginning(moved)
@@ -82,7 +81,7 @@ def _same_factors(one: Judge, other: Judge, watch: Watching) -> bool:
 
 
 def other_rule(judge: Judge) -> str:
-    """Words for steps that are no multiples of the gradients, and go down each of them all the same.
+    """Words for steps that are no multiples of the gradients, and go down all the same.
 
     As Adam's do; then every gradient itself has to be right, by one factor.
     """
@@ -176,8 +175,8 @@ def _kept_sums(judge: Judge, later: Step, first: dict[Path, Any]) -> list[Findin
     made = _where_made(site.file.tree, names)
     reset = "; ".join(f"{name}[...] = 0" for name in names)
     evidence = (
-        f"from the second step on the first one's gradients are still in the step: {', '.join(names)}"
-        " are added to in every step, and nothing sets them back"
+        "from the second step on the first one's gradients are still in the step:"
+        f" {', '.join(names)} are added to in every step, and nothing sets them back"
     )
     loops = [change.line for change in judge.step.program.changes if change.kind == "cut"]
     where = max(loops, default=getattr(site.function, "lineno", site.line)) + 1

@@ -69,6 +69,12 @@ class Verdict:
         """Whether every claim is right."""
         return not self.wrong
 
+    @property
+    def is_plainest(self) -> bool:
+        """Whether what is claimed to be a gradient is one, and no multiple of it."""
+        found = [c for c, mode, _ in self.factors.values() if mode == "gradient"]
+        return all(c is None or abs(c - 1) < 1e-3 for c in found)
+
 
 class Judge:
     """A step, its claims, the cost that is meant and how it moves with the parameters."""
@@ -207,7 +213,7 @@ class Judge:
             default=None,
         )
         plain = c is not None and self.is_plain(c, mode)
-        if not self.has_own_cost or len(self.watches) == 1:
+        if run is self.base and (not self.has_own_cost or len(self.watches) == 1):
             found = self._decayed(found, mode, run)
         judged = []
         for one in found:
@@ -234,10 +240,10 @@ class Judge:
             return found
         c, e = fits[0]
         same = all(_close(c, other) for other in (*known, *(f[0] for f in fits)))
-        if not same or e / c <= 0 or not all(_close(e, f[1]) for f in fits):
+        large = mode != "gradient" and abs(e) > 0.5
+        if not same or large or e / c <= 0 or not all(_close(e, f[1]) for f in fits):
             return found
-        if run is self.base:
-            self.decay = e / c
+        self.decay = e / c
         return [one if one not in rest else one._replace(factor=c) for one in found]
 
     def _decay(self, one: Judged, mode: str, run: Run) -> tuple[float, float] | None:

@@ -137,7 +137,7 @@ def set_random_state(state: tuple[Any, Any, Any]) -> None:
     """Put them back, which takes longer than to see that none was drawn."""
     if random.getstate() != state[0]:
         random.setstate(state[0])
-    now = np.random.get_state()  # noqa: NPY002
+    now: Any = np.random.get_state()  # noqa: NPY002
     if now[2:] != state[1][2:] or not np.array_equal(now[1], state[1][1]):
         np.random.set_state(state[1])  # noqa: NPY002
     torch = sys.modules.get("torch")

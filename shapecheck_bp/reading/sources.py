@@ -62,7 +62,7 @@ class File:
         at: Any = node
         if at.lineno != at.end_lineno:
             return ast.unparse(node)
-        line = self.lines[at.lineno - 1]
+        line: bytes = self.lines[at.lineno - 1]
         return line[at.col_offset : at.end_col_offset].decode()
 
     def noted(self, code: CodeType, instead: Mapping[ast.AST, ast.expr] | None = None) -> CodeType:

@@ -1,0 +1,236 @@
+"""Loops: which of them trains, and one turn of it in the place of all.
+
+A loop is ended after its first turn where all parameters change in that already. So an epoch is one
+batch, and a batch of examples that are stepped one by one is one example; a loop over layers is
+left, since each of its turns changes others.
+"""
+
+import ast
+from collections.abc import Iterator
+from functools import partial
+from types import FunctionType, MethodType
+from typing import Any
+
+import numpy as np
+
+from shapecheck_bp.doctor.arrays import Path, arrays, is_trainable, numbers
+from shapecheck_bp.doctor.guarding import CannotJudge
+from shapecheck_bp.doctor.program import Program, cut
+from shapecheck_bp.doctor.steps import Run, Step
+from shapecheck_bp.reading.live import plain_code
+from shapecheck_bp.reading.sources import File, NotRead, file_of
+
+LOOPS = (ast.For, ast.While)
+
+
+def once(step: Step, run: Run) -> Step:
+    """The step, each loop ended after a turn in which all parameters change already."""
+    changed = _changed(run)
+    for file, line in _loops(step, run, changed):
+        before, step.program.changes = (
+            step.program.changes,
+            (*step.program.changes, cut(file, line)),
+        )
+        try:
+            step.version = step.program.version()
+            with step.held():
+                shorter = step.run(keep=True)
+            done = shorter.error is None and _changed(shorter) == changed
+            done = done and _given(shorter) == _given(run)
+        except (SyntaxError, LookupError, NotRead):
+            done = False
+        if not done:
+            step.program.changes = before
+            step.version = step.program.version()
+    with step.held():
+        final = step.run(keep=True)
+    if final.is_cut:
+        raise CannotJudge("one step of it computes too much")
+    if final.error is not None:
+        raise final.error
+    step.most = 20 * len(final.events) + 1000
+    return step
+
+
+def _loops(step: Step, run: Run, changed: set[Path]) -> list[tuple[str, int]]:
+    """The loops that hold a statement which changes a parameter, outermost first."""
+    sites = step.version.sites
+    new = {id(run.after[path]) for path in changed}
+    updates: dict[int, Any] = {}
+    for event in run.events:
+        site = sites[event.number]
+        stored = event.number in step.version.stores and run.starts.get(id(event.thing)) in changed
+        load = isinstance(site.node, ast.Name | ast.Attribute | ast.Subscript)
+        if stored or (id(event.thing) in new and not load):
+            updates[id(site.statement)] = site
+    inner = [(site.file.name, site.function, site.statement) for site in updates.values()]
+    loops: list[tuple[str, int]] = []
+    depth, known = 0, set()
+    block = step.program.block
+    while inner and depth < 6:
+        names = {getattr(function, "name", None) for _, function, _ in inner}
+        known |= names
+        level: list[tuple[str, int]] = []
+        for file in step.program.files.values():
+            for loop in ast.walk(file.tree):
+                if isinstance(loop, LOOPS) and any(
+                    name == file.name and loop.lineno <= part.lineno <= (loop.end_lineno or 0)
+                    for name, _, part in inner
+                ):
+                    level.append((file.name, loop.lineno))
+        loops = sorted({*level} - {*loops}, key=lambda place: place[1]) + loops
+        inner, depth = [*_callers(step.program, names - {None}, known)], depth + 1
+    carried = []
+    if block is None:
+        carried = _carrying(step, run)
+    return [*dict.fromkeys([*carried, *loops])]
+
+
+def _callers(program: Program, names: set[Any], known: set[Any]) -> Iterator[Any]:
+    """Where functions of these names are called, in others."""
+    for file in program.files.values():
+        for function in ast.walk(file.tree):
+            if isinstance(function, ast.FunctionDef):
+                name = getattr(function, "name", None)
+                for part in ast.walk(function):
+                    called = isinstance(part, ast.Call) and getattr(
+                        part.func, "attr", getattr(part.func, "id", None)
+                    )
+                    if called and called in names and (name is None or name not in known):
+                        yield file.name, function, part
+
+
+def _carrying(step: Step, run: Run) -> list[tuple[str, int]]:
+    """The loops of the called function that give its own arguments new values."""
+    function = _function_of(step)
+    if function is None:
+        return []
+    file = next((one.file for one in step.program.lives.values() if one.function is function), None)
+    if file is None:
+        return []
+    tree = tree_of(file, function)
+    known = {path[0] for path, value in run.before.items() if is_trainable(value)}
+    loops = [part for part in ast.walk(tree) if isinstance(part, LOOPS)]
+    return sorted((file.name, loop.lineno) for loop in loops if carried(loop) & known)
+
+
+def _function_of(step: Step) -> Any:
+    function = step.state.kept[0]
+    return function.__func__ if isinstance(function, MethodType) else function
+
+
+def tree_of(file: File, function: Any) -> Any:
+    """The tree of a function, or of its file where it is none of its own."""
+    first = function.__code__.co_firstlineno
+    each: Any
+    for each in ast.walk(file.tree):
+        named = isinstance(each, ast.FunctionDef) and each.name == function.__name__
+        if named and first in {each.lineno, *(d.lineno for d in each.decorator_list)}:
+            return each
+    return file.tree
+
+
+def carried(loop: Any) -> set[str]:
+    """The names that a loop changes, and reads elsewhere than where it changes them."""
+    changed: set[str] = set()
+    read: set[str] = set()
+    for part in ast.walk(loop):
+        if isinstance(part, ast.Assign | ast.AugAssign):
+            targets = part.targets if isinstance(part, ast.Assign) else [part.target]
+            names = {name.id for each in targets for name in _names(each)}
+            changed |= names
+            read |= {name.id for name in _names(part.value)} - names
+        elif isinstance(part, ast.Expr | ast.Return | ast.For | ast.While | ast.If):
+            parts = getattr(part, "iter", getattr(part, "test", getattr(part, "value", None)))
+            read |= {name.id for name in _names(parts)} if parts is not None else set()
+            if isinstance(part, ast.Expr):  # what is called may change it
+                read |= {name.id for name in _names(part.value)}
+    return changed & read
+
+
+def _names(tree: ast.AST) -> list[ast.Name]:
+    return [part for part in ast.walk(tree) if isinstance(part, ast.Name)]
+
+
+def trainable(names: dict[str, Any]) -> set[str]:
+    """The names behind which there is something that can be trained."""
+    found = arrays({k: v for k, v in names.items() if not k.startswith("__")})
+    return {path[0] for path, value in found.items() if is_trainable(value)}
+
+
+def _changed(run: Run) -> set[Path]:
+    """The arrays of the state whose values the step has changed.
+
+    Those that were zero are sums and velocities, where there are others.
+    """
+    found = {
+        path
+        for path, value in run.before.items()
+        if is_trainable(value)
+        and path in run.after
+        and not np.array_equal(numbers(value), numbers(run.after[path]))
+    }
+    return {path for path in found if np.any(numbers(run.before[path]))} or found
+
+
+def _given(run: Run) -> set[Path]:
+    """What came back that can be gradients or parameters; a history of costs is shorter."""
+    return {path for path, value in run.returned.items() if is_trainable(value)}
+
+
+def training_call(statement: Any, names: dict[str, Any]) -> "partial[Any] | None":
+    """The call that a statement is, if what it calls has a loop that steps something."""
+    call = getattr(statement, "value", None)
+    if not isinstance(call, ast.Call) or not isinstance(statement, ast.Expr | ast.Assign):
+        return None
+    try:
+        function = eval(compile(ast.Expression(call.func), "<call>", "eval"), names)
+    except Exception:
+        return None
+    plain = function.__func__ if isinstance(function, MethodType) else function
+    if not isinstance(plain, FunctionType):
+        return None
+    try:
+        file = file_of(plain)
+        file.noted(plain_code(plain))
+    except NotRead:
+        return None
+    if not _trains(file, tree_of(file, plain), set()):
+        return None
+    args = [eval(compile(ast.Expression(one), "<call>", "eval"), names) for one in call.args]
+    keywords = {
+        one.arg: eval(compile(ast.Expression(one.value), "<call>", "eval"), names)
+        for one in call.keywords
+        if one.arg
+    }
+    return partial(function, *args, **keywords)
+
+
+def _trains(file: File, tree: ast.AST, known: set[str]) -> bool:
+    """Whether a loop in a function, or in one that it calls, subtracts something from itself."""
+    loops = [part for part in ast.walk(tree) if isinstance(part, LOOPS)]
+    if any(_is_step(part) for loop in loops for part in ast.walk(loop)):
+        return True
+    called = {
+        getattr(part.func, "attr", getattr(part.func, "id", ""))
+        for part in ast.walk(tree)
+        if isinstance(part, ast.Call)
+    }
+    new = called - known
+    known |= new
+    others = [part for part in ast.walk(file.tree) if isinstance(part, ast.FunctionDef)]
+    return any(
+        _trains(file, other, known) or (bool(loops) and any(map(_is_step, ast.walk(other))))
+        for other in others
+        if other.name in new
+    )
+
+
+def _is_step(part: ast.AST) -> bool:
+    """Whether a statement subtracts something from what there was."""
+    if isinstance(part, ast.AugAssign):
+        return isinstance(part.op, ast.Sub)
+    if not isinstance(part, ast.Assign) or not isinstance(part.value, ast.BinOp):
+        return False
+    left = ast.unparse(part.value.left)
+    return isinstance(part.value.op, ast.Sub) and left in map(ast.unparse, part.targets)
