@@ -3,9 +3,9 @@
 To be read in this order:
 
     diagnosing     ``diagnose``: the questions that are put to a step, one after the other
-    opening        a step of a call, a script or a function; loops, one turn of it; parts, of its data
-    steps          the step, run again and again; program, with lines of it changed; arrays, what it
-                   holds; guarding, what it is kept from
+    opening        a step of a call, a script or a function; loops, one turn; parts, of its data
+    steps          the step, run again and again; program, with lines of it changed;
+                   arrays, what it holds; guarding, what it is kept from
     claims         what it steps and returns; truth, how its cost moves; verdicts, whether that fits
     turns          the second step, other points and other rules
     backward       what each array is: of the forward pass, a gradient, or neither
@@ -21,7 +21,7 @@ For a function of (params, X, Y) and a ``Network`` a problem is made, and mistak
     probe          problems on which mistakes show
     mistakes       the table; sick, backprop with one of them in it
     matching       which of them give the numbers that came out; scales, losses of one's own
-    findings       what is said of it; unknown, where the table has nothing; remedies, the right line
+    findings       what is said of it; unknown, where the table has nothing; remedies, the fix
 """
 
 from shapecheck_bp.doctor.diagnosing import diagnose

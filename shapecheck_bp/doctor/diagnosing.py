@@ -10,7 +10,8 @@ False
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from inspect import signature
 from typing import Any
 
 from shapecheck_bp.doctor.arrays import shown
@@ -52,7 +53,7 @@ def diagnose(
         **kwargs: its arguments by name.
 
     Raises:
-        TypeError: ``function`` cannot be called.
+        TypeError: ``function`` cannot be called, or not with these.
         ValueError: there is no such loss.
         Exception: whatever the call raises by itself.
     """
@@ -62,6 +63,11 @@ def diagnose(
         from shapecheck_bp.doctor.of_network import diagnose as of_network
 
         return of_network(function, *args, **kwargs)
+    with suppress(ValueError):  # it has no signature
+        try:
+            signature(function).bind(*args, **kwargs)
+        except TypeError as error:
+            raise TypeError(f"{_name_of(function)}: {error}") from None
     with quiet():
         try:
             step = of_call(function, args, kwargs)

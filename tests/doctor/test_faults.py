@@ -3,6 +3,8 @@
 Here each is given as it stands, with its own arguments.
 """
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -23,7 +25,7 @@ def layers(*sizes):
     random = np.random.default_rng(2)
     return [
         (random.normal(size=(n_out, n_in)) * 0.7, random.normal(size=(n_out, 1)) * 0.3)
-        for n_in, n_out in zip(sizes, sizes[1:], strict=False)
+        for n_in, n_out in pairwise(sizes)
     ]
 
 
