@@ -25,7 +25,7 @@ def test_the_python_blocks_print_what_stands_behind_them():
                 exec(compile(code, README.name, "exec"), names)
             assert printed.getvalue() == text
             shown += 1
-    assert shown == [language for language, _ in BLOCKS].count("python") == 3
+    assert shown == [language for language, _ in BLOCKS].count("python") == 2
 
 
 @pytest.mark.xdist_group("main job")
@@ -58,9 +58,13 @@ def test_the_figures_of_speed_stand_on_the_page_about_it():
         assert re.search(rf"(?<![\d.]){figure}(?!\d)", measured), figure
 
 
-def test_the_error_explained_is_the_one_of_the_page_about_it():
-    page = README.with_name("docs") / "how-to" / "my_code_raises.md"
-    section = TEXT.partition("## My code raises\n")[2].partition("\n## ")[0]
+@pytest.mark.parametrize(
+    ("heading", "page"),
+    [("My code raises", "my_code_raises.md"), ("My network does not learn", "homework.md")],
+)
+def test_what_a_section_shows_is_on_the_page_about_it(heading, page):
+    page = README.with_name("docs") / "how-to" / page
+    section = TEXT.partition(f"## {heading}\n")[2].partition("\n## ")[0]
     shown = [line[4:] for line in section.splitlines() if line.startswith("    ")]
     assert len(shown) > 5
     assert set(shown) <= set(page.read_text(encoding="utf-8").splitlines())
