@@ -15,7 +15,7 @@ from shapecheck_bp.doctor.arrays import Path, numbers, shown
 from shapecheck_bp.doctor.claims import assigned
 from shapecheck_bp.doctor.steps import Event, Key, Run, plus
 from shapecheck_bp.doctor.truth import ALL, OF_OTHERS
-from shapecheck_bp.doctor.verdicts import NOTHING, TOLERANCE, Judge
+from shapecheck_bp.doctor.verdicts import NOTHING, TOLERANCE, Judge, multiple
 from shapecheck_bp.reading.instrument import Site
 
 MOST_RUNS = 3000
@@ -43,6 +43,9 @@ class Match(NamedTuple):
 
     factor: float
     of: Forward
+
+    def __str__(self) -> str:
+        return multiple(self.factor, f"({self.of.name})")
 
 
 class Backward:

@@ -17,7 +17,7 @@ from shapecheck_bp.doctor.causes import Causes, Suspicion
 from shapecheck_bp.doctor.steps import Event, Key, Run, instead
 from shapecheck_bp.doctor.verdicts import NOTHING, TOLERANCE, Judge, factor
 
-MOST_UNKNOWN, MOST_SUSPECTS, MOST_SITES, SECONDS = 400, 300, 40, 2.5
+MOST_UNKNOWN, MOST_SUSPECTS, MOST_SITES, SECONDS = 20_000, 300, 40, 2.5
 
 
 class Blame:
@@ -144,7 +144,7 @@ class Blame:
     def _odd_one(self, key: Key, params: set[Path], plain: dict[bool, set[float]]) -> Suspicion:
         match = self.backward.matches[key][0]
         others = " or ".join(sorted({f"{f:.4g}" for f in plain[next(iter(self._level(key)))]})[:4])
-        words = f"is {match.factor:.4g} dJ/d({match.of.name}), and elsewhere it is {others}"
+        words = f"is {match}, and elsewhere the factor is {others}"
         return self.causes.suspicion(self.backward.by_key[key], params, words)
 
     def _plain_factors(self) -> dict[bool, set[float]]:

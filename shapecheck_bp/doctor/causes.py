@@ -75,7 +75,7 @@ class Causes:
             words = f"is no gradient, and should be dJ/d({name})"
         if event.key in self.backward.matches:
             match = self.backward.matches[event.key][0]
-            words = f"is {match.factor:.4g} dJ/d({match.of.name}), and nothing right comes of it"
+            words = f"is {match}, and nothing right comes of it"
         found = self.suspicion(event, params, words)
         caller = self.backward.caller(event)
         if caller is not None:
@@ -251,7 +251,7 @@ class Causes:
             elif any(self.judge.is_plain(abs(match.factor), "gradient") for match in matches):
                 continue
             match = matches[0]
-            words = f"is {match.factor:.4g} dJ/d({match.of.name}), "
+            words = f"is {match}, "
             words += "and the step climbs" if climbs else "which no number of examples explains"
             found = self.suspicion(event, params, words)
             for one in self.backward.statement_of(event):

@@ -23,7 +23,7 @@ from shapecheck_bp.doctor.opening import of_call
 from shapecheck_bp.doctor.report import Diagnosis, Finding, Line
 from shapecheck_bp.doctor.steps import Step
 from shapecheck_bp.doctor.turns import buffers, carried_over, elsewhere, other_rule, without
-from shapecheck_bp.doctor.verdicts import Judge, Judged
+from shapecheck_bp.doctor.verdicts import Judge, Judged, multiple
 from shapecheck_bp.network import Network
 from shapecheck_bp.reading.failing import failing_place
 
@@ -208,8 +208,7 @@ def _told(judge: Judge) -> Iterator[tuple[str, str]]:
 def _multiple(one: Judged, name: str) -> str:
     if one.factor is None:
         return f"0, as dJ/d{name} is"
-    times = f"{one.factor:.4g} "
-    return f"{ {'1 ': '', '-1 ': '-'}.get(times, times) }dJ/d{name}"
+    return multiple(one.factor, name)
 
 
 def _off(one: Judged, judge: Judge) -> str:
@@ -240,7 +239,7 @@ def _lines(blame: Blame, first: Suspicion) -> list[Line]:
         before = site.file.name == first.file and site.line < first.line
         if named and before and event.at > backward.end:
             match = backward.matches[event.key][0]
-            words = f"{match.factor:.4g} dJ/d({match.of.name}), as it should be"
+            words = f"{match}, as it should be"
             lines[site.line] = Line(first.file, site.line, _source(site), False, words)
     found = [*lines.values()][-MOST_LINES:]
     file = blame.judge.step.version.files.get(first.file)

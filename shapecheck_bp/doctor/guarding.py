@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from shapecheck_bp.reading.safety import same_random_numbers
+
 SECONDS = 60.0
 """How long the code that leads to a step, or a step, may take."""
 
@@ -35,9 +37,10 @@ def quiet() -> Iterator[None]:
     os.environ["MPLBACKEND"] = "Agg"
     before, builtins.input = builtins.input, _refuse
     try:
-        with redirect_stdout(io.StringIO()), warnings.catch_warnings(), np.errstate(all="ignore"):
+        with redirect_stdout(io.StringIO()), warnings.catch_warnings(), same_random_numbers():
             warnings.simplefilter("ignore")
-            yield
+            with np.errstate(all="ignore"):
+                yield
     finally:
         builtins.input = before
         if shows is None:

@@ -90,7 +90,8 @@ def _callers(program: Program, names: set[Any], known: set[Any]) -> Iterator[Any
     """Where functions of these names are called, in others."""
     for file in program.files.values():
         for function in ast.walk(file.tree):
-            if isinstance(function, ast.FunctionDef):
+            whole = program.block is not None and file is program.block.file
+            if isinstance(function, (ast.FunctionDef, ast.Module) if whole else ast.FunctionDef):
                 name = getattr(function, "name", None)
                 for part in ast.walk(function):
                     called = isinstance(part, ast.Call) and getattr(
@@ -145,7 +146,16 @@ def carried(loop: Any) -> set[str]:
             read |= {name.id for name in _names(parts)} if parts is not None else set()
             if isinstance(part, ast.Expr):  # what is called may change it
                 read |= {name.id for name in _names(part.value)}
+                changed |= _owners(part.value)
     return changed & read
+
+
+def _owners(call: ast.expr) -> set[str]:
+    """The object whose method is called."""
+    function = call.func if isinstance(call, ast.Call) else None
+    while isinstance(function, ast.Attribute | ast.Subscript):
+        function = function.value
+    return {function.id} if isinstance(function, ast.Name) else set()
 
 
 def _names(tree: ast.AST) -> list[ast.Name]:

@@ -7,7 +7,7 @@ and of code that makes its parameters itself what comes before the loop is run o
 
 import ast
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from types import CodeType, FunctionType, MethodType
@@ -17,7 +17,7 @@ from shapecheck_bp.doctor.claims import claims_of
 from shapecheck_bp.doctor.guarding import CannotJudge, ending
 from shapecheck_bp.doctor.loops import LOOPS, carried, once, trainable, training_call, tree_of
 from shapecheck_bp.doctor.parts import parts
-from shapecheck_bp.doctor.program import Block, Body, Program
+from shapecheck_bp.doctor.program import Block, Program
 from shapecheck_bp.doctor.steps import Named, Run, Step
 from shapecheck_bp.reading.live import Live, plain_code
 from shapecheck_bp.reading.passing import FAULTS, is_anothers
@@ -58,25 +58,28 @@ def of_script(path: str, names: dict[str, Any]) -> Step:
     file = file_at(path)
     if file is None:
         raise CannotJudge("it is no Python source")
-    body: Body = file.tree.body
-    i = 0
-    while i < len(body):
-        statement: Any = body[i]
-        if isinstance(statement, ast.If) and _is_main(statement):
-            body, i = [*statement.body, *body[i + 1 :]], 0
-            continue
+    statement: Any
+    for statement in statements(file.tree):
         if isinstance(statement, LOOPS) and carried(statement) & trainable(names):
             return _of_block(Block(file, statement.lineno, names), names)
         call = training_call(statement, names)
         if call is not None:
             return of_call(call.func, call.args, dict(call.keywords))
         with ending("what comes before the training"):
-            exec(_alone(file, statement), names)
-        i += 1
+            exec(alone(file, statement), names)
     raise CannotJudge("no loop and no call is found in it that changes parameters")
 
 
-def _alone(file: File, statement: ast.stmt) -> CodeType:
+def statements(tree: ast.Module) -> Iterator[ast.stmt]:
+    """The statements of a script, those under ``if __name__ == "__main__"`` too."""
+    for statement in tree.body:
+        if isinstance(statement, ast.If) and "__main__" in ast.unparse(statement.test):
+            yield from statement.body
+        else:
+            yield statement
+
+
+def alone(file: File, statement: ast.stmt) -> CodeType:
     """The code of one statement; among the imports of the file Python compiles it otherwise."""
     futures = [one for one in file.imports if getattr(one, "module", "") == "__future__"]
     others = [one for one in file.imports if one not in futures]
@@ -88,7 +91,9 @@ def _alone(file: File, statement: ast.stmt) -> CodeType:
 def _of_block(block: Block, *roots: Any) -> Step:
     reached = Reached(*roots)
     named = [(space, [*names]) for space, names in reached.named.values()]
-    named = [(block.names, [*block.names]), *(one for one in named if one[0] is not block.names)]
+    said = {part.id for part in ast.walk(block.file.tree) if isinstance(part, ast.Name)}
+    mine = [name for name in block.names if name in said]
+    named = [(block.names, mine), *(one for one in named if one[0] is not block.names)]
     step = Step(Program(_lives(reached), block), partial(_nothing), named)
     return once(step, _first(step))
 
@@ -148,10 +153,6 @@ def _on_a_part(
     return Step(program, whole, named)
 
 
-def _is_main(statement: ast.If) -> bool:
-    return "__main__" in ast.unparse(statement.test)
-
-
 def _inside(
     step: Step,
     function: Callable[..., Any],
@@ -180,7 +181,7 @@ def _inside(
         if isinstance(statement, LOOPS) and carried(statement) & trainable(names):
             return _of_block(Block(live.file, statement.lineno, names), names, *named)
         try:
-            code = compile(ast.Module([statement], []), live.file.name, "exec")
+            code = alone(live.file, statement)
         except SyntaxError:  # it returns
             return None
         exec(code, names)

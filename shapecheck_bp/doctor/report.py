@@ -50,6 +50,8 @@ class Finding(NamedTuple):
         """What to write, in words."""
         if self.fix is None:
             return ""
+        if self.mistake == "keeps_state":
+            return f"Put before line {self.fix_line}:  {self.fix}\nTried: then all is right."
         place = f" for line {self.fix_line}" if self.fix_line != self.line else ""
         then = "all is right" if self.sure == "certain" else "more is right"
         return f"Write{place}:  {self.fix}\nTried: then {then}."

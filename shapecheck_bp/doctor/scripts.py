@@ -14,9 +14,10 @@ from typing import Any
 
 from shapecheck_bp.doctor.diagnosing import diagnose, of_step
 from shapecheck_bp.doctor.guarding import CannotJudge, ending, quiet
-from shapecheck_bp.doctor.opening import of_script
+from shapecheck_bp.doctor.opening import alone, of_script, statements
 from shapecheck_bp.doctor.report import Diagnosis
 from shapecheck_bp.network import Network
+from shapecheck_bp.reading.sources import file_at
 
 
 def diagnose_file(
@@ -48,11 +49,15 @@ def diagnose_file(
         try:
             if not name:
                 return of_step(of_script(str(file.resolve()), names), file.name, loss)
-            _run(file, names)
+            _run(file, names, name)
             thing = _thing(file, names, name)
             if net is not None:
                 return diagnose(thing, net, convention)
-            called = f"__call__({arguments})" if arguments else _call_in(file, name)
+            called = (
+                f"__call__({arguments})"
+                if arguments
+                else _call_in(ast.parse(file.read_bytes()), name)
+            )
             if called is None:
                 raise ValueError(
                     f"it calls {name} nowhere: say with what, as in --arguments 'X, Y, 0.1'"
@@ -67,14 +72,23 @@ def diagnose_file(
             raise ValueError(f"{path} cannot be run: {type(error).__name__}: {error}") from error
 
 
-def _run(file: Path, names: dict[str, Any]) -> None:
-    """Run a file as an import would."""
-    names["__name__"] = file.stem
+def _run(path: Path, names: dict[str, Any], name: str) -> None:
+    """Run a file up to the statement in which something of this name is called first."""
+    file = file_at(str(path.resolve()))
+    if file is None:
+        raise ValueError(f"{path} is no source of this Python")
     try:
         with ending("the file"):
-            exec(compile(file.read_bytes(), str(file.resolve()), "exec", dont_inherit=True), names)
+            for statement in statements(file.tree):
+                if _call_in(statement, name) is not None and not _defines(statement):
+                    return
+                exec(alone(file, statement), names)
     except (Exception, SystemExit) as error:
-        raise ValueError(f"{file} cannot be run: {type(error).__name__}: {error}") from error
+        raise ValueError(f"{path} cannot be run: {type(error).__name__}: {error}") from error
+
+
+def _defines(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
 
 
 def _thing(file: Path, names: dict[str, Any], name: str) -> Any:
@@ -107,14 +121,14 @@ def _object_of(kind: type, names: dict[str, Any]) -> Any:
         raise ValueError(f"the file makes no {kind.__name__}, and by itself: {error}") from error
 
 
-def _call_in(file: Path, name: str) -> str | None:
-    """The first call of a function of this name that the file makes."""
-    for node in ast.walk(ast.parse(file.read_bytes())):
+def _call_in(tree: ast.AST, name: str) -> str | None:
+    """The first call of a function of this name in a tree."""
+    for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             called = getattr(node.func, "attr", getattr(node.func, "id", ""))
             if called == name.rpartition(".")[2]:
-                node.func = ast.Name("__call__", ast.Load())
-                return ast.unparse(node)
+                given = ast.Call(ast.Name("__call__", ast.Load()), node.args, node.keywords)
+                return ast.unparse(given)
     return None
 
 

@@ -16,6 +16,7 @@ from shapecheck_bp.doctor.claims import Claim, assigned, is_gradient
 from shapecheck_bp.doctor.program import Place, Version, place_of
 from shapecheck_bp.doctor.steps import Key, Run, Step, plus
 
+LEAVES = (ast.Name, ast.Attribute, ast.Subscript, ast.Constant)
 OF_PARAMETERS, OF_OTHERS, ALL = (60, 12), (6, 6), (60, 6)
 """Up to which size all slopes are measured, and else along how many directions."""
 H, SMALLER = 1e-5, 0.02
@@ -153,8 +154,9 @@ class Truth:
     def _directions(self, size: int, whole: int, count: int) -> Any:
         """The same for all arrays of a size."""
         if (size, whole) not in self.directions:
-            D = np.eye(size)
-            if size > whole:
+            if size <= whole:
+                D = np.eye(size)
+            else:
                 D = np.random.default_rng(7).standard_normal((count, size))
                 D /= np.linalg.norm(D, axis=1, keepdims=True)
             self.directions[size, whole] = D
@@ -192,7 +194,8 @@ def costs(
     ``moved`` has, for each parameter, the expressions that move with it.
     """
     own = [] if loss is not None else _own(step, base, claims, moved)
-    return own or _meetings(step, base, moved, loss)
+    found = own or _meetings(step, base, claims, moved, loss)
+    return found or _meetings(step, base, claims, moved, loss, single=True)
 
 
 def _own(
@@ -205,6 +208,8 @@ def _own(
         for event in base.events
         if np.ndim(event.value) == 0 and not isinstance(event.value, int)
     }
+    moving = set().union(*moved.values())
+    stepped = {id(claim.thing(base)) for claim in claims}
     values = [claim.value(base) for claim in claims]
     claimed = {float(value) for value in values if value is not None and np.ndim(value) == 0}
     found = [
@@ -213,6 +218,8 @@ def _own(
         if numbers_of.get(event.key)
         and float(event.value) not in claimed
         and not is_gradient(assigned(sites[event.number]))
+        and id(event.thing) not in stepped
+        and not _is_error(sites[event.number], {number for number, _ in moving})
     ]
     arrays_at = {event.number for event in base.events if np.ndim(event.value)}
     around = _around(step.version)
@@ -239,6 +246,20 @@ def _own(
     late = _after_the_step(step, base, claims) if found else set()
     found = sorted((key for key in found if key not in late), key=lambda key: -by_key[key].at)
     return [OwnCost(place_of(sites[n]), time, _cost_in_words(sites[n])) for n, time in found[:4]]
+
+
+def _is_error(site: Any, moving: set[int]) -> bool:
+    """Whether an expression is an output less its target, or steps a parameter."""
+    node = site.node
+    if isinstance(site.statement, ast.AugAssign) and isinstance(site.statement.op, ast.Sub):
+        return True
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Sub):
+        return False
+    inside = [site.inside.get(id(side)) for side in (node.left, node.right)]
+    moves = [one is not None and one.number in moving for one in inside]
+    return moves[0] != moves[1] and all(
+        isinstance(side, LEAVES) for side in (node.left, node.right)
+    )
 
 
 def _cost_in_words(site: Any) -> str:
@@ -278,12 +299,21 @@ def _after_the_step(step: Step, base: Run, claims: Sequence[Claim]) -> set[Key]:
     return set()
 
 
-def _meetings(step: Step, base: Run, moved: dict[Path, set[Key]], loss: Any) -> list[Watching]:
+def _meetings(
+    step: Step,
+    base: Run,
+    claims: Sequence[Claim],
+    moved: dict[Path, set[Key]],
+    loss: Any,
+    single: bool = False,
+) -> list[Watching]:
     """Losses of what first meets something that no parameter moves."""
     sites = step.version.sites
     moving = set().union(*moved.values())
     values = {event.key: event.value for event in base.events}
-    lists = any(is_floats(base.before[path]) for path in moved)
+    single = single or any(is_floats(base.before[path]) for path in moved)
+    new = {id(claim.thing(base)) for claim in claims}
+    parameters = {e.key for e in base.events if base.starts.get(id(e.thing)) in moved}
     for event in base.events:
         node = sites[event.number].node
         if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Sub):
@@ -295,8 +325,10 @@ def _meetings(step: Step, base: Run, moved: dict[Path, set[Key]], loss: Any) -> 
             continue
         moves = [key in moving for key in keys]
         shapes = {np.shape(values[key]) for key in keys}
-        if moves[0] == moves[1] or len(shapes) > 1 or (shapes == {()} and not lists):
+        if moves[0] == moves[1] or len(shapes) > 1 or (shapes == {()} and not single):
             continue
+        if id(event.thing) in new or keys[moves.index(True)] in parameters:
+            continue  # a step, and no error
         places = [place_of(sites[event.number]), *(place_of(site) for site in pair)]
         times = sum(other.number == event.number for other in base.events)
         A, _ = pair[::-1] if moves[1] else pair

@@ -48,7 +48,8 @@ def elsewhere(judge: Judge, loss: Any, wrt: Sequence[str]) -> Judge:
     """
     random = np.random.default_rng(23)
     moved = {}
-    for path in judge.params:
+    still = {claim.parameter for claim in judge.claims if not np.any(claim.value(judge.base))}
+    for path in {*judge.params} | still:
         value = numbers(judge.base.before[path])
         moved[path] = value + 0.2 * (np.abs(value).mean() + 0.2) * random.standard_normal(
             value.shape
@@ -151,6 +152,9 @@ def _fit(judge: Judge, step: Step, first: dict[Path, Any]) -> tuple[float, float
             wanted.append(D @ (numbers(after) - numbers(run.before[path])).reshape(-1))
     judge.step.runs += step.runs
     A, y = np.concatenate(rows), np.concatenate(wanted)
+    alone = A[:, 0] * float(A[:, 0] @ y) / (float(A[:, 0] @ A[:, 0]) + 1e-300)
+    if np.linalg.norm(y - alone) < 1e-3 * np.linalg.norm(y):
+        return 0.0, 0.0
     found = np.linalg.lstsq(A, y, rcond=None)[0]
     return float(found[1]), float(np.linalg.norm(y - A @ found) / (np.linalg.norm(y) + 1e-300))
 

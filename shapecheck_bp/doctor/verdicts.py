@@ -39,6 +39,16 @@ def factor(value: Any, slopes: Any, tolerance: float = TOLERANCE) -> float | Non
     return c if np.linalg.norm(v - c * s) <= tolerance * np.linalg.norm(v) + NOTHING else None
 
 
+def multiple(c: float, name: str) -> str:
+    """A multiple of a gradient in words.
+
+    >>> multiple(1.0, "W"), multiple(-1.0, "W"), multiple(0.25, "(A)")
+    ('dJ/dW', '-dJ/dW', '0.25 dJ/d(A)')
+    """
+    times = f"{c:.4g} "
+    return f"{ {'1 ': '', '-1 ': '-'}.get(times, times) }dJ/d{name}"
+
+
 class Judged(NamedTuple):
     """One claim: its factor, whether that is the others', and how far off it is where it is not."""
 

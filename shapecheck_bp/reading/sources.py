@@ -55,7 +55,7 @@ class File:
             if isinstance(node, ast.Import)
             for alias in node.names
         }
-        self._compiled: dict[tuple[int, int], tuple[Codes, Codes]] = {}
+        self._compiled: dict[tuple[int, int, bool], tuple[Codes, Codes]] = {}
 
     def text(self, node: ast.AST) -> str:
         """The source of a node, in one line."""
@@ -72,11 +72,15 @@ class File:
             NotRead: its source is not this one, or it is of a kind that is left as it is.
         """
         statement, flags = self.statement(code), code.co_flags & FUTURES
-        key = id(statement), flags
-        if key not in self._compiled:
-            noted = self.compiled(Noting(self).visit(statement), flags)
-            self._compiled[key] = paired(self.compiled(statement, flags), noted)
-        made = self._compiled[key][0].get(code)
+        made = None
+        for alone in (False, True):  # a cell's statements are compiled each by itself
+            key = id(statement), flags, alone
+            if key not in self._compiled:
+                noted = self.compiled(Noting(self).visit(statement), flags, alone)
+                self._compiled[key] = paired(self.compiled(statement, flags, alone), noted)
+            made = made or self._compiled[key][0].get(code)
+            if made is not None:
+                break
         if made is None:
             raise NotRead("its source is not what it was made of")
         for node in ast.walk(statement) if made == code else ():
@@ -108,13 +112,14 @@ class File:
         tree = ast.Module(self.noted_statements(), [])
         noted: CodeType = compile(tree, self.name, "exec", flags, dont_inherit=True)
         plain: CodeType = compile(self.tree, self.name, "exec", flags, dont_inherit=True)
-        self._compiled[id(self.tree), flags] = paired(plain, noted)
+        self._compiled[id(self.tree), flags, False] = paired(plain, noted)
         return noted
 
-    def compiled(self, statement: Any, flags: int = 0) -> CodeType:
+    def compiled(self, statement: Any, flags: int = 0, alone: bool = False) -> CodeType:
         """The code of a statement, behind the imports, by which Python compiles it otherwise."""
         body = statement if isinstance(statement, list) else [statement]
-        tree = ast.fix_missing_locations(ast.Module([*self.imports, *body], []))
+        imports = [] if alone else self.imports
+        tree = ast.fix_missing_locations(ast.Module([*imports, *body], []))
         flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT  # as a notebook's cells may
         with no_warnings():
             return _bound(compile(tree, self.name, "exec", flags, dont_inherit=True))
