@@ -105,8 +105,9 @@ def _returned(
             continue
         same = run.starts.get(id(value))
         for path, mine in found.items():
-            score = 8 if same == path else _likeness(path, mine, there, value, names)
-            if score >= 3 and same in (None, path) and not (same == path and path in stepped):
+            score = _likeness(path, mine, there, value, names)
+            kept = same is not None and not is_gradient(name_in(same))
+            if score >= 3 and same != path and not kept:
                 pairs.append((score, path, there))
     claims, taken = [], set()
     order = {path: i for i, path in enumerate(found)}
@@ -115,7 +116,20 @@ def _returned(
         if there not in taken and (path, kind) not in taken:
             taken |= {there, (path, kind)}
             claims.append(Claim(path, False, there))
+    if not claims and not stepped:
+        claims = _by_shape(run, found)
     return sorted(claims, key=lambda claim: order[claim.parameter])
+
+
+def _by_shape(run: Run, found: dict[Path, Any]) -> list[Claim]:
+    """What came back in the shape of one array alone, where no name says whose it is."""
+    claims = []
+    for there, value in run.returned.items():
+        if is_trainable(value) and id(value) not in run.starts:
+            alike = [path for path, mine in found.items() if np.shape(mine) == np.shape(value)]
+            if len(alike) == 1:
+                claims.append(Claim(alike[0], False, there))
+    return claims
 
 
 def _kept(run: Run, found: dict[Path, Any], known: set[Path]) -> list[Claim]:

@@ -73,7 +73,9 @@ def _loops(step: Step, run: Run, changed: set[Path]) -> list[tuple[str, int]]:
         level: list[tuple[str, int]] = []
         for file in step.program.files.values():
             for loop in ast.walk(file.tree):
-                if isinstance(loop, LOOPS) and any(
+                if not isinstance(loop, LOOPS) or _counts_places(loop):
+                    continue
+                if any(
                     name == file.name and loop.lineno <= part.lineno <= (loop.end_lineno or 0)
                     for name, _, part in inner
                 ):
@@ -84,6 +86,21 @@ def _loops(step: Step, run: Run, changed: set[Path]) -> list[tuple[str, int]]:
     if block is None:
         carried = _carrying(step, run)
     return [*dict.fromkeys([*carried, *loops])]
+
+
+def _counts_places(loop: Any) -> bool:
+    """Whether what a loop counts are the places of what is stepped in it, such as layers."""
+    counted = {name.id for name in _names(getattr(loop, "target", ast.Pass()))}
+    for part in ast.walk(loop):
+        targets = getattr(part, "targets", [getattr(part, "target", None)])
+        if isinstance(part, ast.Assign | ast.AugAssign):
+            for target in (one for one in targets if isinstance(one, ast.Subscript)):
+                again = isinstance(part, ast.AugAssign) or ast.unparse(target) in ast.unparse(
+                    part.value
+                )
+                if again and counted & {name.id for name in _names(target.slice)}:
+                    return True
+    return False
 
 
 def _callers(program: Program, names: set[Any], known: set[Any]) -> Iterator[Any]:

@@ -114,10 +114,15 @@ class Program:
         for live in lives:
             self.units.setdefault(_unit_of(live), []).append(live)
         for unit, some in self.units.items():
-            plain = _codes(unit, some[0].file, _as_it_is, _flags(some))
             for live in some:
-                same = [key for key, code in plain.items() if code == live.plain]
-                self.keys[id(live.function)] = same[0] if same else (*_name(live.plain), 0)
+                key = _key(live, unit, _flags(some))
+                if key is not None:
+                    self.keys[id(live.function)] = key
+        self.lives = {key: live for key, live in self.lives.items() if key in self.keys}
+        for unit, some in [*self.units.items()]:
+            self.units[unit] = [live for live in some if id(live.function) in self.keys]
+            if not self.units[unit]:
+                del self.units[unit]
         self.changes: tuple[Change, ...] = ()
         """What is changed in every version."""
 
@@ -208,6 +213,18 @@ def _as_it_is(statement: ast.stmt) -> ast.stmt:
     return statement
 
 
+def _key(live: Live, unit: Unit, flags: int) -> tuple[Any, ...] | None:
+    """The key of a function among the codes of its unit, or None where it is not clear."""
+    like: list[tuple[Any, ...]] = []
+    for alone in (False, True):  # as a file, and as a cell, is compiled
+        codes = _codes(unit, live.file, _as_it_is, flags, alone)
+        found = [key for key, code in codes.items() if code == live.plain]
+        if found:
+            return found[0]
+        like = [key for key in codes if key[:2] == _name(live.plain)]
+    return like[0] if len(like) == 1 else None
+
+
 def _flags(lives: list[Live]) -> int:
     return lives[0].plain.co_flags & FUTURES
 
@@ -232,7 +249,9 @@ def _spans(statement: Any, line: int) -> bool:
     return bool(first <= line <= statement.end_lineno)
 
 
-def _codes(unit: Unit, file: File, visit: Callable[[Any], Any], flags: int) -> Codes:
+def _codes(
+    unit: Unit, file: File, visit: Callable[[Any], Any], flags: int, alone: bool | None = None
+) -> Codes:
     """The codes of a unit and of all that is in it, by their names and first lines."""
     statement, around = unit.statement(file.tree)
     made = visit(statement)
@@ -242,8 +261,8 @@ def _codes(unit: Unit, file: File, visit: Callable[[Any], Any], flags: int) -> C
     tree = ast.Module([made], [])
     todo = [
         compile(tree, file.name, "exec", flags, dont_inherit=True)
-        if visit is _as_it_is
-        else file.compiled(made, flags)
+        if visit is _as_it_is and alone is None
+        else file.compiled(made, flags, bool(alone))
     ]
     while todo:
         for code in (one for one in todo.pop(0).co_consts if isinstance(one, CodeType)):

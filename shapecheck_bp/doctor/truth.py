@@ -7,11 +7,12 @@ the targets.
 
 import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
-from shapecheck_bp.doctor.arrays import Path, is_floats, numbers
+from shapecheck_bp.doctor.arrays import Path, is_floats, numbers, shown
 from shapecheck_bp.doctor.claims import Claim, assigned, is_gradient
 from shapecheck_bp.doctor.program import Place, Version, place_of
 from shapecheck_bp.doctor.steps import Key, Run, Step, plus
@@ -219,7 +220,7 @@ def _own(
         and float(event.value) not in claimed
         and not is_gradient(assigned(sites[event.number]))
         and id(event.thing) not in stepped
-        and not _is_error(sites[event.number], {number for number, _ in moving})
+        and not _is_error(sites[event.number], {number for number, _ in moving}, base)
     ]
     arrays_at = {event.number for event in base.events if np.ndim(event.value)}
     around = _around(step.version)
@@ -245,14 +246,32 @@ def _own(
         ]
     late = _after_the_step(step, base, claims) if found else set()
     found = sorted((key for key in found if key not in late), key=lambda key: -by_key[key].at)
-    return [OwnCost(place_of(sites[n]), time, _cost_in_words(sites[n])) for n, time in found[:4]]
+    ends = (key for key in found[:20] if not _goes_on(step, base, key))
+    return [
+        OwnCost(place_of(sites[n]), time, _cost_in_words(sites[n])) for n, time in islice(ends, 4)
+    ]
 
 
-def _is_error(site: Any, moving: set[int]) -> bool:
-    """Whether an expression is an output less its target, or steps a parameter."""
-    node = site.node
-    if isinstance(site.statement, ast.AugAssign) and isinstance(site.statement.op, ast.Sub):
+def _goes_on(step: Step, base: Run, key: Key) -> bool:
+    """Whether an array depends on a number, as none does on a cost."""
+    run = step.run(exchange={key: plus(1e-3)}, keep=True)
+    known = {event.key: event.value for event in base.events}
+    return any(
+        np.ndim(event.value) and not np.array_equal(known.get(event.key), event.value)
+        for event in run.events
+    )
+
+
+def _is_error(site: Any, moving: set[int], base: Run) -> bool:
+    """Whether it is an output less its target, an array's entry, or steps what is in the state."""
+    node, statement = site.node, site.statement
+    targets = getattr(statement, "targets", [getattr(statement, "target", None)])
+    if any(isinstance(target, ast.Subscript) and _is_place(target) for target in targets):
         return True
+    if isinstance(node, ast.Subscript) and _is_place(node):
+        return True
+    if isinstance(statement, ast.AugAssign) and isinstance(statement.op, ast.Sub):
+        return ast.unparse(statement.target) in {shown(path) for path in base.before}
     if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Sub):
         return False
     inside = [site.inside.get(id(side)) for side in (node.left, node.right)]
@@ -260,6 +279,11 @@ def _is_error(site: Any, moving: set[int]) -> bool:
     return moves[0] != moves[1] and all(
         isinstance(side, LEAVES) for side in (node.left, node.right)
     )
+
+
+def _is_place(node: ast.Subscript) -> bool:
+    """Whether this is an entry of an array, and not of a dictionary."""
+    return not (isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str))
 
 
 def _cost_in_words(site: Any) -> str:

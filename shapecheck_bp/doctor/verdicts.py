@@ -334,7 +334,15 @@ class Judge:
             if isinstance(value, np.ndarray) and path not in self.params and value.size > 1
         ]
         shared = set.intersection(*data) if data else set()
-        return sorted(n for n in (shared or set().union(*data)) if n > 1)
+        found = shared or set().union(*data)
+        entries = {
+            np.size(value)
+            for path, value in self.base.before.items()
+            if isinstance(value, np.ndarray)
+            and path not in self.params
+            and found & {*np.shape(value)}
+        }
+        return sorted(n for n in found | entries if n > 1)
 
 
 def _close(one: float, other: float) -> bool:

@@ -179,7 +179,8 @@ class Copier:
         return made
 
     def _object(self, value: Any, kind: type, written: bool) -> Any:
-        if module_of(kind).partition(".")[0] in NOT_CHANGED_OF:
+        compiled = kind.__name__ == "cython_function_or_method"  # which may say no module
+        if compiled or module_of(kind).partition(".")[0] in NOT_CHANGED_OF:
             return value
         try:
             if not written and _defined(kind, ASKED):
