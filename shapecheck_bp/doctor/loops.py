@@ -98,7 +98,7 @@ def _counts_places(loop: Any) -> bool:
                 again = isinstance(part, ast.AugAssign) or ast.unparse(target) in ast.unparse(
                     part.value
                 )
-                if again and counted & {name.id for name in _names(target.slice)}:
+                if again and counted & {name.id for name in _names(target)}:
                     return True
     return False
 

@@ -255,9 +255,9 @@ def _own(
 def _goes_on(step: Step, base: Run, key: Key) -> bool:
     """Whether an array depends on a number, as none does on a cost."""
     run = step.run(exchange={key: plus(1e-3)}, keep=True)
-    known = {event.key: event.value for event in base.events}
+    known: dict[Key, Any] = {event.key: event.value for event in base.events}
     return any(
-        np.ndim(event.value) and not np.array_equal(known.get(event.key), event.value)
+        np.ndim(event.value) and not np.array_equal(known.get(event.key, ()), event.value)
         for event in run.events
     )
 
