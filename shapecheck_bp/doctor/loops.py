@@ -129,6 +129,7 @@ def _carrying(step: Step, run: Run) -> list[tuple[str, int]]:
     tree = tree_of(file, function)
     known = {path[0] for path, value in run.before.items() if is_trainable(value)}
     loops = [part for part in ast.walk(tree) if isinstance(part, LOOPS)]
+    loops = [loop for loop in loops if not _counts_places(loop)]
     return sorted((file.name, loop.lineno) for loop in loops if carried(loop) & known)
 
 
