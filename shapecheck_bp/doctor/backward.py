@@ -15,8 +15,7 @@ from shapecheck_bp.doctor.arrays import Path, numbers, shown
 from shapecheck_bp.doctor.claims import assigned
 from shapecheck_bp.doctor.steps import Event, Key, Run, plus
 from shapecheck_bp.doctor.truth import ALL, OF_OTHERS
-from shapecheck_bp.doctor.verdicts import NOTHING, TOLERANCE, Judge, multiple
-from shapecheck_bp.reading.instrument import Site
+from shapecheck_bp.doctor.verdicts import NOTHING, TOLERANCE, Judge, called, multiple
 
 MOST_RUNS = 3000
 LOADS = (ast.Name, ast.Attribute, ast.Subscript)
@@ -275,12 +274,6 @@ class Backward:
             if called(self.sites[other.number]) == name:
                 return other
         return None
-
-
-def called(site: Site) -> str:
-    """The name of what a call calls, or nothing."""
-    function = site.node.func if isinstance(site.node, ast.Call) else None
-    return getattr(function, "attr", getattr(function, "id", "")) if function is not None else ""
 
 
 def _factors(v: Any, S: Any) -> list[tuple[int, float]]:

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from shapecheck_bp.doctor.arrays import Path, numbers, shown
-from shapecheck_bp.doctor.backward import Backward, called
+from shapecheck_bp.doctor.backward import Backward
 from shapecheck_bp.doctor.steps import Event, Key
-from shapecheck_bp.doctor.verdicts import Judge
+from shapecheck_bp.doctor.verdicts import Judge, called
 
 Cause = tuple[str, int, str]
 """File, line, and what is the matter there."""

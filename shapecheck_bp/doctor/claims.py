@@ -24,6 +24,8 @@ from shapecheck_bp.doctor.arrays import (
 from shapecheck_bp.doctor.program import Version
 from shapecheck_bp.doctor.steps import Run
 
+PARAMETERS = re.compile(r"_?(w|b|W|weights?|bias|biases|theta|Theta|gamma|beta)_?[0-9]*$")
+
 
 class Claim(NamedTuple):
     """One array that is claimed to be a parameter's gradient, or to be stepped by it."""
@@ -70,9 +72,27 @@ def claims_of(run: Run, version: Version, wanted: Sequence[str] = ()) -> list[Cl
     claims = [Claim(path, True, path) for path in stepped]
     claims += _returned(run, version, found, stepped)
     claims += _kept(run, found, {claim.parameter for claim in claims})
+    claims += _left_out(run, found, claims)
     if wanted:
         claims = [claim for claim in claims if _is_wanted(claim.parameter, wanted)]
     return claims
+
+
+def _left_out(run: Run, found: dict[Path, Any], claims: list[Claim]) -> list[Claim]:
+    """Brothers of what is stepped or has gradients, for which nothing is claimed.
+
+    They are in the same list or dictionary, or are called as parameters are.
+    """
+    known = {claim.parameter for claim in claims}
+    boxes = {path[:-1] for path in known if len(path) > 1 and not str(path[-1]).startswith(".")}
+    objects = {path[:-1] for path in known}
+    steps = any(claim.is_step for claim in claims)
+    left = []
+    for path in found:
+        called = path[:-1] in objects and PARAMETERS.match(name_in(path))
+        if path not in known and (path[:-1] in boxes or called):
+            left.append(Claim(path, steps, path if steps else ("nothing",)))
+    return left if claims else []
 
 
 def _is_wanted(path: Path, wanted: Sequence[str]) -> bool:

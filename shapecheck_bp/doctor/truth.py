@@ -336,7 +336,7 @@ def _meetings(
     moving = set().union(*moved.values())
     values = {event.key: event.value for event in base.events}
     single = single or any(is_floats(base.before[path]) for path in moved)
-    new = {id(claim.thing(base)) for claim in claims}
+    new = {id(claim.thing(base)) for claim in claims if claim.is_step}
     parameters = {e.key for e in base.events if base.starts.get(id(e.thing)) in moved}
     for event in base.events:
         node = sites[event.number].node

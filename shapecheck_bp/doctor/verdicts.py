@@ -223,7 +223,8 @@ class Judge:
             default=None,
         )
         plain = c is not None and self.is_plain(c, mode)
-        if run is self.base and (not self.has_own_cost or len(self.watches) == 1):
+        plain_cost = len(self.watches) == 1 and not self._is_regularised()
+        if run is self.base and (not self.has_own_cost or plain_cost):
             found = self._decayed(found, mode, run)
         judged = []
         for one in found:
@@ -237,6 +238,19 @@ class Judge:
                 one._replace(is_right=right, off=0.0 if right else self._off(one, mode, c, run))
             )
         return judged, c, plain
+
+    def _is_regularised(self) -> bool:
+        """Whether a parameter is squared on the way to the cost."""
+        starts = self.base.starts
+        loads = {e.number for e in self.base.events if starts.get(id(e.thing)) in self.params}
+        for site in self.sites.values():
+            inside = [one.number in loads for one in site.inside.values()]
+            node = site.node
+            power = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow)
+            power |= isinstance(node, ast.Call) and called(site) in ("square", "norm")
+            if (power and any(inside)) or (_is_product(node) and sum(inside) == 2):
+                return True
+        return False
 
     def _decayed(self, found: list[Judged], mode: str, run: Run) -> list[Judged]:
         """The claims, where all that is too much in some is one positive multiple of themselves.
@@ -343,6 +357,21 @@ class Judge:
             and found & {*np.shape(value)}
         }
         return sorted(n for n in found | entries if n > 1)
+
+
+def _is_product(node: ast.AST) -> bool:
+    """Whether something is multiplied by itself."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.MatMult):
+        return ast.dump(node.left) == ast.dump(node.right)
+    if isinstance(node, ast.Call) and len(node.args) == 2:
+        return ast.dump(node.args[0]) == ast.dump(node.args[1])
+    return False
+
+
+def called(site: Any) -> str:
+    """The name of what a call calls, or nothing."""
+    function = site.node.func if isinstance(site.node, ast.Call) else None
+    return getattr(function, "attr", getattr(function, "id", "")) if function is not None else ""
 
 
 def _close(one: float, other: float) -> bool:
