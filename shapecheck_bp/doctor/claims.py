@@ -136,6 +136,13 @@ def _returned(
         if there not in taken and (path, kind) not in taken:
             taken |= {there, (path, kind)}
             claims.append(Claim(path, False, there))
+    for there, value in run.returned.items():  # dZ @ X.T, which has no name
+        free = isinstance(value, np.ndarray) and there not in taken and id(value) not in run.starts
+        if claims and free and value.dtype.kind == "f":
+            known = {claim.parameter for claim in claims}
+            rest = [p for p in found if p not in known and np.shape(found[p]) == value.shape]
+            rest = [path for path in rest if PARAMETERS.match(name_in(path))]
+            claims += [Claim(path, False, there) for path in rest[:1]]
     if not claims and not stepped:
         claims = _by_shape(run, found)
     return sorted(claims, key=lambda claim: order[claim.parameter])

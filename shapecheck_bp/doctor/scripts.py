@@ -107,7 +107,7 @@ def _thing(file: Path, names: dict[str, Any], name: str) -> Any:
 
 
 def _is_own(value: Any, file: Path) -> bool:
-    return callable(value) and getattr(value, "__module__", None) == file.stem
+    return callable(value) and getattr(value, "__module__", None) in (file.stem, "__main__")
 
 
 def _object_of(kind: type, names: dict[str, Any]) -> Any:

@@ -49,7 +49,7 @@ def elsewhere(judge: Judge, loss: Any, wrt: Sequence[str]) -> Judge:
     random = np.random.default_rng(23)
     moved = {}
     still = {claim.parameter for claim in judge.claims if not np.any(claim.value(judge.base))}
-    for path in {*judge.params} | still:
+    for path in sorted({*judge.params} | still, key=str):
         value = numbers(judge.base.before[path])
         moved[path] = value + 0.2 * (np.abs(value).mean() + 0.2) * random.standard_normal(
             value.shape

@@ -289,8 +289,9 @@ class Judge:
         if value is None or value.shape != before.shape:
             return Judged(claim, None, False, mode, "gone" if value is None else "shape")
         value = value - before if mode == "new" else value
-        if np.max(np.abs(s)) < NOTHING:
-            zero = np.max(np.abs(value)) <= 1e-9
+        most = max(float(np.max(np.abs(slopes))) for _, slopes in self.params.values())
+        if np.max(np.abs(s)) < max(NOTHING, 1e-8 * most):  # what a difference cannot see
+            zero = np.max(np.abs(value)) <= 1e-7 * max(most, 1e-2)
             return Judged(claim, None, False, mode, "zero" if zero else "")
         return Judged(claim, factor(D @ value.reshape(-1), s), False, mode)
 
