@@ -68,7 +68,7 @@ def of_script(path: str, names: dict[str, Any]) -> Step:
         if isinstance(statement, ast.If) and _is_main(statement):
             body, i = [*statement.body, *body[i + 1 :]], 0
             continue
-        if isinstance(statement, LOOPS) and _carried(statement) & _trainable(names):
+        if isinstance(statement, LOOPS) and _carried(statement, names) & _trainable(names):
             return _of_block(Block(file, statement.lineno, names), names)
         call = _training_call(statement, names)
         if call is not None:
@@ -327,10 +327,15 @@ def _tree_of(file: File, function: Any) -> ast.AST:
     return file.tree
 
 
-def _carried(loop: Any) -> set[str]:
-    """The names that a loop changes, and reads elsewhere than where it changes them."""
+def _carried(loop: Any, space: dict[str, Any] | None = None) -> set[str]:
+    """The names that a loop changes, and reads elsewhere than where it changes them.
+
+    In a space of names, the functions that it names may read them for it.
+    """
+    named = [(space or {}).get(name.id) for name in _names(loop)]
+    functions = [value for value in named if isinstance(value, FunctionType)]
     changed: set[str] = set()
-    read: set[str] = set()
+    read = {name for _, some in Reached(*functions).named.values() for name in some}
     for part in ast.walk(loop):
         if isinstance(part, ast.Assign | ast.AugAssign):
             targets = part.targets if isinstance(part, ast.Assign) else [part.target]
