@@ -18,6 +18,7 @@ from shapecheck_bp.doctor.guarding import CannotJudge
 from shapecheck_bp.doctor.program import Program, cut
 from shapecheck_bp.doctor.steps import Run, Step
 from shapecheck_bp.reading.live import plain_code
+from shapecheck_bp.reading.reached import Reached
 from shapecheck_bp.reading.sources import File, NotRead, file_of
 
 LOOPS = (ast.For, ast.While)
@@ -149,10 +150,15 @@ def tree_of(file: File, function: Any) -> Any:
     return file.tree
 
 
-def carried(loop: Any) -> set[str]:
-    """The names that a loop changes, and reads elsewhere than where it changes them."""
+def carried(loop: Any, space: dict[str, Any] | None = None) -> set[str]:
+    """The names that a loop changes, and reads elsewhere than where it changes them.
+
+    In a space of names, the functions that it names may read them for it.
+    """
+    named = [(space or {}).get(name.id) for name in _names(loop)]
+    functions = [value for value in named if isinstance(value, FunctionType)]
     changed: set[str] = set()
-    read: set[str] = set()
+    read = {name for _, some in Reached(*functions).named.values() for name in some}
     for part in ast.walk(loop):
         if isinstance(part, ast.Assign | ast.AugAssign):
             targets = part.targets if isinstance(part, ast.Assign) else [part.target]

@@ -75,10 +75,12 @@ def _on_copies(space: dict[str, Any], source: str) -> Iterator[None]:
         reached = Reached(*(space[name] for name in words)).named
         names = words | reached.pop(id(space), (space, set()))[1]
         named = [(space, names), *reached.values()]
-        state = State(dict, (), {}, named)
+        closures = {n: f for n in names if getattr(f := space.get(n), "__closure__", None)}
+        state = State(dict, (closures,), {}, named)
         if state.why_not:
             raise CannotJudge(f"it cannot be run again: {state.why_not}")
-        with state.again():
+        with state.again() as copied:
+            space.update(copied())  # of what a function holds, a module's names give no copies
             for name in {*space} - names:
                 if not name.startswith("__"):
                     del space[name]

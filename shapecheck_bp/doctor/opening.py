@@ -60,7 +60,7 @@ def of_script(path: str, names: dict[str, Any]) -> Step:
         raise CannotJudge("it is no Python source")
     statement: Any
     for statement in statements(file.tree):
-        if isinstance(statement, LOOPS) and carried(statement) & trainable(names):
+        if isinstance(statement, LOOPS) and carried(statement, names) & trainable(names):
             return _of_block(Block(file, statement.lineno, names), names)
         call = training_call(statement, names)
         if call is not None:
