@@ -7,11 +7,12 @@ in the source, by which an expression is known again in another version.
 import ast
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from copy import copy, deepcopy
+from copy import copy
 from functools import cached_property
 from types import CodeType
 from typing import Any, NamedTuple
 
+from shapecheck_bp.reading.failing import copied
 from shapecheck_bp.reading.instrument import Noting, Site
 from shapecheck_bp.reading.live import Live, exchanged
 from shapecheck_bp.reading.sources import FUTURES, File, NotRead
@@ -284,7 +285,7 @@ def _edited(tree: ast.Module, change: Change) -> Iterator[None]:
         known[change.line] = found(tree, change.line)
     body, i, statement = known[change.line]
     before = [*body]
-    body[i] = deepcopy(statement)
+    body[i] = copied(statement)
     try:
         change.edit(body, i)
         yield

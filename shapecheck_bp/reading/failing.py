@@ -15,8 +15,9 @@ from copy import deepcopy
 from functools import lru_cache
 from pathlib import Path
 from types import CodeType, FrameType, TracebackType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
+Tree = TypeVar("Tree", bound=ast.AST)
 HERE = str(Path(__file__).parents[1])
 LIBRARIES = tuple(
     path for name, path in sysconfig.get_paths().items() if "lib" in name or name == "scripts"
@@ -60,7 +61,7 @@ class Place(NamedTuple):
         """What to write for it: an expression, or the statement that stores one."""
         if not self.stores:
             return text
-        statement = deepcopy(self.statement)
+        statement = copied(self.statement)
         statement.value = ast.parse(text, mode="eval").body  # type: ignore[attr-defined]
         return ast.unparse(statement)
 
@@ -142,6 +143,15 @@ def place_of(node: ast.AST) -> tuple[int, int, int, int] | None:
     if not hasattr(node, "lineno"):
         return None
     return node.lineno, node.col_offset, node.end_lineno, node.end_col_offset  # type: ignore[attr-defined]
+
+
+def copied(node: Tree) -> Tree:
+    """A copy of a tree, without the marks that all trees of Python share, such as Load and Add.
+
+    IPython hangs the tree of a whole file on those when it shows where an error came from.
+    """
+    marks = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
+    return deepcopy(node, {id(part): part for part in ast.walk(node) if isinstance(part, marks)})
 
 
 @lru_cache(maxsize=64)

@@ -10,11 +10,11 @@ is what another compiler reads. Constants are left, too, since Python folds them
 
 import ast
 from collections.abc import Container, Mapping
-from copy import deepcopy
 from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from shapecheck_bp.reading.failing import copied
 from shapecheck_bp.reading.labels import axes_of
 from shapecheck_bp.reading.variants import name_of
 
@@ -203,7 +203,7 @@ class Noting:
         """What stands there, or for the thread that wants it what is to stand there instead."""
         if id(node) not in self.instead:
             return copy
-        other = deepcopy(self.instead[id(node)])
+        other = copied(self.instead[id(node)])
         for part in ast.walk(other):
             ast.copy_location(part, node)
         either = ast.IfExp(ast.Call(ast.Constant(CHOSEN), [], []), other, copy)
@@ -248,7 +248,7 @@ def _calls(node: ast.AST) -> bool:
 
 def _loaded(target: ast.expr) -> ast.expr:
     """The same place, read."""
-    made = deepcopy(target)
+    made = copied(target)
     for part in ast.walk(made):
         if hasattr(part, "ctx"):
             part.ctx = _LOAD

@@ -9,14 +9,13 @@ import ast
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from copy import deepcopy
 from math import prod
 from traceback import walk_tb
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from shapecheck_bp.reading.failing import Place
+from shapecheck_bp.reading.failing import Place, copied
 from shapecheck_bp.reading.safety import library_of, shape_of
 from shapecheck_bp.reading.values import Evaluator, Unsafe
 from shapecheck_bp.reading.variants import (
@@ -102,7 +101,7 @@ def weight_of_module(
 
 def loaded(target: ast.expr) -> ast.expr:
     """A target, as the expression of what it holds."""
-    copy = deepcopy(target)
+    copy = copied(target)
     for node in ast.walk(copy):
         if hasattr(node, "ctx"):
             node.ctx = ast.Load()

@@ -1,5 +1,6 @@
 """What %%diagnose does in a shell, once shapecheck_bp is loaded as an extension."""
 
+import ast
 import random
 import re
 import subprocess
@@ -213,6 +214,17 @@ def test_while_cells_are_read(shell):
     shell("%read on")
     assert f"line 8 of In[{shell.number + 1}]" in shell(LOOP.replace(" * (1 - h**2)", ""))
     shell("%read off")
+
+
+def test_what_ipython_hangs_on_the_marks_of_all_trees_is_not_copied(shell, monkeypatch):
+    class Parent:
+        def __deepcopy__(self, memo):
+            raise AssertionError
+
+    for node in ast.walk(ast.parse("x = y * z")):
+        if isinstance(node, ast.expr_context | ast.operator):
+            monkeypatch.setattr(node, "parent", Parent(), raising=False)
+    assert "(certain)" in shell(LOOP.replace(" * (1 - h**2)", ""))
 
 
 def test_loaded_twice_and_unloaded_it_is_gone(shell):
