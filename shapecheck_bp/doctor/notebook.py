@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from types import FrameType, TracebackType
+from types import FrameType, FunctionType, TracebackType
 from typing import Any
 
 from shapecheck_bp.doctor.diagnosing import of_step
@@ -75,8 +75,8 @@ def _on_copies(space: dict[str, Any], source: str) -> Iterator[None]:
         reached = Reached(*(space[name] for name in words)).named
         names = words | reached.pop(id(space), (space, set()))[1]
         named = [(space, names), *reached.values()]
-        closures = {n: f for n in names if getattr(f := space.get(n), "__closure__", None)}
-        state = State(dict, (closures,), {}, named)
+        functions = {n: space[n] for n in names if isinstance(space.get(n), FunctionType)}
+        state = State(dict, (functions,), {}, named)
         if state.why_not:
             raise CannotJudge(f"it cannot be run again: {state.why_not}")
         with state.again() as copied:
