@@ -41,7 +41,7 @@ def of_call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[st
     step = _on_a_part(program, function, args, kwargs, named)
     run = _first(step)
     if not claims_of(run, step.version):
-        inside = _inside(step, function, args, kwargs, named)
+        inside = _inside(step, function)
         if inside is not None:
             step = inside
             run = _first(step)
@@ -61,7 +61,7 @@ def of_script(path: str, names: dict[str, Any]) -> Step:
     statement: Any
     for statement in statements(file.tree):
         if isinstance(statement, LOOPS) and carried(statement, names) & trainable(names):
-            return _of_block(Block(file, statement.lineno, names), names)
+            return _of_block(Block(file, statement.lineno, names), file.tree)
         call = training_call(statement, names)
         if call is not None:
             return of_call(call.func, call.args, dict(call.keywords))
@@ -88,11 +88,12 @@ def alone(file: File, statement: ast.stmt) -> CodeType:
     return compile(tree, file.name, "exec", dont_inherit=True)
 
 
-def _of_block(block: Block, *roots: Any) -> Step:
-    reached = Reached(*roots)
-    named = [(space, [*names]) for space, names in reached.named.values()]
-    said = {part.id for part in ast.walk(block.file.tree) if isinstance(part, ast.Name)}
+def _of_block(block: Block, tree: ast.AST) -> Step:
+    """A block, and what the names in a tree around it may come to."""
+    said = {part.id for part in ast.walk(tree) if isinstance(part, ast.Name)}
     mine = [name for name in block.names if name in said]
+    reached = Reached(*(block.names[name] for name in mine))
+    named = [(space, [*names]) for space, names in reached.named.values()]
     named = [(block.names, mine), *(one for one in named if one[0] is not block.names)]
     step = Step(Program(_lives(reached), block), partial(_nothing), named)
     return once(step, _first(step))
@@ -153,13 +154,7 @@ def _on_a_part(
     return Step(program, whole, named)
 
 
-def _inside(
-    step: Step,
-    function: Callable[..., Any],
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-    named: Named,
-) -> Step | None:
+def _inside(step: Step, function: Callable[..., Any]) -> Step | None:
     """The loop of a function that makes its parameters itself, what comes before it run once."""
     plain: Any = function.__func__ if isinstance(function, MethodType) else function
     live = next((one for one in step.program.lives.values() if one.function is plain), None)
@@ -179,7 +174,7 @@ def _inside(
     names |= bound.arguments
     for statement in tree.body:
         if isinstance(statement, LOOPS) and carried(statement) & trainable(names):
-            return _of_block(Block(live.file, statement.lineno, names), names, *named)
+            return _of_block(Block(live.file, statement.lineno, names), tree)
         try:
             code = alone(live.file, statement)
         except SyntaxError:  # it returns
