@@ -15,7 +15,8 @@ from shapecheck_bp.doctor.arrays import Path, numbers, shown
 from shapecheck_bp.doctor.claims import assigned
 from shapecheck_bp.doctor.steps import Event, Key, Run, plus
 from shapecheck_bp.doctor.truth import ALL, OF_OTHERS
-from shapecheck_bp.doctor.verdicts import NOTHING, TOLERANCE, Judge, called, multiple
+from shapecheck_bp.doctor.verdicts import Judge, factors, multiple
+from shapecheck_bp.reading.variants import name_of
 
 MOST_RUNS = 3000
 LOADS = (ast.Name, ast.Attribute, ast.Subscript)
@@ -54,10 +55,7 @@ class Backward:
         """Measure the forward pass, and match everything else with it."""
         self.judge, self.sites = judge, judge.sites
         self.events, self.by_key = judge.base.events, judge.events
-        cost = {*judge.truth.watch.numbers}
-        judge.truth.watch.begin(judge.step.version)
-        cost = {judge.truth.watch.numbers[0]}
-        self.end = max((e.at for e in self.events if e.number in cost), default=len(self.events))
+        self.end = judge.end
         self.params = judge.params
         self.is_used = {  # parameters, where they are read
             event.key
@@ -165,7 +163,7 @@ class Backward:
             if not turned and value.ndim != 2 and value.size == np.prod(shape, dtype=int):
                 turned = [value]
             for each in turned:
-                for i, c in _factors(D @ each.reshape(-1), S):
+                for i, c in factors(D @ each.reshape(-1), S):
                     found.setdefault(alike[i].key, Match(c, alike[i]))
         order = {one.key: i for i, one in enumerate(self.forward)}
         return sorted(found.values(), key=lambda match: order[match.of.key])
@@ -181,7 +179,7 @@ class Backward:
         return any(
             other != i
             for i, s in enumerate(found)
-            for other, _ in _factors(value.reshape(-1) * s, S)
+            for other, _ in factors(value.reshape(-1) * s, S)
         )
 
     def all_slopes(self, one: Forward) -> Any:
@@ -263,28 +261,14 @@ class Backward:
         near = self.events[max(0, event.at - 60) : event.at + 60]
         return [one for one in near if self.sites[one.number].statement is statement]
 
-    def function_of(self, event: Event) -> str:
-        """The name of the function that it stands in."""
-        return getattr(self.sites[event.number].function, "name", "")
-
     def caller(self, event: Event) -> Event | None:
         """The call, met next, of the function that it stands in."""
-        name = self.function_of(event)
+        name = getattr(self.sites[event.number].function, "name", "")
         for other in self.events[event.at + 1 :] if name else ():
-            if called(self.sites[other.number]) == name:
+            node = self.sites[other.number].node
+            if isinstance(node, ast.Call) and name_of(node) == name:
                 return other
         return None
-
-
-def _factors(v: Any, S: Any) -> list[tuple[int, float]]:
-    """The rows of S that v is a multiple of, and the factors."""
-    if not np.all(np.isfinite(v)):
-        return []
-    squares = np.sum(S * S, axis=1)
-    c = S @ v / np.where(squares < 1e-18, np.inf, squares)
-    off = np.linalg.norm(v - c[:, None] * S, axis=1)
-    close = (off <= TOLERANCE * np.linalg.norm(v) + NOTHING) & (np.abs(c) >= 1e-12)
-    return [(int(i), float(c[i])) for i in np.flatnonzero(close)]
 
 
 def _is_array(event: Event) -> bool:

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from shapecheck_bp.doctor.arrays import Path, numbers, shown
-from shapecheck_bp.doctor.backward import Backward, Match
+from shapecheck_bp.doctor.backward import Backward
 from shapecheck_bp.doctor.causes import Causes, Suspicion
-from shapecheck_bp.doctor.steps import Event, Key, Run, instead
+from shapecheck_bp.doctor.steps import Key, Run, instead
 from shapecheck_bp.doctor.verdicts import NOTHING, TOLERANCE, Judge, factor
 
 MOST_UNKNOWN, MOST_SUSPECTS, MOST_SITES, SECONDS = 20_000, 300, 40, 2.5
@@ -371,6 +371,3 @@ def _merged(found: list[Suspicion]) -> list[Suspicion]:
         known = lines.setdefault((one.file, one.line), one)
         known.params |= one.params
     return [*lines.values()]
-
-
-__all__ = ["Blame", "Event", "Match"]

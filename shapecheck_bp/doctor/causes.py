@@ -13,7 +13,8 @@ import numpy as np
 from shapecheck_bp.doctor.arrays import Path, numbers, shown
 from shapecheck_bp.doctor.backward import Backward
 from shapecheck_bp.doctor.steps import Event, Key
-from shapecheck_bp.doctor.verdicts import Judge, called
+from shapecheck_bp.doctor.truth import around_each
+from shapecheck_bp.doctor.verdicts import Judge
 
 Cause = tuple[str, int, str]
 """File, line, and what is the matter there."""
@@ -41,11 +42,7 @@ class Causes:
         """Of its arrays."""
         self.judge, self.backward, self.sites = judge, backward, judge.sites
         self.events = backward.events
-        self.around = {
-            inner.number: site.number
-            for site in self.sites.values()
-            for inner in site.inside.values()
-        }
+        self.around = around_each(judge.step.version)
         base = judge.base
         self.new: dict[int, Path] = {}
         """The parameters by the identities of their new values, and by those of their gradients."""
@@ -297,6 +294,3 @@ class Causes:
                 return self.suspicion(event, {path}, words)
             last[event.number] = event.key
         return None
-
-
-__all__ = ["Cause", "Causes", "Suspicion", "called"]

@@ -14,6 +14,8 @@ from contextlib import ExitStack, suppress
 from inspect import signature
 from typing import Any
 
+import numpy as np
+
 from shapecheck_bp.doctor.arrays import shown
 from shapecheck_bp.doctor.blaming import Blame
 from shapecheck_bp.doctor.causes import Suspicion
@@ -22,10 +24,11 @@ from shapecheck_bp.doctor.mending import Mending, Repair, places_of
 from shapecheck_bp.doctor.opening import of_call
 from shapecheck_bp.doctor.report import Diagnosis, Finding, Line
 from shapecheck_bp.doctor.steps import Step
+from shapecheck_bp.doctor.truth import LOSSES
 from shapecheck_bp.doctor.turns import buffers, carried_over, elsewhere, other_rule, without
 from shapecheck_bp.doctor.verdicts import Judge, Judged, multiple
 from shapecheck_bp.network import Network
-from shapecheck_bp.reading.failing import failing_place
+from shapecheck_bp.reading.sources import File
 
 MOST_MISTAKES, MOST_LINES, MOST_PLACES = 4, 5, 8
 
@@ -78,7 +81,7 @@ def diagnose(
 
 def of_step(step: Step, name: str, loss: Any = None, wrt: Sequence[str] = ()) -> Diagnosis:
     """The diagnosis of a step."""
-    if isinstance(loss, str) and loss not in ("squared_error", "log_loss", "cross_entropy"):
+    if isinstance(loss, str) and loss not in LOSSES:
         raise ValueError(
             'loss: expected "squared_error", "log_loss", "cross_entropy" or a function of'
             f" (output, target); got {loss!r}"
@@ -218,16 +221,10 @@ def _off(one: Judged, judge: Judge) -> str:
     if one.why == "shape":
         before = judge.base.before[one.claim.parameter]
         value = one.claim.value(judge.base)
-        return f"wrong: {_shape(value)} where {name} is {_shape(before)}"
+        return f"wrong: {np.shape(value)} where {name} is {np.shape(before)}"
     if one.factor is not None:
         return f"wrong: {_multiple(one, name)}"
     return f"wrong, by up to {100 * one.off:.2g} %" if one.off < 100 else "wrong"
-
-
-def _shape(value: Any) -> str:
-    import numpy as np
-
-    return str(np.shape(value))
 
 
 def _lines(blame: Blame, first: Suspicion) -> list[Line]:
@@ -240,22 +237,21 @@ def _lines(blame: Blame, first: Suspicion) -> list[Line]:
         if named and before and event.at > backward.end:
             match = backward.matches[event.key][0]
             words = f"{match}, as it should be"
-            lines[site.line] = Line(first.file, site.line, _source(site), False, words)
+            lines[site.line] = Line(
+                first.file, site.line, _source(site.file, site.line), False, words
+            )
     found = [*lines.values()][-MOST_LINES:]
     file = blame.judge.step.version.files.get(first.file)
     if file is not None and first.line:
-        source = file.source.splitlines()[first.line - 1].strip()
+        source = _source(file, first.line)
         found.append(Line(first.file, first.line, source, True, first.words.partition(",")[0]))
     return found
 
 
-def _source(site: Any) -> str:
-    return str(site.file.source.splitlines()[site.line - 1].strip())
+def _source(file: File, line: int) -> str:
+    return file.lines[line - 1].decode().strip()
 
 
 def _name_of(function: Any) -> str:
     name = getattr(function, "__qualname__", type(function).__qualname__)
     return f"{name}()"
-
-
-__all__ = ["diagnose", "failing_place", "of_step"]

@@ -20,6 +20,7 @@ from shapecheck_bp.doctor.steps import Run, Step
 from shapecheck_bp.reading.live import plain_code
 from shapecheck_bp.reading.reached import Reached
 from shapecheck_bp.reading.sources import File, NotRead, file_of
+from shapecheck_bp.reading.variants import name_of
 
 LOOPS = (ast.For, ast.While)
 
@@ -112,10 +113,8 @@ def _callers(program: Program, names: set[Any], known: set[Any]) -> Iterator[Any
             if isinstance(function, (ast.FunctionDef, ast.Module) if whole else ast.FunctionDef):
                 name = getattr(function, "name", None)
                 for part in ast.walk(function):
-                    called = isinstance(part, ast.Call) and getattr(
-                        part.func, "attr", getattr(part.func, "id", None)
-                    )
-                    if called and called in names and (name is None or name not in known):
+                    called = isinstance(part, ast.Call) and name_of(part) in names
+                    if called and (name is None or name not in known):
                         yield file.name, function, part
 
 
@@ -245,11 +244,7 @@ def _trains(file: File, tree: ast.AST, known: set[str]) -> bool:
     loops = [part for part in ast.walk(tree) if isinstance(part, LOOPS)]
     if any(_is_step(part) for loop in loops for part in ast.walk(loop)):
         return True
-    called = {
-        getattr(part.func, "attr", getattr(part.func, "id", ""))
-        for part in ast.walk(tree)
-        if isinstance(part, ast.Call)
-    }
+    called = {name_of(part) for part in ast.walk(tree) if isinstance(part, ast.Call)}
     new = called - known
     known |= new
     others = [part for part in ast.walk(file.tree) if isinstance(part, ast.FunctionDef)]

@@ -29,11 +29,6 @@ class Repair(NamedTuple):
     right: set[Path]
     rank: tuple[float, ...]
 
-    @property
-    def mends_all(self) -> bool:
-        """Whether everything is right with it."""
-        return self.rank[0] == 0
-
 
 class Mending:
     """The search for a repair of a judged step."""
@@ -42,11 +37,8 @@ class Mending:
         """Of a step that is wrong."""
         self.judge, self.step = judge, judge.step
         self.left = min(MOST, judge.step.runs_in(SECONDS, judge.base))
-        judge.truth.watch.begin(self.step.version)
-        number = judge.truth.watch.numbers[0]
-        end = max((e.at for e in judge.base.events if e.number == number), default=0)
         self.forward_lines: set[tuple[str, int]] = set()
-        for event in judge.base.events[: end + 1]:
+        for event in judge.base.events[: judge.end + 1]:
             site = judge.sites[event.number]
             self.forward_lines |= {
                 (site.file.name, site.line),

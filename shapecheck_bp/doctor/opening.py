@@ -127,8 +127,6 @@ def _first(step: Step) -> Run:
     step.most = FIRST_NOTES
     with step.held(), ending("the step"):
         run = step.run(keep=True)
-    if isinstance(run.error, CannotJudge):
-        raise run.error
     if run.error is not None:
         raise run.error
     return run

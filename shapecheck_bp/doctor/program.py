@@ -136,11 +136,7 @@ class Program:
         """
         files = {name: self._changed(file) for name, file in self.files.items()}
         version = Version(files)
-        for unit in self.units:
-            self._compile(version, unit, Noting(files[unit.file], stores=True).visit)
-        if self.block is not None:
-            file = files[self.block.file.name]
-            version.block = self._block(file, Noting(file, stores=True).visit)
+        self._note(version)
         for file in files.values():
             version.add(file.sites.values())
         return version
@@ -148,14 +144,17 @@ class Program:
     def noting(self, version: Version, only: Container[int]) -> Version:
         """The same version, of which nothing but these sites is noted."""
         other = version.like(version.files)
+        self._note(other, only)
+        return other
+
+    def _note(self, version: Version, only: Container[int] | None = None) -> None:
+        """Compile all of a version, noted."""
         for unit in self.units:
-            self._compile(
-                other, unit, Noting(version.files[unit.file], stores=True, only=only).visit
-            )
+            file = version.files[unit.file]
+            self._compile(version, unit, Noting(file, stores=True, only=only).visit)
         if self.block is not None:
             file = version.files[self.block.file.name]
-            other.block = self._block(file, Noting(file, stores=True, only=only).visit)
-        return other
+            version.block = self._block(file, Noting(file, stores=True, only=only).visit)
 
     def with_change(self, version: Version, change: Change, noted: bool = False) -> Version:
         """A version with one change more; what is changed is noted, or the rest of it is.

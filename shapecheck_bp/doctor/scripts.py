@@ -18,6 +18,7 @@ from shapecheck_bp.doctor.opening import alone, of_script, statements
 from shapecheck_bp.doctor.report import Diagnosis
 from shapecheck_bp.network import Network
 from shapecheck_bp.reading.sources import file_at
+from shapecheck_bp.reading.variants import name_of
 
 
 def diagnose_file(
@@ -124,11 +125,9 @@ def _object_of(kind: type, names: dict[str, Any]) -> Any:
 def _call_in(tree: ast.AST, name: str) -> str | None:
     """The first call of a function of this name in a tree."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            called = getattr(node.func, "attr", getattr(node.func, "id", ""))
-            if called == name.rpartition(".")[2]:
-                given = ast.Call(ast.Name("__call__", ast.Load()), node.args, node.keywords)
-                return ast.unparse(given)
+        if isinstance(node, ast.Call) and name_of(node) == name.rpartition(".")[2]:
+            given = ast.Call(ast.Name("__call__", ast.Load()), node.args, node.keywords)
+            return ast.unparse(given)
     return None
 
 
@@ -162,6 +161,3 @@ def _as_main(file: Path) -> Iterator[dict[str, Any]]:
                 del sys.modules[key]
             else:
                 sys.modules[key] = value
-
-
-__all__ = ["diagnose_file"]

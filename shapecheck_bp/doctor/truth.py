@@ -223,7 +223,7 @@ def _own(
         and not _is_error(sites[event.number], {number for number, _ in moving}, base)
     ]
     arrays_at = {event.number for event in base.events if np.ndim(event.value)}
-    around = _around(step.version)
+    around = around_each(step.version)
     swallowed = {n for n in {n for n, _ in found} if any(p in arrays_at for p in _above(n, around))}
     by_key = {event.key: event for event in base.events}
     eaten = {float(by_key[key].value) for key in found if key[0] in swallowed}
@@ -291,7 +291,7 @@ def _cost_in_words(site: Any) -> str:
     return f"its own cost, {name or site.text} (line {site.line})"
 
 
-def _around(version: Version) -> dict[int, int]:
+def around_each(version: Version) -> dict[int, int]:
     """For each site the one that it stands in."""
     return {
         inner.number: site.number

@@ -6,37 +6,44 @@ examples or one over it.
 """
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from shapecheck_bp.doctor.arrays import Path, arrays, is_trainable, numbers
+from shapecheck_bp.doctor.arrays import Path, numbers
 from shapecheck_bp.doctor.claims import Claim, claims_of
 from shapecheck_bp.doctor.guarding import CannotJudge
 from shapecheck_bp.doctor.scopes import Names, names_seen
 from shapecheck_bp.doctor.steps import Key, Run, Step
 from shapecheck_bp.doctor.truth import SMALLER, OwnCost, Slopes, Truth, Watching, costs, differing
+from shapecheck_bp.reading.variants import name_of
 
 TOLERANCE = 3e-4
 NOTHING = 1e-11
 
 
-def factor(value: Any, slopes: Any, tolerance: float = TOLERANCE) -> float | None:
+def factors(v: Any, S: Any) -> list[tuple[int, float]]:
+    """The rows of S that v is a multiple of, and the factors."""
+    if not np.all(np.isfinite(v)):
+        return []
+    squares = np.sum(S * S, axis=1)
+    c = S @ v / np.where(squares < 1e-18, np.inf, squares)
+    off = np.linalg.norm(v - c[:, None] * S, axis=1)
+    close = (off <= TOLERANCE * np.linalg.norm(v) + NOTHING) & (np.abs(c) >= 1e-12)
+    return [(int(i), float(c[i])) for i in np.flatnonzero(close)]
+
+
+def factor(value: Any, slopes: Any) -> float | None:
     """c where value = c slopes, or None.
 
     >>> factor([2.0, 4.0], [1.0, 2.0]), factor([2.0, 4.1], [1.0, 2.0])
     (2.0, None)
     """
     v, s = np.reshape(value, -1).astype(float), np.reshape(slopes, -1).astype(float)
-    square = float(s @ s)
-    if v.size != s.size or square < 1e-18 or not np.all(np.isfinite(v)):
-        return None
-    c = float(v @ s) / square
-    if abs(c) < 1e-12:
-        return None
-    return c if np.linalg.norm(v - c * s) <= tolerance * np.linalg.norm(v) + NOTHING else None
+    found = factors(v, s[None]) if v.size == s.size else []
+    return found[0][1] if found else None
 
 
 def multiple(c: float, name: str) -> str:
@@ -132,6 +139,14 @@ class Judge:
     def moving(self) -> set[Key]:
         """All that moves with a parameter."""
         return set().union(*self.moved.values())
+
+    @cached_property
+    def end(self) -> int:
+        """Where among the events the cost is met last: behind it is the backward pass."""
+        self.truth.watch.begin(self.step.version)
+        number = self.truth.watch.numbers[0]
+        found = [event.at for event in self.base.events if event.number == number]
+        return max(found, default=len(self.base.events))
 
     @property
     def has_own_cost(self) -> bool:
@@ -247,7 +262,7 @@ class Judge:
             inside = [one.number in loads for one in site.inside.values()]
             node = site.node
             power = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow)
-            power |= isinstance(node, ast.Call) and called(site) in ("square", "norm")
+            power |= isinstance(node, ast.Call) and name_of(node) in ("square", "norm")
             if (power and any(inside)) or (_is_product(node) and sum(inside) == 2):
                 return True
         return False
@@ -369,12 +384,6 @@ def _is_product(node: ast.AST) -> bool:
     return False
 
 
-def called(site: Any) -> str:
-    """The name of what a call calls, or nothing."""
-    function = site.node.func if isinstance(site.node, ast.Call) else None
-    return getattr(function, "attr", getattr(function, "id", "")) if function is not None else ""
-
-
 def _close(one: float, other: float) -> bool:
     return abs(one - other) <= 1e-3 * abs(other)
 
@@ -391,11 +400,3 @@ def _are_near(claims: list[Claim], run: Run) -> bool:
         if value is not None and value.shape == before.shape:
             near += bool(np.linalg.norm(value - before) < 0.3 * np.linalg.norm(before))
     return 2 * near > len(claims)
-
-
-def trainables(run: Run) -> Iterator[Path]:
-    """The arrays of the state that could be parameters."""
-    return (path for path, value in run.before.items() if is_trainable(value))
-
-
-__all__ = ["Judge", "Judged", "Verdict", "arrays", "factor", "trainables"]
