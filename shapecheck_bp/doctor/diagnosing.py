@@ -12,7 +12,7 @@ False
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from inspect import signature
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -30,9 +30,17 @@ from shapecheck_bp.doctor.verdicts import Judge, Judged, multiple
 from shapecheck_bp.network import Network
 from shapecheck_bp.reading.sources import File
 
+if TYPE_CHECKING:
+    from shapecheck_bp.doctor.report_of_network import Diagnosis as OfNetwork
+
 MOST_MISTAKES, MOST_LINES, MOST_PLACES = 4, 5, 8
 
 
+@overload
+def diagnose(
+    function: Callable[..., Any], net: Network, convention: str = "column", /
+) -> "OfNetwork": ...
+@overload
 def diagnose(
     function: Callable[..., Any],
     /,
@@ -40,7 +48,15 @@ def diagnose(
     loss: Any = None,
     wrt: Sequence[str] | None = None,
     **kwargs: Any,
-) -> Any:
+) -> Diagnosis: ...
+def diagnose(
+    function: Callable[..., Any],
+    /,
+    *args: Any,
+    loss: Any = None,
+    wrt: Sequence[str] | None = None,
+    **kwargs: Any,
+) -> Diagnosis:
     """Say whether the gradients of a step are right, and if not, which line is wrong.
 
     The call is made once, read as it runs, and made again from copies of all that it may change,
