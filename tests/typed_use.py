@@ -175,9 +175,10 @@ enforce("off")  # type: ignore[arg-type]
 
 found = diagnose(column.gradients, net, "column")
 assert_type(found, Diagnosis)
-assert_type(found.ok, bool)
+assert_type(found.ok, bool | None)
 assert_type(found.findings, list[Finding])
 assert_type(found.findings[0].layer, int | None)
+assert_type(found.findings[0].line, int)
 diagnose(net, column.gradients)  # type: ignore[arg-type]
 
 

@@ -12,7 +12,7 @@ False
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from inspect import signature
-from typing import TYPE_CHECKING, Any, overload
+from typing import Any
 
 import numpy as np
 
@@ -30,25 +30,9 @@ from shapecheck_bp.doctor.verdicts import Judge, Judged, multiple
 from shapecheck_bp.network import Network
 from shapecheck_bp.reading.sources import File
 
-if TYPE_CHECKING:
-    from shapecheck_bp.doctor.report_of_network import Diagnosis as OfNetwork
-
 MOST_MISTAKES, MOST_LINES, MOST_PLACES = 4, 5, 8
 
 
-@overload
-def diagnose(
-    function: Callable[..., Any], net: Network, convention: str = "column", /
-) -> "OfNetwork": ...
-@overload
-def diagnose(
-    function: Callable[..., Any],
-    /,
-    *args: Any,
-    loss: Any = None,
-    wrt: Sequence[str] | None = None,
-    **kwargs: Any,
-) -> Diagnosis: ...
 def diagnose(
     function: Callable[..., Any],
     /,
@@ -209,7 +193,16 @@ def _finding(one: Suspicion, repair: Repair | None) -> Finding:
         evidence += f"; line {because}: {reasons[0]}"
     names = tuple(sorted(map(shown, one.params)))
     return Finding(
-        "unknown", one.file, one.line, because, one.source, evidence, fix, fix_line, "likely", names
+        "unknown",
+        evidence,
+        "likely",
+        fix,
+        file=one.file,
+        line=one.line,
+        because=because,
+        source=one.source,
+        fix_line=fix_line,
+        parameters=names,
     )
 
 

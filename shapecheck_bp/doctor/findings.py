@@ -8,7 +8,7 @@ import numpy as np
 from shapecheck_bp.doctor.matching import close, wrong_quantities
 from shapecheck_bp.doctor.mistakes import in_words
 from shapecheck_bp.doctor.remedies import remedy
-from shapecheck_bp.doctor.report_of_network import Finding
+from shapecheck_bp.doctor.report import Finding
 from shapecheck_bp.doctor.sick import Fault, backprop
 from shapecheck_bp.doctor.styles import NoGradientsError, Outcome
 
@@ -88,7 +88,7 @@ def _finding(outcome: Outcome, faults: list[Fault]) -> Finding:
         numbers = " and ".join(map(str, layers))
         wrong += f" in layer{'s' * (len(layers) > 1)} {numbers}"
     layer = layers[0] if len(layers) == 1 else None
-    return Finding(mistake, layer, quantity, wrong, fix, "certain")
+    return Finding(mistake, wrong, "certain", fix, quantity=quantity, layer=layer)
 
 
 def wrong_in_words(outcome: Outcome, scale: float = 1.0) -> str:
@@ -153,7 +153,7 @@ def about_cost(outcome: Outcome, expected: float, scale: float) -> list[Finding]
     evidence = f"{told} {factor:.4g} times what it should be: {outcome.cost:.6g} for {expected:.6g}"
     fix = remedy("cost", (), net, outcome.reading)
     sure = "certain" if mistake != "unknown" else "likely"
-    return [Finding(mistake, None, "cost", evidence, fix, sure)]
+    return [Finding(mistake, evidence, sure, fix, quantity="cost")]
 
 
 def about_shapes(outcome: Outcome) -> list[Finding]:
@@ -181,7 +181,7 @@ def about_shapes(outcome: Outcome) -> list[Finding]:
         if sure == "possible":
             fix += f"; nothing to do if your b {'is' if only else 'are'} of that shape too"
         evidence = f"right values in another shape: {'; '.join(told for _, told in places)}"
-        findings.append(Finding(mistake, only, quantity, evidence, fix, sure))
+        findings.append(Finding(mistake, evidence, sure, fix, quantity=quantity, layer=only))
     return findings
 
 
@@ -194,7 +194,7 @@ def about_arguments(outcome: Outcome) -> list[Finding]:
         f"after the call {names} {'is' if len(outcome.changed) == 1 else 'are'} not as before"
     )
     fix = "Work on copies: W = W - step, not W -= step; and nothing taken out of a dict or list"
-    return [Finding("modifies_arguments", None, "", evidence, fix, "certain")]
+    return [Finding("modifies_arguments", evidence, "certain", fix)]
 
 
 def about_state(first: Outcome, again: Outcome) -> list[Finding]:
@@ -202,7 +202,7 @@ def about_state(first: Outcome, again: Outcome) -> list[Finding]:
     fix = "Keep nothing between calls: no globals, no random numbers, no sums that go on"
     if again.error is not None:
         evidence = f"a second call with the same arguments raises {_error(again)}"
-        return [Finding("keeps_state", None, "", evidence, fix, "certain")]
+        return [Finding("keeps_state", evidence, "certain", fix)]
     for layer in range(len(first.grads), 0, -1):
         pairs = zip(("dW", "db"), first.grads[layer - 1], again.grads[layer - 1], strict=True)
         for quantity, one, other in pairs:
@@ -210,20 +210,22 @@ def about_state(first: Outcome, again: Outcome) -> list[Finding]:
                 evidence = (
                     f"a second call with the same arguments gives another {quantity}[{layer}]"
                 )
-                return [Finding("keeps_state", layer, quantity, evidence, fix, "certain")]
+                return [
+                    Finding("keeps_state", evidence, "certain", fix, quantity=quantity, layer=layer)
+                ]
     costs = [one.cost for one in (first, again) if one.cost is not None and np.isfinite(one.cost)]
     if len(costs) == 2 and not close(*costs):
         evidence = "a second call with the same arguments gives another cost"
-        return [Finding("keeps_state", None, "cost", evidence, fix, "certain")]
+        return [Finding("keeps_state", evidence, "certain", fix, quantity="cost")]
     return []
 
 
 def about_exception(outcome: Outcome) -> Finding:
     """What was raised, and where; or what came back instead of gradients."""
     if isinstance(outcome.error, NoGradientsError):
-        return Finding("unknown", None, "", str(outcome.error), "", "certain")
+        return Finding("unknown", str(outcome.error), "certain")
     evidence = f"at {outcome.problem.about} it raises {_error(outcome)}"
-    return Finding("raises", None, "", evidence, "", "certain")
+    return Finding("raises", evidence, "certain")
 
 
 def _error(outcome: Outcome) -> str:

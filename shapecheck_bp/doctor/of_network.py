@@ -44,7 +44,7 @@ from shapecheck_bp.doctor.matching import (
 )
 from shapecheck_bp.doctor.patient import ACCESS, Patient
 from shapecheck_bp.doctor.probe import SIDE, M, Probe, probe, second
-from shapecheck_bp.doctor.report_of_network import Diagnosis, Finding
+from shapecheck_bp.doctor.report import Diagnosis, Finding
 from shapecheck_bp.doctor.scales import laws_of_cost, own_scale
 from shapecheck_bp.doctor.styles import Outcome, Reading
 from shapecheck_bp.doctor.unknown import for_another_network, unknown
@@ -214,13 +214,13 @@ def _no_law(first: Outcome, outcome: Outcome) -> Finding:
         f" {factors[1]:.4g} times here: look at what stands for m"
     )
     m = "X.shape[1]" if first.reading.convention == "column" else "X.shape[0]"
-    return Finding("unknown", None, "dW", evidence, f"m = {m}", "certain")
+    return Finding("unknown", evidence, "certain", f"m = {m}", quantity="dW")
 
 
 def _rank_1(outcome: Outcome, told: str) -> Finding:
     L = outcome.problem.net.L
     fix = "Give every array two axes: Y.reshape(A.shape), X[:, i:i + 1] for X[:, i]"
-    return Finding("rank_1", L, "dZ", told, fix, "certain")
+    return Finding("rank_1", told, "certain", fix, quantity="dZ", layer=L)
 
 
 def _other_convention(first: Outcome, elsewhere: Outcome) -> Finding:
@@ -229,7 +229,7 @@ def _other_convention(first: Outcome, elsewhere: Outcome) -> Finding:
     if first.error is not None:
         evidence += f", and with {first.reading.convention}s {type(first.error).__name__}"
     fix = f'diagnose(…, convention="{there}"), or transpose X and Y where they come in'
-    return Finding("other_convention", None, "", evidence, fix, "certain")
+    return Finding("other_convention", evidence, "certain", fix)
 
 
 def _report(findings: list[Finding], outcome: Outcome) -> Diagnosis:
@@ -239,4 +239,5 @@ def _report(findings: list[Finding], outcome: Outcome) -> Diagnosis:
     if outcome.error is None and abs((scale := own_scale(outcome).factor) - 1) > TOLERANCE:
         told += f"; its cost is {scale:.4g} times ours, and its gradients are that cost's"
     ok = all(one.sure == "possible" for one in findings)
-    return Diagnosis(ok, findings, told, probe=outcome.problem.about)
+    remarks = [f"Tried at {outcome.problem.about}."]
+    return Diagnosis(ok, findings, told, remarks=remarks)

@@ -14,42 +14,52 @@ class Finding(NamedTuple):
 
     mistake: str
     """Its name in the table of mistakes, or "unknown"."""
-    file: str
-    line: int
-    """The first line whose value is wrong; 0 where none was found."""
-    because: int | None
-    """Another line that this comes from, or None."""
-    source: str
-    """The expression that is wrong, as it stands there."""
     evidence: str
-    fix: str | None
-    """The line as it should be, or None where nothing that was tried helps."""
-    fix_line: int | None
-    """Which line that is."""
     sure: str
-    """``"certain"``: with the fix everything is right. ``"likely"``: with it more is right, or with
-    some other value in that line."""
+    """``"certain"``: with the fix everything is right, or with this mistake the same numbers come
+    out. ``"likely"``: with the fix more is right, or what is seen points to it. ``"possible"``: it
+    may be meant."""
+    fix: str | None = None
+    """The line as it should be, or None where nothing that was tried helps."""
+    file: str = ""
+    line: int = 0
+    """The first line whose value is wrong; 0 where none was found."""
+    because: int | None = None
+    """Another line that this comes from, or None."""
+    source: str = ""
+    """The expression that is wrong, as it stands there."""
+    fix_line: int | None = None
+    """Which line the fix is for."""
     parameters: tuple[str, ...] = ()
     """The parameters that are wrong by it."""
+    quantity: str = ""
+    """Of a network: ``"dW"``, ``"db"``, ``"dZ"``, ``"dA_prev"``, ``"Z"``, ``"A"``, ``"cost"``."""
+    layer: int | None = None
+    """Of a network: the layer, counted from 1; None where it is in several."""
 
     @property
     def where(self) -> str:
-        """The place in words."""
-        if not self.line:
-            return "no line"
-        because = f", because of line {self.because}" if self.because else ""
-        return f"line {self.line} of {Path(self.file).name}{because}"
+        """The place in words: a line, dW[2], or dW of several layers."""
+        if self.line:
+            because = f", because of line {self.because}" if self.because else ""
+            return f"line {self.line} of {Path(self.file).name}{because}"
+        if self.quantity in ("", "cost"):
+            return self.quantity or "the function"
+        return (
+            f"{self.quantity}[{self.layer}]" if self.layer else f"{self.quantity} of several layers"
+        )
 
     @property
     def title(self) -> str:
         """The place, and the name where there is one."""
-        return self.where if self.mistake == "unknown" else f"{self.where}: {self.mistake}"
+        named = not self.line or self.mistake != "unknown"
+        return f"{self.mistake} in {self.where}" if named else self.where
 
     @property
     def advice(self) -> str:
         """What to write, in words."""
-        if self.fix is None:
-            return ""
+        if not self.fix or not self.line:
+            return self.fix or ""
         if self.mistake == "keeps_state":
             return f"Put before line {self.fix_line}:  {self.fix}\nTried: then all is right."
         place = f" for line {self.fix_line}" if self.fix_line != self.line else ""
@@ -112,6 +122,12 @@ class Diagnosis:
         return {**asdict(self), "findings": found, "lines": [one._asdict() for one in self.lines]}
 
     @property
+    def _head(self) -> str:
+        if self.parameters:
+            return f"{self.recognised}:"
+        return self.recognised if self.ok is None else f"Recognised: {self.recognised}."
+
+    @property
     def _tables(self) -> list[str]:
         width = max((len(name) for name in self.parameters), default=0)
         names = [f"  {name:<{width}}  {words}" for name, words in self.parameters.items()]
@@ -123,8 +139,7 @@ class Diagnosis:
         return ["\n".join(names), "\n".join(lines)]
 
     def __str__(self) -> str:
-        head = f"{self.recognised}:" if self.parameters else self.recognised
-        parts = [head, *self._tables, *map(str, self.findings), *self.remarks, self.verdict]
+        parts = [self._head, *self._tables, *map(str, self.findings), *self.remarks, self.verdict]
         return "\n\n".join(part for part in parts if part)
 
     __repr__ = __str__
@@ -136,7 +151,7 @@ class Diagnosis:
         def wrapped(text: str, style: str = "") -> Any:
             return Padding(Text(text, style=style), (0, 0, 0, 2), expand=False)
 
-        yield Text(f"{self.recognised}:\n" if self.parameters else self.recognised)
+        yield Text(f"{self._head}\n")
         for table in filter(None, self._tables):
             yield Text(f"{table}\n", overflow="fold")
         for one in self.findings:
@@ -150,7 +165,7 @@ class Diagnosis:
         yield Text(self.verdict, style=style)
 
     def _repr_html_(self) -> str:
-        parts = [f"<p>{escape(self.recognised)}</p>"]
+        parts = [f"<p>{escape(self._head)}</p>"]
         if self.parameters:
             rows = [list(one) for one in self.parameters.items()]
             parts.append(for_page("", ["parameter", "what came out"], rows))

@@ -187,15 +187,15 @@ def _kept_sums(judge: Judge, later: Step, first: dict[Path, Any]) -> list[Findin
     return [
         Finding(
             "keeps_state",
-            site.file.name,
-            site.line,
-            made,
-            site.text,
             evidence,
-            reset if mends else None,
-            where if mends else None,
             "certain" if mends else "likely",
-            tuple(names),
+            reset if mends else None,
+            file=site.file.name,
+            line=site.line,
+            because=made,
+            source=site.text,
+            fix_line=where if mends else None,
+            parameters=tuple(names),
         )
     ]
 

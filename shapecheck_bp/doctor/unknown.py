@@ -11,7 +11,7 @@ from shapecheck_bp.doctor.findings import wrong_in_words
 from shapecheck_bp.doctor.matching import close, wrong_quantities
 from shapecheck_bp.doctor.probe import Probe
 from shapecheck_bp.doctor.remedies import remedy
-from shapecheck_bp.doctor.report_of_network import Finding
+from shapecheck_bp.doctor.report import Finding
 from shapecheck_bp.doctor.styles import Outcome
 from shapecheck_bp.network import Network
 
@@ -43,7 +43,7 @@ def unknown(outcome: Outcome, seen: Sequence[Any]) -> Finding:
             quantity = "dW"
             told.append(f"too much in dW[{layer}] is {share:.3g} * W[{layer}]: weight decay?")
     fix = remedy(quantity, (layer,), net, outcome.reading)
-    return Finding("unknown", layer, quantity, "; ".join(told), fix, "likely")
+    return Finding("unknown", "; ".join(told), "likely", fix, quantity=quantity, layer=layer)
 
 
 def _first_missing(problem: Probe, seen: Sequence[Any]) -> tuple[str, int] | None:
@@ -118,12 +118,9 @@ def for_another_network(outcome: Outcome, again: Outcome) -> list[Finding]:
                 continue
             if all(_right_for(one, hidden, output, loss) for one in (outcome, again)):
                 told = f"hidden={hidden!r}, output={output!r}"
-                return [
-                    Finding(
-                        "unknown", None, "", f"it is right for a network with {told}",
-                        f"Network(sizes, {told}), if that is what you mean", "certain",
-                    )
-                ]  # fmt: skip
+                evidence = f"it is right for a network with {told}"
+                fix = f"Network(sizes, {told}), if that is what you mean"
+                return [Finding("unknown", evidence, "certain", fix)]
     return []
 
 
