@@ -22,6 +22,7 @@ For a function of (params, X, Y) and a ``Network`` a problem is made, and mistak
     mistakes       the table; sick, backprop with one of them in it
     matching       which of them give the numbers that came out; scales, losses of one's own
     findings       what is said of it; unknown, where the table has nothing; remedies, the fix
+    by_itself      what is right for its own forward pass, and the line where it is not
 """
 
 from shapecheck_bp.doctor.diagnosing import diagnose

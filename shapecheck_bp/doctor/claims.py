@@ -85,14 +85,21 @@ def _left_out(run: Run, found: dict[Path, Any], claims: list[Claim]) -> list[Cla
     """
     known = {claim.parameter for claim in claims}
     boxes = {path[:-1] for path in known if len(path) > 1 and not str(path[-1]).startswith(".")}
-    objects = {path[:-1] for path in known}
+    objects = {_object_of(path) for path in known}
     steps = any(claim.is_step for claim in claims)
     left = []
     for path in found:
-        called = path[:-1] in objects and PARAMETERS.match(name_in(path))
+        called = _object_of(path) in objects and PARAMETERS.match(name_in(path))
         if path not in known and (path[:-1] in boxes or called):
             left.append(Claim(path, steps, path if steps else ("nothing",)))
     return left if claims else []
+
+
+def _object_of(path: Path) -> Path:
+    """What has a parameter, or the list that it is in."""
+    while path and isinstance(path[-1], int):
+        path = path[:-1]
+    return path[:-1]
 
 
 def _is_wanted(path: Path, wanted: Sequence[str]) -> bool:
@@ -199,6 +206,8 @@ def _likeness(path: Path, mine: Any, there: Path, value: Any, names: dict[Any, s
             score -= 1
     if np.ndim(value) == 0 and score < 5:
         return 0
+    if is_gradient(name) and score > 0:
+        score += 1
     if path[1:] and path[1:] == there:
         score += 2
     if place_in(path) is not None and place_in(path) == place_in(there):

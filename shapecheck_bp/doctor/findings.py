@@ -9,11 +9,12 @@ from shapecheck_bp.doctor.matching import close, wrong_quantities
 from shapecheck_bp.doctor.mistakes import in_words
 from shapecheck_bp.doctor.remedies import remedy
 from shapecheck_bp.doctor.report import Finding
+from shapecheck_bp.doctor.scales import laws_without_cost
 from shapecheck_bp.doctor.sick import Fault, backprop
 from shapecheck_bp.doctor.styles import NoGradientsError, Outcome
 
 EVERYTHING = ("missing_mean", "double_mean")  # of which 1/m is in dW and db, and not in dZ
-OWN_LOSS = "If your loss is half the square, or a mean over outputs, it is right for that"
+MEANT = {"sum": "missing_mean", "outputs": "reduction_mismatch"}
 ONCE = "1/m comes in once, in dW and db"
 
 
@@ -38,27 +39,34 @@ def known(
                 others.setdefault(one.mistake, one._replace(evidence=evidence, sure="likely"))
     if others:
         told = [one._replace(sure="likely") for one in told]
-    if is_own_loss(outcome, found[0]):
-        told[0] = told[0]._replace(sure="possible", evidence=f"{told[0].evidence}. {OWN_LOSS}")
     expected, _ = backprop(outcome.problem, found[0])
     return [*told, *about_cost(outcome, expected, scale), *others.values()]
 
 
-def is_own_loss(outcome: Outcome, faults: list[Fault]) -> bool:
-    """Whether this may be a squared error of one's own: half of ours, or a mean over outputs."""
+def own_loss(outcome: Outcome, again: Outcome) -> list[Finding]:
+    """Whether all gradients are those of a loss of one's own, whose cost is not given."""
+    if outcome.cost is not None or again.error is not None:
+        return []
     net = outcome.problem.net
-    return (
-        outcome.cost is None
-        and net.loss == "squared_error"
-        and all(
-            fault.is_factor
-            and fault.quantity == "dZ"
-            and fault.layers == (net.L,)
-            and fault.mistake in ("factor_two", "reduction_mismatch")
-            and fault.wrong in ("half of dZ", "1/n_L of dZ")
-            for fault in faults
-        )
-    )
+    for words, law in laws_without_cost(net).items():
+        both = (outcome, again)
+        if any(wrong_quantities(one, one.problem.grads, law(one.problem)) for one in both):
+            continue
+        mistake = next((name for word, name in MEANT.items() if word in words), "factor_two")
+        quantity = "dW" if mistake == "missing_mean" else "dZ"
+        layer = None if mistake == "missing_mean" and net.L > 1 else net.L
+        fix = remedy(quantity, (layer,) if layer else (), net, outcome.reading)
+        evidence = f"{wrong_in_words(outcome)}. If your loss is {words}, it is right for that"
+        return [Finding(mistake, evidence, "possible", fix, quantity=quantity, layer=layer)]
+    return []
+
+
+def nothing(outcome: Outcome) -> list[Finding]:
+    """Gradients that are all 0."""
+    if any(np.any(one) for pair in outcome.grads for one in pair if one is not None):
+        return []
+    evidence = "every gradient is 0: the error does not come back, or is never set"
+    return [Finding("unknown", evidence, "likely", quantity="dZ", layer=outcome.problem.net.L)]
 
 
 def _from_the_output_on(faults: list[Fault]) -> list[list[Fault]]:
@@ -99,11 +107,15 @@ def wrong_in_words(outcome: Outcome, scale: float = 1.0) -> str:
     everything = [
         f"{q}[{layer}]" for layer in range(outcome.problem.net.L, 0, -1) for q in ("dW", "db")
     ]
-    right = [name for name in everything if name not in names]
+    right = [name for name in everything if name not in names and _is_given(outcome, name)]
     if len(wrong) > 2:
         told.append(f"{len(wrong) - 2} more {'is' if len(wrong) == 3 else 'are'} wrong")
     unharmed = f"; {', '.join(right)} {'are' if len(right) > 1 else 'is'} right" if right else ""
     return ", ".join(told) + unharmed
+
+
+def _is_given(outcome: Outcome, name: str) -> bool:
+    return name[1] == "W" or outcome.grads[int(name[3:-1]) - 1][1] is not None
 
 
 def _difference(outcome: Outcome, quantity: str, layer: int, scale: float) -> str:
@@ -164,6 +176,8 @@ def about_shapes(outcome: Outcome) -> list[Finding]:
         for place, (quantity, given) in enumerate((("dW", "W"), ("db", "b"))):
             array = np.asarray(outcome.grads[layer - 1][place])
             right = np.asarray(outcome.problem.grads[layer - 1][place])
+            if outcome.grads[layer - 1][place] is None:
+                continue
             wanted = right[:, 0] if quantity == "db" and reading.rank_1 else right
             if array.shape == wanted.shape:
                 continue
@@ -206,6 +220,8 @@ def about_state(first: Outcome, again: Outcome) -> list[Finding]:
     for layer in range(len(first.grads), 0, -1):
         pairs = zip(("dW", "db"), first.grads[layer - 1], again.grads[layer - 1], strict=True)
         for quantity, one, other in pairs:
+            if one is None and other is None:
+                continue
             if not np.array_equal(one, other, equal_nan=True) and not close(other, one):
                 evidence = (
                     f"a second call with the same arguments gives another {quantity}[{layer}]"

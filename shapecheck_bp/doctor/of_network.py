@@ -27,6 +27,7 @@ from typing import Any
 import numpy as np
 
 from shapecheck_bp.data.settings import check_convention
+from shapecheck_bp.doctor.by_itself import nameless, or_meant
 from shapecheck_bp.doctor.findings import (
     about_arguments,
     about_cost,
@@ -34,6 +35,8 @@ from shapecheck_bp.doctor.findings import (
     about_shapes,
     about_state,
     known,
+    nothing,
+    own_loss,
 )
 from shapecheck_bp.doctor.matching import (
     TOLERANCE,
@@ -42,12 +45,12 @@ from shapecheck_bp.doctor.matching import (
     holds,
     wrong_quantities,
 )
-from shapecheck_bp.doctor.patient import ACCESS, Patient
+from shapecheck_bp.doctor.patient import Patient
 from shapecheck_bp.doctor.probe import SIDE, M, Probe, probe, second
 from shapecheck_bp.doctor.report import Diagnosis, Finding
 from shapecheck_bp.doctor.scales import laws_of_cost, own_scale
 from shapecheck_bp.doctor.styles import Outcome, Reading
-from shapecheck_bp.doctor.unknown import for_another_network, unknown
+from shapecheck_bp.doctor.unknown import for_another_network
 from shapecheck_bp.network import Network
 
 # Whether W is turned and b of rank 1, likeliest first: a turned W is PyTorch's, or w.T @ X + b.
@@ -80,20 +83,24 @@ def diagnose(gradients: Callable[..., Any], net: Network, convention: str = "col
     check_convention(convention)
     patient = Patient(gradients)
     first = _recognise(patient, net, convention)
-    if _quality(first) < RIGHT_BUT_FOR_SHAPES:
+    if _quality(first)[0] < RIGHT_BUT_FOR_SHAPES:
         other = "row" if convention == "column" else "column"
         elsewhere = _recognise(patient, net, other)
-        if _quality(elsewhere) >= RIGHT_BUT_FOR_SHAPES:
+        if _quality(elsewhere)[0] >= RIGHT_BUT_FOR_SHAPES:
             return _report([_other_convention(first, elsewhere)], elsewhere)
     if first.error is not None:
         return _report(_after_an_exception(patient, first), first)
     again = patient(first.problem, first.reading)
     state = about_state(first, again)
     findings = _numbers(patient, first, second(first.problem, _sizes_are_given(first, net)))
-    findings += about_shapes(first) if not findings else []
-    findings += [*about_arguments(first), *state]
-    if all(one.sure == "possible" for one in findings):
-        findings += _elsewhere(patient, first, _sizes_are_given(first, net))
+    findings += [] if any(one.sure != "possible" for one in findings) else about_shapes(first)
+    about = [*about_arguments(first), *state]
+    nameless = any(one.mistake == "unknown" for one in findings)
+    findings = [*about, *findings] if nameless else [*findings, *about]
+    if all(one.sure == "possible" for one in findings) and not nameless:
+        told = {(one.mistake, one.quantity) for one in findings}
+        more = _elsewhere(patient, first, _sizes_are_given(first, net))
+        findings += [one for one in more if (one.mistake, one.quantity) not in told]
     return _report(findings, first)
 
 
@@ -108,12 +115,8 @@ def _recognise(patient: Patient, net: Network, convention: str) -> Outcome:
                 outcomes.append(outcome)
                 # For rows X @ W + b takes a b of either rank, and gives what is right for both.
                 enough = RIGHT_BUT_FOR_SHAPES if convention == "row" and not turned else RIGHT
-                if _quality(outcome) >= enough:
+                if _quality(outcome)[0] >= enough:
                     return outcome
-                if isinstance(outcome.error, ACCESS):
-                    break
-            if any(outcome.error is None for outcome in outcomes):
-                break
         if any(outcome.error is None for outcome in outcomes):
             break
     return max(outcomes, key=_quality)
@@ -124,13 +127,14 @@ def _sizes_are_given(first: Outcome, net: Network) -> bool:
     return first.problem.net.sizes != probe(net).net.sizes
 
 
-def _quality(outcome: Outcome) -> int:
-    """How well a call went."""
+def _quality(outcome: Outcome) -> tuple[float, tuple[int, ...]]:
+    """How well a call went, and how far where it did not come to its end."""
     if outcome.error is not None:
-        return 0 if isinstance(outcome.error, ACCESS) else 1
-    if wrong_quantities(outcome, outcome.problem.grads, own_scale(outcome).factor):
-        return 2 + outcome.shapes_fit
-    return RIGHT_BUT_FOR_SHAPES + outcome.shapes_fit
+        return 0, outcome.reached
+    wrong = wrong_quantities(outcome, outcome.problem.grads, own_scale(outcome).factor)
+    if not wrong:
+        return RIGHT_BUT_FOR_SHAPES + outcome.shapes_fit, ()
+    return 2 + outcome.shapes_fit - len(wrong) / (4 * len(outcome.grads)), ()
 
 
 def _numbers(patient: Patient, outcome: Outcome, other: Probe) -> list[Finding]:
@@ -139,19 +143,34 @@ def _numbers(patient: Patient, outcome: Outcome, other: Probe) -> list[Finding]:
     if not wrong_quantities(outcome, outcome.problem.grads, scale.factor):
         return about_cost(outcome, outcome.problem.cost, scale.factor)
     again = patient(other, outcome.reading)
-    for law in laws_of_cost(outcome):
+    if told := nothing(outcome) or own_loss(outcome, again):
+        return told
+    laws = laws_of_cost(outcome)
+    for law in laws:
+        pairs = outcome.cost is not None or law is laws[0]
         found = [
             faults
-            for faults in explanations(outcome, law(outcome.problem))
+            for faults in explanations(outcome, law(outcome.problem), pairs)
             if holds(again, faults, law(other))
         ]
         if found:
-            return known(outcome, found, law(outcome.problem))
-    if told := broadcast(outcome):
-        return [_rank_1(outcome, told)]
+            told = known(outcome, found, law(outcome.problem))
+            return or_meant(patient, outcome, told) if told[0].mistake == "unknown" else told
+    if spread := broadcast(outcome):
+        return [_rank_1(outcome, spread)]
     if found_elsewhere := for_another_network(outcome, again):
         return found_elsewhere
-    return [unknown(outcome, patient.watched(outcome.problem, outcome.reading))]
+    return nameless(patient, outcome, _likeliest(outcome))
+
+
+def _likeliest(outcome: Outcome) -> float:
+    """The factor of a loss of one's own of whose gradients most are right, and not all."""
+    grads = outcome.problem.grads
+    wrong = {
+        factor: len(wrong_quantities(outcome, grads, factor))
+        for factor in (law(outcome.problem) for law in laws_of_cost(outcome))
+    }
+    return min((factor for factor in wrong if wrong[factor]), key=wrong.__getitem__)
 
 
 def _after_an_exception(patient: Patient, first: Outcome) -> list[Finding]:

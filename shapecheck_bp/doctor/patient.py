@@ -6,22 +6,22 @@ with its place.
 
 import linecache
 import re
-import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from inspect import Parameter, getsource, iscoroutinefunction, signature, unwrap
 from typing import Any
 
 import numpy as np
 
+from shapecheck_bp.doctor.arrays import arrays
 from shapecheck_bp.doctor.probe import Probe
-from shapecheck_bp.doctor.styles import Outcome, Reading, named, packed, unpack
+from shapecheck_bp.doctor.styles import NoGradientsError, Outcome, Reading, packed, unpack
 
-ACCESS = (KeyError, AttributeError, IndexError, TypeError)  # what a wrong container ends in
 NAMES = {
     "X": ("x", "inputs", "data"),
     "Y": ("y", "targets", "labels", "t"),
 }
+AT_THE_END = 10**9
 
 
 class Patient:
@@ -31,7 +31,7 @@ class Patient:
         """Read its parameters.
 
         Raises:
-            TypeError: it is no function of (params, X, Y) or of (W, b, X, Y).
+            TypeError: it is no function of (params, X, Y), of (W, b, X, Y) or of (W1, b1, …, X, Y).
         """
         if not callable(function):
             raise TypeError(f"gradients: expected a function; got {type(function).__name__}")
@@ -45,11 +45,16 @@ class Patient:
             ]
         except ValueError:
             needed = []
-        four = len(needed) == 4 and needed[0].lower()[0] in "wt" and needed[1].lower()[0] == "b"
-        if not (len(needed) == 3 or four) or iscoroutinefunction(function):
+        several = len(needed) % 2 == 0 and [one.lower()[0] for one in needed[:2]] in (
+            ["w", "b"],
+            ["t", "b"],
+        )
+        is_method = needed[:1] == ["self"] or len(needed) < 3
+        if not (len(needed) == 3 or several) or is_method or iscoroutinefunction(function):
+            own = "; what has its parameters itself: diagnose(net.gradients, X, Y)"
             raise TypeError(
-                "gradients: expected a function of (params, X, Y), or of (W, b, X, Y); got one of"
-                f" ({', '.join(needed)})"
+                "gradients: expected a function of (params, X, Y), of (W, b, X, Y) or of (W1, b1,"
+                f" …, X, Y); got one of ({', '.join(needed)}){own * is_method}"
             )
         self.parameters = needed
         self.order = self._order(needed)
@@ -65,82 +70,74 @@ class Patient:
         return [i for i in range(len(names)) if i not in found] + found
 
     def styles(self, layers: int) -> list[str]:
-        """The forms in which the parameters may be wanted, likeliest first, by the source."""
+        """The forms in which the parameters may be wanted, likeliest first, by the source.
+
+        Raises:
+            TypeError: it wants W and b of another number of layers.
+        """
+        of_one = layers == 1
         if len(self.parameters) == 4:
-            return ["lists", "arrays"] if layers == 1 else ["lists"]
+            return ["arrays", "lists"] if of_one else ["lists"]
+        if len(self.parameters) > 4:
+            if len(self.parameters) != 2 * layers + 2:
+                raise TypeError(
+                    f"gradients: expected W and b of {layers} layers, X and Y; got a function of"
+                    f" ({', '.join(self.parameters)})"
+                )
+            return ["each"]
         try:
             source = getsource(unwrap(self.function))
         except (OSError, TypeError):
             source = ""
-        by_key = any(key in source for key in ('["W', "['W", '"W"', "'W'", 'f"W', "f'W"))
-        if by_key:
-            return ["dict", "layers", "pair"]
         first = self.parameters[self.order[0]]
-        unpacks = re.search(rf"\b\w+, \w+ = {first}\n|= {first}\[[01]\]\n", source)
-        return ["pair", "layers", "dict"] if unpacks else ["layers", "pair", "dict"]
+        found = ["layers", "pair", "dict"]
+        if any(key in source for key in ('["W', "['W", '"W"', "'W'", 'f"W', "f'W")):
+            found = ["dict", "layers", "pair"]
+        elif re.search(rf"\b\w+, \w+ = {first}\n|= {first}\[[01]\]\n", source):
+            found = ["one"] * of_one + ["pair", "layers", "dict"]
+        return [*dict.fromkeys([*found, "one", "keys"] if of_one else found), "flat"]
+
+    def arguments(self, problem: Probe, reading: Reading) -> tuple[list[Any], dict[int, str]]:
+        """What to call it with, in its own order, and the names of the arrays in it."""
+        given, names = packed(problem, reading)
+        arguments: list[Any] = [None] * len(self.order)
+        for place, argument in zip(self.order, given, strict=True):
+            arguments[place] = argument
+        return arguments, names
 
     def __call__(self, problem: Probe, reading: Reading) -> Outcome:
         """Call it on a problem."""
         outcome = Outcome(reading, problem)
-        given, kept = packed(problem, reading), packed(problem, reading)
-        arguments: list[Any] = [None] * len(self.order)
-        for place, argument in zip(self.order, given, strict=True):
-            arguments[place] = argument
+        given, _ = self.arguments(problem, reading)
+        kept, names = self.arguments(problem, reading)
         try:
             with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
-                unpack(self.function(*arguments), outcome)
+                unpack(self.function(*given), outcome)
         except (Exception, SystemExit) as error:
             outcome.error = error
-            outcome.place, outcome.seen = self._seen(error)
-        before, after = dict(named(kept)), dict(named(given))
-        outcome.changed = [
-            name for name in {**before, **after} if not _equal(after.get(name), before.get(name))
-        ]
+            self._look(error, outcome)
+        after = arrays(given)
+        changed = {
+            names[id(value)]
+            for path, value in arrays(kept).items()
+            if not np.array_equal(value, after.get(path, ()))
+        }
+        outcome.changed = [name for name in names.values() if name in changed]
         return outcome
 
-    def watched(self, problem: Probe, reading: Reading) -> list[Any]:
-        """Call it once more, and give every array that its own code has in hand on the way."""
-        seen: list[Any] = []
-
-        def look(frame: Any, event: str, value: Any) -> None:
-            if event == "return" and self._is_own(frame):
-                seen.extend(_arrays([*frame.f_locals.values()]))
-
-        before = sys.getprofile()
-        sys.setprofile(look)
-        try:
-            self(problem, reading)
-        finally:
-            sys.setprofile(before)
-        return seen
-
-    def _seen(self, error: BaseException) -> tuple[str, list[Any]]:
+    def _look(self, error: BaseException, outcome: Outcome) -> None:
         """Where an exception was raised in the person's file, and the arrays in sight there."""
-        place, seen, trace = "", [], error.__traceback__
+        if isinstance(error, NoGradientsError):
+            outcome.reached = (AT_THE_END,)
+        trace = error.__traceback__
         while trace is not None:
             frame = trace.tb_frame
-            if self._is_own(frame):
+            if self.code is not None and frame.f_code.co_filename == self.code.co_filename:
                 line = linecache.getline(frame.f_code.co_filename, trace.tb_lineno).strip()
-                place = f"line {trace.tb_lineno}{f': {line}' if line else ''}"
-                seen = [one for one in frame.f_locals.values() if isinstance(one, np.ndarray)]
+                outcome.place = f"line {trace.tb_lineno}{f': {line}' if line else ''}"
+                outcome.reached += (trace.tb_lineno,)
+                outcome.seen = [
+                    one for one in frame.f_locals.values() if isinstance(one, np.ndarray)
+                ]
             trace = trace.tb_next
-        return place, seen
-
-    def _is_own(self, frame: Any) -> bool:
-        """Whether a frame is of code in the function's own file."""
-        return self.code is not None and frame.f_code.co_filename == self.code.co_filename
-
-
-def _arrays(value: Any, depth: int = 3) -> Iterator[Any]:
-    """The matrices in a value and in the containers inside it."""
-    if isinstance(value, np.ndarray):
-        yield from (value, value.T) if value.ndim == 2 else ()
-    elif depth and isinstance(value, Mapping | tuple | list):
-        for item in value.values() if isinstance(value, Mapping) else value:
-            yield from _arrays(item, depth - 1)
-
-
-def _equal(one: Any, other: Any) -> bool:
-    """Whether an argument is what it was; whatever else it has become, it is not."""
-    return isinstance(one, np.ndarray) and bool(np.array_equal(one, other))

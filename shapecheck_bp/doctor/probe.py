@@ -90,7 +90,7 @@ def second(problem: Probe, sizes_are_given: bool = False) -> Probe:
 def _drawn(net: Network, m: int, scale: float, random: Any) -> Probe:
     """Everything drawn; a bias is drawn again where it brings a unit near a kink."""
     A = X = scale * random.normal(size=(net.sizes[0], m))
-    params = []
+    params: list[Layer[Any, Any]] = []
     for n_in, n_out, g in zip(net.sizes, net.sizes[1:], net.activations, strict=False):
         W = random.normal(size=(n_out, n_in)) / np.sqrt(n_in)
         b = random.normal(size=(n_out, 1)) / 2
@@ -98,6 +98,9 @@ def _drawn(net: Network, m: int, scale: float, random: Any) -> Probe:
         while g in ACTIVATIONS and ACTIVATIONS[g].kink and np.any(near):
             b[near] = random.normal(size=(int(near.sum()), 1)) / 2 * max(1.0, np.max(np.abs(A)))
             near = np.min(np.abs(W @ A + b), axis=1) < KINK
+        dead = np.mean(W @ A + b > 0) < 0.5
+        if len(params) == net.L - 1 and g in ACTIVATIONS and ACTIVATIONS[g].kink and dead:
+            W, b = -W, -b  # what a dead output gives is 0, right or wrong
         A = column.activation_forward(W @ A + b, g)
         params.append(Layer(W, b))
     Y = _targets(net, m, random)

@@ -56,7 +56,7 @@ def remedy(quantity: str, layers: tuple[int, ...], net: Network, reading: Readin
         quantity, min(layers, default=net.L), net, CLASSES[reading.convention]
     )
     if reading.rank_1:
-        line = line.replace(", keepdims=True", "")
+        line = line.replace(", keepdims=True", "") if quantity == "db" else line
         if quantity == "Z" and reading.convention == "column":
             line = line.replace("+ b", "+ b[:, None]")
     return _numbered(line, layers[0], net.L) if len(layers) == 1 else line

@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeAlias
 from shapecheck_bp.doctor.matching import close, wrong_quantities
 from shapecheck_bp.doctor.probe import Probe
 from shapecheck_bp.doctor.styles import Outcome
+from shapecheck_bp.network import Network
 
 Law: TypeAlias = Callable[[Probe], float]
 
@@ -46,11 +47,19 @@ def own_scale(outcome: Outcome) -> Scale:
 
 
 def laws_of_cost(outcome: Outcome) -> list[Law]:
-    """The laws that the cost by itself would follow, and ours."""
+    """The laws that the cost by itself would follow, and ours; without a cost any."""
     if outcome.cost is None:
-        return [LAWS["ours"]]
+        return [LAWS["ours"], *laws_without_cost(outcome.problem.net).values()]
     names = _followed(outcome.cost / outcome.problem.cost, outcome.problem)
     return [LAWS[name] for name in dict.fromkeys([*names, "ours"])]
+
+
+def laws_without_cost(net: Network) -> dict[str, Law]:
+    """The laws, besides ours, that gradients of a loss may follow whose cost is not given."""
+    halves = net.loss == "squared_error"
+    return {
+        name: law for name, law in LAWS.items() if name != "ours" and (halves or "half" not in name)
+    }
 
 
 def _followed(factor: float, problem: Probe) -> list[str]:

@@ -16,28 +16,34 @@ from shapecheck_bp.doctor.styles import Outcome
 from shapecheck_bp.network import Network
 
 
-def unknown(outcome: Outcome, seen: Sequence[Any]) -> Finding:
+def unknown(outcome: Outcome, seen: Sequence[Any], scale: float) -> Finding:
     """A mistake that is not in the table: where it enters, and all that can be said of it.
 
     ``seen`` are the arrays that the person's code had in hand: the first of the forward pass that
-    is not among them is where it went wrong, if it did so there.
+    is not among them is where it went wrong, if it did so there. ``scale`` is the factor by which
+    the person's own loss is ours.
     """
     problem, net = outcome.problem, outcome.problem.net
-    wrong = wrong_quantities(outcome, problem.grads)
+    wrong = wrong_quantities(outcome, problem.grads, scale)
+    told = ["no known mistake gives these numbers", wrong_in_words(outcome, scale)]
+    if factor := _factor(outcome, wrong):
+        m = "X.shape[1]" if outcome.reading.convention == "column" else "X.shape[0]"
+        fix = f"m = {m}" if "divided by" in factor else None
+        return Finding("unknown", "; ".join([*told, factor]), "likely", fix)
     layer = wrong[0][1]
     here = [quantity for quantity, place in wrong if place == layer]
     quantity = here[0] if len(here) == 1 else "dZ"
-    told = ["no known mistake gives these numbers"]
     if layer == net.L and quantity == "dZ":
         quantity, layer = _first_missing(problem, seen) or (quantity, layer)
     if quantity in ("Z", "A"):
         told.append(f"{quantity}[{layer}] is nowhere among its arrays, and what is before it is")
-    told += [wrong_in_words(outcome), *_exchanged(outcome, wrong), *_factor(outcome, wrong)]
+    told += _exchanged(outcome, wrong)
     if outcome.cost is not None:
-        told.append(f"the cost is {'right' if close(outcome.cost, problem.cost) else 'wrong'}")
+        right = close(outcome.cost, scale * problem.cost)
+        told.append(f"the cost is {'right' if right else 'wrong'}")
     W, dW = problem.params[layer - 1].W, np.asarray(outcome.grads[layer - 1][0])
     if dW.shape == W.shape and np.all(np.isfinite(dW)):
-        rest = dW - problem.grads[layer - 1].dW
+        rest = dW - scale * problem.grads[layer - 1].dW
         share = float(np.sum(rest * W) / np.sum(W**2))
         if close(rest, share * W) and abs(share) > 1e-9:
             quantity = "dW"
@@ -90,20 +96,23 @@ def _exchanged(outcome: Outcome, wrong: Sequence[tuple[str, int]]) -> list[str]:
     return told[:3]
 
 
-def _factor(outcome: Outcome, wrong: Sequence[tuple[str, int]]) -> list[str]:
+def _factor(outcome: Outcome, wrong: Sequence[tuple[str, int]]) -> str:
     """All gradients by one factor, and what it may come from."""
     problem = outcome.problem
-    found = np.concatenate([np.ravel(one) for pair in outcome.grads for one in pair])
-    right = np.concatenate([np.ravel(one) for pair in problem.grads for one in pair])
-    if found.shape != right.shape or len(wrong) < 2 * problem.net.L or not np.any(right):
-        return []
+    pairs = zip(outcome.grads, problem.grads, strict=True)
+    given = [both for pair in pairs for both in zip(*pair, strict=True) if both[0] is not None]
+    found, right = (
+        np.concatenate([np.ravel(one) for one in some]) for some in zip(*given, strict=True)
+    )
+    if found.shape != right.shape or len(wrong) < len(given) or not np.any(right):
+        return ""
     ratio = float(np.sum(found * right) / np.sum(right**2))
     if not close(found, ratio * right) or not ratio:
-        return []
+        return ""
     told = f"every gradient is {ratio:.4g} times what it should be"
     sizes = {f"n_{layer}": size for layer, size in enumerate(problem.net.sizes)}
     by = [name for name, size in sizes.items() if close(ratio, problem.m / size)]
-    return [told + "".join(f", as if it were divided by {name}, and not by m" for name in by[:1])]
+    return told + "".join(f", as if it were divided by {name}, and not by m" for name in by[:1])
 
 
 def for_another_network(outcome: Outcome, again: Outcome) -> list[Finding]:

@@ -203,23 +203,30 @@ class Judge:
         for claim in self.claims:
             if claim.parameter in self.params:
                 groups.setdefault(claim.group, []).append(claim)
+        alike: dict[Any, list[Any]] = {}
+        for group, claims in groups.items():
+            alike.setdefault((group[0], self._mode(group, claims, run)), []).append(group)
         judged: list[Judged] = []
         factors: dict[Any, tuple[float | None, str, bool]] = {}
-        for group, claims in groups.items():
-            modes = ["step"] if group == ("step",) else ["gradient", "new"]
-            tried = [self._group(claims, mode, run) for mode in modes]
-            near = _are_near(claims, run)
-            score = [
-                (
-                    sum(one.factor is not None or one.why == "zero" for one in found),
-                    (mode == "new") == near,
-                )
-                for mode, (found, *_) in zip(modes, tried, strict=True)
-            ]
-            found, c, plain = tried[score.index(max(score))]
-            factors[group] = c, found[0].mode, plain
+        for (_, mode), some in alike.items():  # gradients of one cost, wherever they stand
+            claims = [claim for group in some for claim in groups[group]]
+            found, c, plain = self._group(claims, mode, run)
+            factors |= dict.fromkeys(some, (c, mode, plain))
             judged += found
         return Verdict(judged, factors)
+
+    def _mode(self, group: Any, claims: list[Claim], run: Run) -> str:
+        """What claims are of their parameters: a step, a gradient, or the new value."""
+        if group == ("step",):
+            return "step"
+        near = _are_near(claims, run)
+
+        def fit(mode: str) -> tuple[int, bool]:
+            found, *_ = self._group(claims, mode, run)
+            known = sum(one.factor is not None or one.why == "zero" for one in found)
+            return known, (mode == "new") == near
+
+        return max(("gradient", "new"), key=fit)
 
     def _group(
         self, claims: list[Claim], mode: str, run: Run
