@@ -66,11 +66,12 @@ def diagnose(gradients: Callable[..., Any], net: Network, convention: str = "col
 
     Args:
         gradients: a function of (params, X, Y) in its author's own style. ``params`` may be wanted
-            as a tuple of Layer(W, b), as a dict of "W1", "b1", …, as a pair of lists, or W and b as
-            two lists in its place. It returns, in any of these forms, the gradients, (cost,
-            gradients) or (gradients, cost). Biases may be of rank 1, and weights lie as in the
-            other convention, as PyTorch's do; what was recognised is said. It is called a few
-            times, always with arrays of its own.
+            as a tuple of Layer(W, b), as a dict of "W1", "b1", …, as a list of W1, b1, …, or as a
+            pair of lists; W and b may be wanted as two lists, or by themselves, in its place. It
+            returns, in any of these forms, the gradients, with the cost or without. Biases may be
+            of rank 1, or missing, and weights lie as in the other convention, as PyTorch's do;
+            what was recognised is said. It is called a few times, and where no known mistake
+            explains it some hundred times, always with arrays of its own.
         net: the network that is meant: its depth, activations and loss.
         convention: ``"column"`` or ``"row"``: how X and Y lie.
 
