@@ -13,8 +13,11 @@ Names = dict[str, tuple[int, ...]]
 def names_seen(step: Step) -> dict[tuple[str, int], Names]:
     """The names of each function when it returned first, by its file and first line.
 
-    An attribute of ``self`` is one, and so is an entry of a dictionary.
+    An attribute of ``self`` is one, and so is an entry of a dictionary. None are seen under a
+    profiler: what is in its place cannot be put back.
     """
+    if sys.getprofile() is not None:
+        return {}
     files = step.version.files
     seen: dict[tuple[str, int], Names] = {}
 
@@ -25,12 +28,11 @@ def names_seen(step: Step) -> dict[tuple[str, int], Names]:
             if place not in seen:
                 seen[place] = _shapes(frame.f_locals)
 
-    before = sys.getprofile()
     sys.setprofile(look)
     try:
         step.run()
     finally:
-        sys.setprofile(before)
+        sys.setprofile(None)
     return seen
 
 

@@ -219,6 +219,8 @@ class Judge:
         """What claims are of their parameters: a step, a gradient, or the new value."""
         if group == ("step",):
             return "step"
+        if run is not self.base:
+            return self.verdict.factors[group][1]
         near = _are_near(claims, run)
 
         def fit(mode: str) -> tuple[int, bool]:
@@ -245,8 +247,7 @@ class Judge:
             default=None,
         )
         plain = c is not None and self.is_plain(c, mode)
-        plain_cost = len(self.watches) == 1 and not self._is_regularised()
-        if run is self.base and (not self.has_own_cost or plain_cost):
+        if run is self.base and not (self.has_own_cost and self.is_regularised):
             found = self._decayed(found, mode, run)
         judged = []
         for one in found:
@@ -261,8 +262,11 @@ class Judge:
             )
         return judged, c, plain
 
-    def _is_regularised(self) -> bool:
-        """Whether a parameter is squared on the way to the cost."""
+    @cached_property
+    def is_regularised(self) -> bool:
+        """Whether the cost may have a parameter's squares in it."""
+        if len(self.watches) > 1:
+            return True
         starts = self.base.starts
         loads = {e.number for e in self.base.events if starts.get(id(e.thing)) in self.params}
         for site in self.sites.values():

@@ -229,3 +229,15 @@ def test_the_line_of_a_mistake_is_named(name, place, tmp_path):
     diagnosis = diagnose(call, *args)
     assert diagnosis.ok is False
     assert one["line"] in {diagnosis.findings[0].line, diagnosis.findings[0].because}, diagnosis
+
+
+def test_under_a_profiler():
+    """What is in its place then is left there."""
+    import cProfile
+    import sys
+
+    profile = cProfile.Profile()
+    with profile:
+        diagnosis = diagnose(Net("plain", mistake=True).step, X, Y)
+        assert sys.getprofile() is profile
+    assert diagnosis.ok is False
