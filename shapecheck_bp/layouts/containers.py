@@ -9,13 +9,15 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from shapecheck_bp.layouts.table import Layout
 
-PAIRS = (("weight", "bias"), ("kernel", "bias"), ("W", "b"), ("w", "b"), ("coefs", "intercepts"))
+PAIRS = [("weight", "bias"), ("kernel", "bias"), ("weights", "biases"), ("W", "b"), ("w", "b")]
+PAIRS += [("coefs", "intercepts")]
 
 
 class Named(NamedTuple):
@@ -23,7 +25,15 @@ class Named(NamedTuple):
 
     W: Any
     b: Any
+    """None where the layer has no bias."""
     names: tuple[str, str]
+    turned: bool = False
+    """Whether W lies the other way in its file."""
+
+    def arrays(self) -> list[tuple[str, Any]]:
+        """Its arrays, by name."""
+        both = zip(self.names, self[:2], strict=True)
+        return [(name, array) for name, array in both if array is not None]
 
 
 def layers_of(weights: Any) -> list[Named]:
@@ -34,14 +44,26 @@ def layers_of(weights: Any) -> list[Named]:
     """
     if isinstance(weights, Mapping):
         return _of_names(_only_once(list(_flat(weights))))
+    if hasattr(weights, "coefs_") and hasattr(weights, "intercepts_"):  # a scikit-learn estimator
+        weights = (weights.coefs_, weights.intercepts_)
     if not isinstance(weights, Sequence) or isinstance(weights, str) or not len(weights):
         raise ValueError(
             f"weights: expected a dict by name, a list of (W, b), a list W, b, W, b, … or a pair of"
             f" lists; got {type(weights).__name__}"
         )
     if all(_rank(one) >= 0 for one in weights):
-        if len(weights) % 2:
-            raise ValueError(f"weights: expected W, b, W, b, …; got {len(weights)} arrays")
+        no_b = all(_rank(one) == 2 and 1 not in one.shape for one in weights)
+        if _with_bias_columns(weights):
+            raise ValueError(
+                "weights: expected W, b, W, b, …; here each W has its bias in its first column:"
+                " pass [(W[:, 1:], W[:, :1]) for W in weights] and layout='column'"
+            )
+        if len(weights) % 2 or no_b:
+            raise ValueError(
+                f"weights: expected W, b, W, b, …; got {len(weights)} arrays, of shapes"
+                f" {', '.join(str(tuple(one.shape)) for one in weights[:6])}; for layers without"
+                " biases pass {f'W{i}': W for i, W in enumerate(weights)}"
+            )
         pairs = list(zip(weights[::2], weights[1::2], strict=True))
         return _checked(pairs, lambda i: (f"weights[{2 * i}]", f"weights[{2 * i + 1}]"))
     items = [_fields(one) for one in weights]
@@ -55,6 +77,16 @@ def layers_of(weights: Any) -> list[Named]:
         raise ValueError("weights: expected a (W, b) for each layer, or a list of W and one of b")
     pairs = [(one[0], one[1]) for one in items]
     return _checked(pairs, lambda i: (f"weights[{i}].W", f"weights[{i}].b"))
+
+
+def _with_bias_columns(weights: Sequence[Any]) -> bool:
+    """Whether each W has as many columns as the units before it, and one more."""
+    if len(weights) < 2 or any(_rank(one) != 2 for one in weights):
+        return False
+    return all(
+        before.shape[0] > 1 and before.shape[0] + 1 == one.shape[1] != before.shape[1]
+        for before, one in pairwise(weights)
+    )
 
 
 def _are_lists(items: Sequence[Sequence[Any]]) -> bool:
@@ -96,11 +128,11 @@ def packed(pairs: Sequence[tuple[Any, Any]], line: Layout) -> Any:
 
 def by_name(pairs: Sequence[tuple[Any, Any]], line: Layout) -> dict[str, Any]:
     """W and b of each layer by the names that a layout has for them."""
-    found = {}
-    for i, pair in enumerate(pairs):
-        for name, array in zip(line.names, pair, strict=True):
-            found[name.format(i=i * line.step, l=i + 1)] = array
-    return found
+    return {
+        name.format(i=i * line.step, l=i + 1): array
+        for i, pair in enumerate(pairs)
+        for name, array in zip(line.names, pair, strict=True)
+    }
 
 
 def like(
@@ -133,22 +165,28 @@ def _only_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _of_names(flat: Mapping[str, Any]) -> list[Named]:
-    found, used = [], set()
+    found: list[Named] = []
     for name, W in flat.items():
         for weight, bias in PAIRS:
-            if not (match := re.fullmatch(rf"(.*?)({weight})(_?\d*)", name)):
-                continue
-            other = f"{match[1]}{bias}{match[3]}"
-            if other in flat and other not in used and _rank(W) == 2:
-                found.append((W, flat[other], (name, other)))
-                used |= {name, other}
+            if _rank(W) == 2 and (match := re.fullmatch(rf"(.*?){weight}(_?\d*(?::0)?)", name)):
+                other = f"{match[1]}{bias}{match[2]}"
+                found.append(Named(W, flat.get(other), (name, other)))
                 break
+    used = {name for one in found for name, _ in one.arrays()}
     if left := [name for name in flat if name not in used]:
+        told = ", ".join(left[:6] + ["…"] * (len(left) > 6))
         raise ValueError(
             f"weights: expected a W of two axes and its b for every layer, called weight and bias,"
-            f" kernel and bias, W1 and b1, …; not so: {', '.join(left)}; and nothing is left out"
+            f" kernel and bias, W1 and b1, …; not so: {told}; and nothing is left out; only= takes"
+            " the part whose names begin so"
         )
-    return _checked([(W, b) for W, b, _ in found], lambda i: found[i][2])
+    bare = [one for one in found if one.b is None]
+    if bare and len(bare) < len(found):
+        W, b = bare[0].names
+        raise ValueError(
+            f"weights: {W} has no bias, and others have; where that is meant, add {b!r} with zeros"
+        )
+    return _checked([one[:2] for one in found], lambda i: found[i].names)
 
 
 def _checked(
@@ -156,6 +194,8 @@ def _checked(
 ) -> list[Named]:
     for i, pair in enumerate(pairs):
         for array, called, ranks in zip(pair, name(i), ((2,), (1, 2)), strict=True):
+            if array is None and len(ranks) > 1:
+                continue  # a layer without a bias
             if _rank(array) not in ranks or isinstance(array, np.matrix | np.ma.MaskedArray):
                 got = getattr(array, "shape", type(array).__name__)
                 raise ValueError(

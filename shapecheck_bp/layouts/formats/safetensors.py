@@ -1,20 +1,20 @@
 """safetensors: arrays and a dict of words. LAYOUTS: any."""
 
 import json
+from pathlib import Path
 from typing import Any
 
-from shapecheck_bp.layouts.formats.contents import MARK, Contents, Weights, marked
-from shapecheck_bp.network import Network
+from shapecheck_bp.layouts.formats.contents import MARK, Activations, Contents, Weights, marked
 
 LAYOUTS: tuple[str, ...] | None = None
 
 
-def read(data: bytes) -> Contents:
+def read(data: bytes, folder: Path, only: str | None = None) -> Contents:
     """Arrays by name; the mark is in its metadata."""
-    return marked(_arrays(data), _metadata(data).get(MARK), in_order=False)
+    return marked(_arrays(data), _metadata(data).get(MARK), False, only)
 
 
-def write(weights: Weights, layout: str, net: Network | None) -> bytes:
+def write(weights: Weights, layout: str, activations: Activations | None) -> bytes:
     """A new file."""
     return _saved(weights, {})
 
@@ -24,9 +24,9 @@ def mark(data: bytes, mark: str) -> bytes:
     return _saved(_arrays(data), {**_metadata(data), MARK: mark})
 
 
-def replace(data: bytes, weights: Weights) -> bytes:
-    """The same file with other values."""
-    return _saved(weights, _metadata(data))
+def replace(data: bytes, weights: Weights, folder: Path) -> bytes:
+    """The same file with other values for some of its arrays."""
+    return _saved({**_arrays(data), **weights}, _metadata(data))
 
 
 def _arrays(data: bytes) -> dict[str, Any]:
