@@ -1,9 +1,19 @@
 """``shapecheck-bp convert``: carry a file of weights from one framework's layout to another's."""
 
+from __future__ import annotations
+
 import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from shapecheck_bp.cli.output import add_json, network, print_facts
 from shapecheck_bp.layouts.table import LAYOUTS
+
+if TYPE_CHECKING:
+    from shapecheck_bp.layouts.comparison import Comparison
+    from shapecheck_bp.layouts.files import Opened
 
 HELP = "carry a file of weights from one framework's layout to another's"
 DESCRIPTION = (
@@ -43,16 +53,16 @@ def describe(parser: argparse.ArgumentParser) -> None:
 def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     """Read, write, and check."""
     from shapecheck_bp.layouts import save
-    from shapecheck_bp.layouts.comparison import check
-    from shapecheck_bp.layouts.files import opened
+    from shapecheck_bp.layouts.files import opened, sizes_of
     from shapecheck_bp.layouts.functions import activations_of
 
     hidden, output = options.hidden, options.output
     try:
         found = opened(options.file, options.source, options.order, options.only)
+        sizes = sizes_of(found.params)
         activations = found.contents.activations
         if hidden is not None or output is not None:
-            asked = activations_of(network(found.sizes, hidden or "relu", output))
+            asked = activations_of(network(sizes, hidden or "relu", output))
             if activations not in (None, asked):
                 told = ", ".join(map(str, activations or ()))
                 raise ValueError(f"{options.file}: has its own activations, {told}; leave out"
@@ -61,17 +71,16 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
         out, to = options.out, options.target
         order = options.order if options.like else None
         save(out, found.params, to, net=activations, like=options.like, order=order)
-        checked = None
-        if options.check:
-            checked = check(options.file, found, out, to, order, activations)
+        checked = (
+            _check(options.file, found, out, to, order, activations) if options.check else None
+        )
     except (ValueError, TypeError, ImportError, OSError) as error:
         parser.error(str(error))
-    lines = [f"{options.out}: {'-'.join(map(str, found.sizes))} in the layout {options.target}"]
+    lines = [f"{options.out}: {'-'.join(map(str, sizes))} in the layout {options.target}"]
     if activations:
         lines[0] += f", {', then '.join(map(str, activations))}"
     lines += [f"not carried: {one}" for one in found.contents.said]
-    lines += [f"left out, for it does nothing in use: {one}" for one in found.contents.unused]
-    facts = {"path": options.out, "layout": options.target, "sizes": found.sizes}
+    facts = {"path": options.out, "layout": options.target, "sizes": sizes}
     if activations:
         facts["activations"] = [*map(str, activations)]
     if checked is not None:
@@ -79,3 +88,29 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
         facts["check"] = {**checked._asdict(), "ok": checked.ok}
     print_facts(facts, options, lambda console: console.print("\n".join(lines), soft_wrap=True))
     return 0 if checked is None or checked.ok else 1
+
+
+def _check(source: str, read: Opened, target: str, layout: str, order: Any, g: Any) -> Comparison:
+    """Compare a file, and what was found in it, with the file that was made of it.
+
+    Where neither says its activations there are none between the layers, in both.
+    """
+    from shapecheck_bp.layouts.comparison import OURS, compare
+    from shapecheck_bp.layouts.files import opened, sizes_of
+    from shapecheck_bp.layouts.formats import RUNNERS
+    from shapecheck_bp.layouts.functions import IDENTITY, forward
+
+    X = np.random.default_rng(0).normal(size=(64, sizes_of(read.params)[0]))
+    functions = g or (IDENTITY,) * len(read.params)
+
+    def there(X: Any) -> Any:
+        made = opened(target, layout, order)
+        return forward(made.params, made.contents.activations or functions, X)
+
+    def here(X: Any) -> Any:
+        return forward(read.params, functions, X)
+
+    runs = [Path(one).suffix in RUNNERS for one in (source, target)]
+    found = compare(source if runs[0] else here, target if runs[1] else there, X)
+    names = [by if ran else OURS for by, ran in zip(found.by, runs, strict=True)]
+    return found._replace(by=(names[0], names[1]))

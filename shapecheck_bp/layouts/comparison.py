@@ -7,13 +7,12 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from shapecheck_bp.layouts.files import Opened, opened
-from shapecheck_bp.layouts.formats import keras, onnx
-from shapecheck_bp.layouts.functions import IDENTITY, forward
+from shapecheck_bp.layouts.files import opened
+from shapecheck_bp.layouts.formats import RUNNERS
+from shapecheck_bp.layouts.functions import forward
 
+OURS = "our own forward pass"
 Model: TypeAlias = str | os.PathLike[str] | Callable[[Any], Any]
-RUNNERS: dict[str, Callable[..., tuple[Any, str]]] = {".keras": keras.run, ".onnx": onnx.run}
-HERE = "our own forward pass"
 
 
 class Comparison(NamedTuple):
@@ -61,40 +60,15 @@ def compare(source: Model, target: Model, X: Any) -> Comparison:
         raise ValueError(f"target: expected outputs {one.shape}, as source has; got {other.shape}")
     if not (np.isfinite(one).all() and np.isfinite(other).all()):
         raise ValueError("X: expected finite outputs; pass smaller numbers")
-    eps = max(np.finfo(A.dtype).eps for A in (one, other))
+    eps = max(float(np.finfo(A.dtype).eps) for A in (one, other))
     largest = max(float(np.abs(A).max()) for A in (one, other))
     difference = float(np.abs(one.astype("float64") - other.astype("float64")).max())
-    return Comparison(difference, min(1000 * float(eps), 0.02) * largest, (by_one, by_other))
-
-
-def check(
-    source: str, found: Opened, target: str, layout: str, order: Any, activations: Any
-) -> Comparison:
-    """Compare a file, and what was found in it, with the file that was made of it.
-
-    Where neither says its activations there are none between the layers, in both.
-    """
-    X = np.random.default_rng(0).normal(size=(64, found.sizes[0]))
-    functions = activations or (IDENTITY,) * len(found.params)
-
-    def here(X: Any) -> Any:
-        return forward(found.params, functions, X.astype(found.params[0].W.dtype))
-
-    def there(X: Any) -> Any:
-        made = opened(target, layout, order)
-        own = made.contents.activations or functions
-        return forward(made.params, own, X.astype(made.params[0].W.dtype))
-
-    runs = [Path(one).suffix in RUNNERS for one in (source, target)]
-    return compare(source if runs[0] else here, target if runs[1] else there, X)
+    return Comparison(difference, min(1000 * eps, 0.02) * largest, (by_one, by_other))
 
 
 def _outputs(model: Model, X: Any) -> tuple[Any, str]:
     """What a network makes of X, an example a row, and what ran it."""
-    if callable(model):
-        A, by = np.asarray(model(X)), HERE if model.__module__ == __name__ else "a function"
-    else:
-        A, by = _run(Path(model), X)
+    A, by = (np.asarray(model(X)), "a function") if callable(model) else _run(Path(model), X)
     if A.dtype.kind != "f":
         raise ValueError(f"{by}: expected outputs that are floats; got {A.dtype}")
     return A.reshape(len(X), -1), by
@@ -102,16 +76,13 @@ def _outputs(model: Model, X: Any) -> tuple[Any, str]:
 
 def _run(file: Path, X: Any) -> tuple[Any, str]:
     found = opened(file)
-    X = X.astype(found.params[0].W.dtype)
-    if file.suffix in RUNNERS:
+    contents, why = found.contents, OURS
+    if run := RUNNERS.get(file.suffix):
         try:
-            return RUNNERS[file.suffix](file.read_bytes(), X, file.parent)
+            return run(file.read_bytes(), X.astype(found.params[0].W.dtype), file.parent)
         except Exception as error:  # it is missing, or cannot read the file, as Keras 3 an old one
-            why = f"{HERE}, for {type(error).__name__}"
-    else:
-        why = HERE
-    activations, effects = found.contents.activations, found.contents.said
-    if activations is None or effects:
-        told = "; ".join(effects) or "it does not say its activations"
-        raise ValueError(f"{file}: {HERE} cannot run it: {told}; pass a function of X in its place")
-    return forward(found.params, activations, X), why
+            why += f", for {type(error).__name__}"
+    if contents.activations is None or any(contents.said.values()):
+        told = "; ".join(contents.said) or "it does not say its activations"
+        raise ValueError(f"{file}: {why} cannot run it: {told}; pass a function of X in its place")
+    return forward(found.params, contents.activations, X), why

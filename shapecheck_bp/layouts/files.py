@@ -27,52 +27,50 @@ from shapecheck_bp.layouts.carry import (
     from_row,
 )
 from shapecheck_bp.layouts.containers import Named, by_name, layers_of
-from shapecheck_bp.layouts.formats import Contents
+from shapecheck_bp.layouts.formats.contents import Contents
 from shapecheck_bp.layouts.functions import Activation, activations_of
 from shapecheck_bp.layouts.table import layout as line_of
 from shapecheck_bp.network import Network
 from shapecheck_bp.shapes.arrays import as_numpy
 from shapecheck_bp.transpose import flip
 
-# What is read elsewhere, and the line of Python that leads from there to here.
-PICKLE = "it is a pickle, which runs code when it is read. Where you trust it, "
-TORCH = PICKLE + (
-    "turn it into safetensors: safetensors.torch.save_file(torch.load({name!r},"
-    " weights_only=True), {new!r})"
+PICKLE = "it is a pickle, which runs code when it is read. Where you trust it"
+TORCH = (
+    f"{PICKLE}, turn it into safetensors: safetensors.torch.save_file(torch.load({{name!r}},"
+    " weights_only=True), {stem!r} + '.safetensors')"
 )
-JOBLIB = PICKLE + (
-    "give what it holds, such as a scikit-learn estimator, to Python:"
-    " layouts.to_row(joblib.load({name!r}), 'sklearn')"
+JOBLIB = (
+    f"{PICKLE}, and it holds a scikit-learn estimator: layouts.to_row(joblib.load({{name!r}}),"
+    " 'sklearn')"
 )
 HDF5 = (
-    "Keras turns it into a file that is read here: keras.saving.load_model({h5!r},"
-    " compile=False).save({keras!r}); where it has no model but its weights,"
-    " model.load_weights({h5!r}) first, and model.save({keras!r})"
+    "Keras makes a file of it that is read here: keras.saving.load_model({stem!r} + '.h5',"
+    " compile=False).save({stem!r} + '.keras'); where it has weights and no model,"
+    " model.load_weights({stem!r} + '.h5'), and model.save({stem!r} + '.keras')"
 )
 MATLAB = (
-    "SciPy reads it: layouts.to_column([(T[:, 1:], T[:, :1]) for name, T in"
-    " scipy.io.loadmat({name!r}).items() if name.startswith('Theta')], 'column'), where the"
-    " bias is the first column of each Theta"
+    "SciPy reads it; where each Theta has the bias in its first column: layouts.to_column([(T[:,"
+    " 1:], T[:, :1]) for at, T in scipy.io.loadmat({name!r}).items() if at[0] != '_'], 'column')"
 )
 EQUINOX = (
-    "Equinox reads it: layouts.to_column(eqx.tree_deserialise_leaves({name!r}, model).layers,"
+    "Equinox reads it: layouts.to_column(equinox.tree_deserialise_leaves({name!r}, model).layers,"
     " 'equinox')"
 )
-NPY = "it is one array; put W and b of each layer into an .npz: np.savez('m.npz', W1=W1, b1=b1)"
-MSGPACK = (
+FLAX = (
     "Flax reads it: layouts.to_row(flax.serialization.msgpack_restore(open({name!r},"
     " 'rb').read()), 'flax')"
 )
-ELSEWHERE = {
+NUMPY = "it is one array; W and b of all layers go into an .npz: numpy.savez('m.npz', W1=W1, b1=b1)"
+ELSEWHERE: dict[str | bytes, str] = {
     **dict.fromkeys((".pt", ".pth", ".ckpt", ".bin"), TORCH),
     **dict.fromkeys((".pkl", ".pickle", ".joblib"), JOBLIB),
-    **dict.fromkeys((".h5", ".hdf5"), HDF5),
+    **dict.fromkeys((".h5", ".hdf5", b"\x89HDF"), HDF5),
+    **dict.fromkeys((".npy", b"\x93NUMPY"), NUMPY),
     ".mat": MATLAB,
     ".eqx": EQUINOX,
-    ".npy": NPY,
-    ".msgpack": MSGPACK,
+    ".msgpack": FLAX,
 }
-BEGINNINGS = {b"\x89HDF": ("HDF5", HDF5), b"\x93NUMPY": (".npy", NPY)}
+"""The line of Python that leads from there to here, by how a file's name ends, or how it begins."""
 
 
 class Opened(NamedTuple):
@@ -82,11 +80,8 @@ class Opened(NamedTuple):
     """As ``column`` has them."""
     contents: Contents
     layout: str
-
-    @property
-    def sizes(self) -> tuple[int, ...]:
-        """n_0, n_1, …, n_L."""
-        return (self.params[0].W.shape[1], *(W.shape[0] for W, _ in self.params))
+    layers: list[Named]
+    """In their order."""
 
 
 def read(path: str | os.PathLike[str], only: str | None = None) -> Contents:
@@ -96,10 +91,11 @@ def read(path: str | os.PathLike[str], only: str | None = None) -> Contents:
         ValueError: no such file, a pickle, another kind of file, or one that is damaged.
     """
     file = _path(path)
-    kind = _kind(file)
-    data = _bytes(file)
+    kind, data = _kind(file), _bytes(file)
+    if only is not None and kind.LAYOUTS is not None:
+        raise ValueError(f"only: {file} holds one network, which is read whole; got {only!r}")
     try:
-        contents = kind.read(data, file.parent, only)
+        contents: Contents = kind.read(data, file.parent, only)
         for one in contents.layers:
             _floats(one)
     except ImportError as error:
@@ -107,21 +103,20 @@ def read(path: str | os.PathLike[str], only: str | None = None) -> Contents:
             f"{file}: reading it needs {error.name}: pip install 'shapecheck-bp[weights]'"
         ) from error
     except Exception as error:  # whatever a reader raises at a file that is not what it should be
-        raise ValueError(f"{file}: cannot be read: {_told(file, data, error)}") from error
+        raise ValueError(f"{file}: cannot be read: {_why(file, data, error)}") from error
     summed = checksum(contents.layers, contents.layout, contents.activations)
     if contents.sha256 not in (None, summed):
         raise ValueError(f"{file}: has been changed since it was saved: its checksum is another")
     return contents
 
 
-def opened(
-    path: str | os.PathLike[str],
-    layout: str | None = None,
-    order: Sequence[str] | None = None,
-    only: str | None = None,
-) -> Opened:
+def opened(path: Any, layout: Any = None, order: Any = None, only: str | None = None) -> Opened:
     """The parameters in a file, as ``load`` has them, with what the file says of itself."""
-    contents = read(path, only)
+    return as_opened(path, read(path, only), layout, order)
+
+
+def as_opened(path: Any, contents: Contents, layout: Any = None, order: Any = None) -> Opened:
+    """The same of what has been read."""
     known = contents.layout
     if layout is None and known is None:
         told = str(detected(contents.layers, kept=contents.in_order)).replace("\n", "; ")
@@ -130,9 +125,13 @@ def opened(
     if not (same or line_of(str(layout)).W == line_of(str(known)).W):
         raise ValueError(f"{path}: says that its layout is {known!r}; got layout={layout!r}")
     name = str(known or layout)
-    line = line_of(name)
-    layers = following(contents.layers, line, name, order=order, kept=contents.in_order)
-    return Opened(carried(layers, line), contents, name)
+    layers = following(contents.layers, line_of(name), name, order=order, kept=contents.in_order)
+    return Opened(carried(layers, line_of(name)), contents, name, layers)
+
+
+def sizes_of(params: Parameters) -> tuple[int, ...]:
+    """n_0, n_1, …, n_L of column's parameters."""
+    return (params[0][0].shape[1], *(W.shape[0] for W, _ in params))
 
 
 def load(
@@ -162,8 +161,9 @@ def load(
     """
     check_convention(convention)
     found = opened(path, layout, order, only)
-    for effect in found.contents.said:
-        warn(f"{path}: not carried: {effect}", stacklevel=2)
+    for effect, changes in found.contents.said.items():
+        if changes:
+            warn(f"{path}: not carried: {effect}", stacklevel=2)
     return found.params if convention == "column" else flip(found.params)
 
 
@@ -203,39 +203,42 @@ def save(
         raise ValueError(f"{file}: expected layout {names} in such a file; got {layout!r}")
     check_convention(convention)
     carry = from_column if convention == "column" else from_row
-    functions = None if net is None else _functions(net, carry(params, "column"))
-    before = None if like is None else read(like)
-    if before is None:
-        arrays = _arrays(carry(params, layout), layout)
-        data = kind.write(by_name(arrays, line), layout, functions)
+    ours, functions = carry(params, "column"), None
+    if net is not None:
+        functions = _functions(net, ours)
+    elif like is None and kind.LAYOUTS is not None:
+        raise ValueError(
+            f"net: a {file.suffix} file holds the activations too; pass the Network (in the command"
+            " --hidden and --output), or like="
+        )
+    if like is None:
+        folder = file.parent
+        data = kind.new(by_name(_arrays(carry(params, layout)), line), layout, functions)
+        found = kind.read(data, folder)
     else:
-        if before.layout is not None:
-            if line_of(before.layout).W != line.W and layout not in (kind.LAYOUTS or ()):
-                raise ValueError(
-                    f"like: expected a file in the layout {layout!r}; got {before.layout!r}"
-                )
-            line, layout = line_of(before.layout), before.layout
-        arrays = _arrays(carry(params, layout), layout)
-        template = following(before.layers, line, layout, order=order, kept=before.in_order)
-        weights = _like(template, arrays, like, file)
-        data = kind.replace(Path(str(like)).read_bytes(), weights, Path(str(like)).parent)
-        _same_functions(f"like: {like}", before.activations, functions)
-        functions = functions or before.activations
-    made = kind.read(data, file.parent)
-    if made.activations is not None:
-        _same_functions(f"{file}", made.activations, functions)
-    if before is None or before.sha256 is not None:
-        made = made._replace(layout=made.layout or layout)
-        if kind.LAYOUTS is None:
-            made = made._replace(activations=functions)
-        told: dict[str, Any] = {"layout": made.layout}
-        if kind.LAYOUTS is None and functions is not None:
-            told["activations"] = functions
-        told["sha256"] = checksum(made.layers, made.layout, made.activations)
-        data = kind.mark(data, json.dumps(told))
-    line = line_of(made.layout or layout)
-    again = following(made.layers, line, layout, order=order, kept=made.in_order)
-    if _bits(carried(again, line)) != _bits(carry(params, "column")):
+        folder, found = _path(like).parent, read(like)
+        data = _bytes(_path(like))
+        if line_of(found.layout or layout).W != line.W and layout not in (kind.LAYOUTS or ()):
+            raise ValueError(
+                f"like: expected a file in the layout {layout!r}; got {found.layout!r}"
+            )
+    inside = found.layout or layout
+    template = following(found.layers, line_of(inside), inside, order=order, kept=found.in_order)
+    arrays = _arrays(carry(params, inside))
+    if like is not None:
+        _alike(template, arrays, like, file)
+    _same_functions(f"{like or file}", found.activations, functions)
+    weights = by_names_of(template, arrays)
+    if like is None or found.sha256 is not None:
+        functions = functions or found.activations
+        layers = [
+            one._replace(W=weights[one.names[0]], b=weights.get(one.names[1])) for one in template
+        ]
+        sha256 = checksum(layers, inside, functions)
+        mark = json.dumps({"layout": inside, "activations": functions, "sha256": sha256})
+    data = kind.fill(data, folder, weights, mark if like is None or found.sha256 else None)
+    made = as_opened(file, kind.read(data, folder), inside, order).params
+    if _bits(made) != _bits(ours):
         kinds = ", ".join(sorted({str(one.dtype) for pair in arrays for one in pair}))
         raise ValueError(f"{file}: cannot hold {kinds} as it is; cast it first")
     _write(file, data)
@@ -256,13 +259,13 @@ def checksum(
 
 def _functions(net: Any, params: Parameters) -> tuple[Activation, ...]:
     """The activations that go with these parameters."""
-    sizes = (params[0][0].shape[1], *(W.shape[0] for W, _ in params))
     if isinstance(net, Network):
-        if net.sizes != sizes:
-            raise ValueError(f"net: expected sizes {sizes}, as in params; got {net.sizes}")
+        if net.sizes != sizes_of(params):
+            raise ValueError(
+                f"net: expected sizes {sizes_of(params)}, as in params; got {net.sizes}"
+            )
         return activations_of(net)
-    many = isinstance(net, Sequence) and not isinstance(net, str)
-    if not many or not all(isinstance(one, Activation) for one in net):
+    if not isinstance(net, Sequence) or not all(isinstance(one, Activation) for one in net):
         got = type(net).__name__
         raise ValueError(f"net: expected a Network, or an Activation for each layer; got {got}")
     if len(net) != len(params):
@@ -276,26 +279,23 @@ def _same_functions(what: str, theirs: Any, ours: Any) -> None:
         raise ValueError(f"{what} has {others}, and what is to be written has {mine}")
 
 
-def _arrays(weights: Any, layout: str) -> list[tuple[Any, Any]]:
-    found = [(_own(one.W), _own(one.b)) for one in layers_of(weights)]
-    for W, b in found:
-        _floats(Named(W, b, ("params", "params")))
-    return found
+def _arrays(weights: Any) -> list[tuple[Any, Any]]:
+    found = [Named(_own(one.W), _own(one.b), ("params", "params")) for one in layers_of(weights)]
+    for one in found:
+        _floats(one)
+    return [one[:2] for one in found]
 
 
-def _like(
-    template: Sequence[Named], arrays: Sequence[tuple[Any, Any]], like: Any, file: Path
-) -> dict[str, Any]:
-    """The arrays by the template's names, if they are what it has."""
+def _alike(template: Sequence[Named], arrays: Sequence[Any], like: Any, file: Path) -> None:
+    """Refuse a file to be like that has other shapes or types, or is of another kind."""
     wanted = [[(one.shape, str(one.dtype)) for _, one in layer.arrays()] for layer in template]
     given = [[(one.shape, str(one.dtype)) for one in pair] for pair in arrays]
     fits = [one[: len(has)] for one, has in zip(given, wanted, strict=False)] == wanted
-    if not fits or len(given) != len(wanted) or Path(str(like)).suffix != file.suffix:
+    if not fits or len(given) != len(wanted) or _path(like).suffix != file.suffix:
         raise ValueError(
             f"like: expected a {file.suffix} file of the same shapes and types, {given}; {like} has"
             f" {wanted}"
         )
-    return by_names_of(template, arrays)
 
 
 def _bits(params: Parameters) -> list[tuple[Any, ...]]:
@@ -326,9 +326,9 @@ def _path(path: Any) -> Path:
     return Path(path)
 
 
-def _kind(file: Path) -> formats.Format:
-    if file.suffix in ELSEWHERE:
-        raise ValueError(f"{file}: {_way(ELSEWHERE[file.suffix], file)}")
+def _kind(file: Path) -> Any:
+    if way := ELSEWHERE.get(file.suffix):
+        raise ValueError(f"{file}: {_way(way, file)}")
     if file.suffix not in formats.FORMATS:
         known = ", ".join(formats.FORMATS)
         raise ValueError(f"{file}: expected one of {known}; got {file.suffix or 'no ending'!r}")
@@ -336,9 +336,8 @@ def _kind(file: Path) -> formats.Format:
 
 
 def _way(words: str, file: Path) -> str:
-    """The line of Python with this file's names in it."""
-    new = {ending: str(file.with_suffix(f".{ending}")) for ending in ("h5", "keras")}
-    return words.format(name=str(file), new=str(file.with_suffix(".safetensors")), **new)
+    """The line of Python with this file's name in it."""
+    return words.format(name=str(file), stem=str(file.with_suffix("")))
 
 
 def _bytes(file: Path) -> bytes:
@@ -353,13 +352,13 @@ def _bytes(file: Path) -> bytes:
         raise ValueError(f"{file}: cannot be read: {error}") from None
 
 
-def _told(file: Path, data: bytes, error: Exception) -> str:
-    """Why a file cannot be read, in few words."""
-    for beginning, (what, way) in BEGINNINGS.items():
-        if data.startswith(beginning):
-            return f"it is {what}, whatever it is called; {_way(way, file)}"
-    words = " ".join(str(error).split())
-    return words if isinstance(error, ValueError) else f"{type(error).__name__}: {words}"[:300]
+def _why(file: Path, data: bytes, error: Exception) -> str:
+    """Why a file cannot be read, in few words, or what it is."""
+    for begins, way in ELSEWHERE.items():
+        if isinstance(begins, bytes) and data.startswith(begins):
+            return _way(way, file)
+    words = " ".join(str(error).split())[:500]
+    return words if isinstance(error, ValueError) else f"{type(error).__name__}: {words}"
 
 
 def _write(file: Path, data: bytes) -> None:

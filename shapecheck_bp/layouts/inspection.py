@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from shapecheck_bp.layouts.carry import Detection, detected
 from shapecheck_bp.layouts.containers import Named
-from shapecheck_bp.layouts.files import opened, read
+from shapecheck_bp.layouts.files import as_opened, read, sizes_of
 from shapecheck_bp.layouts.functions import Activation, as_network
 from shapecheck_bp.layouts.table import IN_OUT, LAYOUTS, OUT_IN
 from shapecheck_bp.network import Network
@@ -24,10 +24,8 @@ class Inspected(NamedTuple):
     fits: Detection
     activations: tuple[Activation, ...] | None
     """Of each layer, where the file says them."""
-    said: tuple[str, ...]
-    """What else the file does to X or to the outputs, which is not carried."""
-    unused: tuple[str, ...]
-    """What does nothing where a network is used, as Dropout."""
+    said: dict[str, bool]
+    """What else the file does, which is not carried; and whether outputs depend on it."""
 
     @property
     def network(self) -> Network:
@@ -50,12 +48,12 @@ class Inspected(NamedTuple):
         """Each array: its name, its shape, and what its axes are in every way that they can lie."""
         found = []
         for layer in self.layers:
+            of_W = " or ".join(shape_text(way.split()) for way in layer["axes"]) or "?"
             for part in [part for part in "Wb" if part in layer]:
-                one, axes = layer[part], [shape_text(way.split()) for way in layer["axes"]]
-                if part == "b":
-                    axes = ["(n_out,)" if len(one["shape"]) == 1 else "n_out and 1"]
-                row = one["name"], str(one["shape"]), one["dtype"], " or ".join(axes) or "?"
-                found.append([*row])
+                one = layer[part]
+                of_b = "(n_out,)" if len(one["shape"]) == 1 else "n_out and 1"
+                axes = of_W if part == "W" else of_b
+                found.append([one["name"], str(one["shape"]), one["dtype"], axes])
         return found
 
 
@@ -71,23 +69,17 @@ def inspect(path: str | os.PathLike[str], only: str | None = None) -> Inspected:
     """
     contents = read(path, only)
     layout, layers = contents.layout, contents.layers
-    try:
-        found = opened(path, layout, only=only) if layout else None
-    except (ValueError, ShapeError):  # what it says of itself does not fit
-        found = None
+    fits = detected(layers, kept=contents.in_order)
     if layout == "onnx" and all(one.turned for one in layers):
         layout = "onnx_transB_0"
-    if found and layout:
-        fits = Detection((layout,), {LAYOUTS[layout].W: found.sizes})
-    else:
-        fits = detected(layers, kept=contents.in_order)
-    return Inspected(
-        str(path),
-        layout,
-        [_layer(one, layout, [*fits.sizes]) for one in layers],
-        fits,
-        *contents[4:],
-    )
+    if layout is not None:
+        try:
+            sizes = sizes_of(as_opened(path, contents).params)
+            fits = Detection((layout,), {LAYOUTS[layout].W: sizes})
+        except (ValueError, ShapeError) as error:  # what it says of itself does not fit
+            fits = Detection((), {}, str(error).split("\n")[0])
+    told = [_layer(one, layout, [*fits.sizes]) for one in layers]
+    return Inspected(str(path), layout, told, fits, contents.activations, dict(contents.said))
 
 
 def _layer(one: Named, layout: str | None, ways: list[str]) -> dict[str, Any]:
@@ -98,7 +90,4 @@ def _layer(one: Named, layout: str | None, ways: list[str]) -> dict[str, Any]:
     }
     if one.turned:
         told["W"]["shape"] = told["W"]["shape"][::-1]
-        ways = [IN_OUT] if layout else ways
-    elif layout == "onnx":
-        ways = [OUT_IN]
-    return {**told, "axes": ways}
+    return {**told, "axes": [IN_OUT if one.turned else OUT_IN] if layout == "onnx" else ways}

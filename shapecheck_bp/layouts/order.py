@@ -39,7 +39,10 @@ def ordered(layers: list[Named], sizes: Sizes, kept: bool) -> list[Named]:
     _one_network(names)
     ways, found = _fitting([[one] for one in layers], sizes)
     if ways > 1:
-        ways, found = _fitting(_numbered(layers), sizes)
+        groups = defaultdict(list)
+        for one in sorted(layers, key=lambda one: natural(one.names[0])):
+            groups[_pattern(one.names[0])].append(one)
+        ways, found = _fitting([*groups.values()], sizes)
         as_made = kept and names != sorted(names)
         if ways != 1 or (as_made and [one.names[0] for one in found] != names):
             raise Unordered(
@@ -102,14 +105,6 @@ def _some(names: list[str]) -> str:
     return ", ".join(names if len(names) < 7 else [*names[:3], "…", names[-1]])
 
 
-def _numbered(layers: list[Named]) -> list[list[Named]]:
-    """The layers whose names differ in numbers alone, by these numbers."""
-    found = defaultdict(list)
-    for one in sorted(layers, key=lambda one: natural(one.names[0])):
-        found[_pattern(one.names[0])].append(one)
-    return [*found.values()]
-
-
 def _fitting(groups: list[list[Named]], sizes: Sizes) -> tuple[int, list[Named]]:
     """In how many orders each n_in is the n_out before it, and one; a group's own order is kept.
 
@@ -127,9 +122,9 @@ def _fitting(groups: list[list[Named]], sizes: Sizes) -> tuple[int, list[Named]]
                     key = (*taken[:g], k + 1, *taken[g + 1 :]), known[g][k][1]
                     before = further.get(key, (0, None))[0]
                     further[key] = before + count, (path, groups[g][k])
-        seen += len(further) * len(groups)
-        if seen > MOST:
-            return 2, []
+            seen += len(groups)
+            if seen > MOST:
+                return 2, []
         ways = further
     path, found = next((path for _, path in ways.values()), None), []
     while path:

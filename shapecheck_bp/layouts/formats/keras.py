@@ -8,23 +8,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from warnings import catch_warnings, simplefilter
 
-import numpy as np
-
 from shapecheck_bp.layouts.containers import Named, layers_of
-from shapecheck_bp.layouts.formats.contents import (
-    MARK,
-    Activations,
-    Contents,
-    Weights,
-    needed,
-    no_part,
-    said,
-    zipped,
-)
-from shapecheck_bp.layouts.functions import IDENTITY, Activation, chained
+from shapecheck_bp.layouts.formats.contents import MARK, Activations, Contents, Weights, zipped
+from shapecheck_bp.layouts.functions import IDENTITY, Activation, chained, number
 from shapecheck_bp.layouts.order import natural
 
-LAYOUTS: tuple[str, ...] | None = ("keras",)
+LAYOUTS = ("keras",)
 INSIDE = "model.weights.h5"
 FOLDERS = "layers", "_layer_checkpoint_dependencies"  # of Keras 3, and of 2.12 and 2.13
 IN_TRAINING = ("Dropout", "GaussianNoise", "GaussianDropout", "AlphaDropout")
@@ -42,30 +31,25 @@ def read(data: bytes, folder: Path, only: str | None = None) -> Contents:
     """The Dense layers of a Sequential model in their order, and their activations."""
     import h5py
 
-    no_part(only)
     with zipped(data) as file:
-        dense, activations, effects, unused = _model(json.loads(file.read("config.json")))
-        mark = file.read(MARK).decode() if MARK in file.namelist() else None
+        dense, activations, said = _model(json.loads(file.read("config.json")))
+        told = json.loads(file.read(MARK)) if MARK in file.namelist() else {}
         inside = file.read(INSIDE)
     layers: list[Named] = []
     with h5py.File(io.BytesIO(inside), "r") as found:
         places = _places(found, dense)
-        for (name, config), place in zip(dense.items(), places, strict=True):
-            wanted = ["0", "1"] if config.get("use_bias", True) else ["0"]
+        for (name, own), place in zip(dense.items(), places, strict=True):
+            wanted = ["0", "1"] if own.get("use_bias", True) else ["0"]
             variables = found[f"{place}/vars"]
             if sorted(variables) != wanted:
                 told = ", ".join(variables) or "none"
                 raise ValueError(f"{name}: expected a kernel and a bias; got variables {told}")
             W, *b = (_stored(variables, i, len(inside)) for i in wanted)
-            if W.shape[1:] != (config["units"],):
-                raise ValueError(f"{name}: expected {config['units']} units; got W {W.shape}")
-            names = f"{name}/kernel", f"{name}/bias"
-            layers.append(Named(W, b[0] if b else None, names))
+            if W.shape[1:] != (own["units"],):
+                raise ValueError(f"{name}: expected {own['units']} units; got W {W.shape}")
+            layers.append(Named(W, b[0] if b else None, (f"{name}/kernel", f"{name}/bias")))
         found.visititems(lambda at, one: _no_other(at, one, places))
-    contents = said(layers, mark, None)
-    return contents._replace(
-        layout="keras", activations=tuple(activations), said=tuple(effects), unused=tuple(unused)
-    )
+    return Contents(layers, None, "keras", told.get("sha256"), tuple(activations), said)
 
 
 def _places(found: Any, dense: dict[str, Any]) -> list[str]:
@@ -95,51 +79,39 @@ def _no_other(at: str, one: Any, places: list[str]) -> None:
         raise ValueError(f"{at} belongs to no Dense layer, and nothing is left out")
 
 
-def write(weights: Weights, layout: str, activations: Activations | None) -> bytes:
+def new(weights: Weights, layout: str, activations: Activations) -> bytes:
     """A new Sequential model, made by Keras."""
-    functions = needed(activations, ".keras")
     try:
         import keras
     except ImportError as error:
         raise ValueError(
-            "writing a .keras file needs Keras itself, and what it runs on: pip install keras jax,"
-            " and KERAS_BACKEND=jax"
-        ) from error
+            f"a new .keras file is made by Keras, which is not here: {error}"
+        ) from None
     made: dict[str, Any] = {
         "leaky_relu": lambda slope: keras.layers.LeakyReLU(negative_slope=slope),
         "elu": lambda alpha: keras.layers.ELU(alpha=alpha),
         "relu": lambda most: keras.layers.ReLU(max_value=most),
     }
     layers = layers_of(weights)
-    with catch_warnings():
+    with catch_warnings(), TemporaryDirectory() as folder:
         simplefilter("ignore")  # of casts, which are looked for when it is read again
         model = keras.Sequential([keras.Input((layers[0].W.shape[0],))])
-        for i, (one, g) in enumerate(zip(layers, functions, strict=True)):
+        for one, g in zip(layers, activations, strict=True):
             name = "linear" if g == IDENTITY or g.parameter is not None else g.name
             try:
-                dense = keras.layers.Dense(one.W.shape[1], name, dtype=str(one.W.dtype))
+                model.add(keras.layers.Dense(one.W.shape[1], name, dtype=str(one.W.dtype)))
             except (ValueError, TypeError):
-                raise ValueError(f"activations of Keras: {g}, of layer {i + 1}, is none") from None
-            model.add(dense)
+                raise ValueError(f"activations of Keras: none of them is {g}") from None
+            model.layers[-1].set_weights([array for _, array in one.arrays()])
             if g.parameter is not None:
                 model.add(made[g.name](g.parameter))
-            dense.set_weights([array for _, array in one.arrays()])
-    with TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
         model.save(path)
         return path.read_bytes()
 
 
-def mark(data: bytes, mark: str) -> bytes:
-    """The same file with a mark."""
-    made = io.BytesIO(data)
-    with zipfile.ZipFile(made, "a") as file:
-        file.writestr(MARK, mark)
-    return made.getvalue()
-
-
-def replace(data: bytes, weights: Weights, folder: Path) -> bytes:
-    """The same file with other values."""
+def fill(data: bytes, folder: Path, weights: Weights, mark: str | None) -> bytes:
+    """The same file with other values, and a mark."""
     import h5py
 
     made = io.BytesIO()
@@ -147,17 +119,17 @@ def replace(data: bytes, weights: Weights, folder: Path) -> bytes:
         dense, *_ = _model(json.loads(file.read("config.json")))
         for one in file.infolist():
             content = file.read(one)
-            if one.filename == MARK:
-                continue
             if one.filename == INSIDE:
                 inside = io.BytesIO(content)
                 with h5py.File(inside, "r+") as found:
                     for name, place in zip(dense, _places(found, dense), strict=True):
-                        for i, part in enumerate(("kernel", "bias")):
-                            if f"{name}/{part}" in weights:
-                                found[f"{place}/vars/{i}"][...] = weights[f"{name}/{part}"]
+                        for i, array in found[f"{place}/vars"].items():
+                            array[...] = weights[f"{name}/{('kernel', 'bias')[int(i)]}"]
                 content = inside.getvalue()
-            new.writestr(one, content)
+            if one.filename != MARK:
+                new.writestr(one, content)
+        if mark is not None:
+            new.writestr(MARK, mark)
     return made.getvalue()
 
 
@@ -173,13 +145,13 @@ def run(data: bytes, X: Any, folder: Path) -> tuple[Any, str]:
     return keras.ops.convert_to_numpy(model(shaped)), f"Keras {keras.__version__}"
 
 
-def _model(config: Any) -> tuple[dict[str, Any], list[Activation], list[str], list[str]]:
+def _model(config: Any) -> tuple[dict[str, Any], list[Activation], dict[str, bool]]:
     """The Dense layers of a Sequential model, their activations, and what else it does."""
     if config.get("class_name") != "Sequential":
         raise ValueError(f"expected a Sequential model; got {config.get('class_name')}")
     dense: dict[str, Any] = {}
     activations: list[Activation] = []
-    effects, unused = [], []
+    said = {}
     for layer in config["config"]["layers"]:
         kind, own = layer["class_name"], layer["config"]
         name = own["name"]
@@ -190,14 +162,14 @@ def _model(config: Any) -> tuple[dict[str, Any], list[Activation], list[str], li
             chained(activations, IDENTITY, len(dense))
             chained(activations, _activation("Activation", name, own), len(dense))
         elif kind in IN_TRAINING:
-            unused.append(f"{kind} ({name})")
+            said[f"{name}, a {kind}, which does nothing in use"] = False
         elif kind == "Rescaling" and not dense:
-            effects.append(f"{name}: X is {own['scale']} X + {own['offset']} before the first W")
+            said[f"{name}: X is {own['scale']} X + {own['offset']} before the first W"] = True
         elif kind == "Flatten" and not dense:
-            effects.append(f"{name}: X is flattened as Keras has it, channels last")
+            said[f"{name}: X is flattened as Keras has it, channels last"] = True
         elif kind not in ("InputLayer", "Flatten"):
             chained(activations, _activation(kind, name, own), len(dense))
-    return dense, activations, effects, unused
+    return dense, activations, said
 
 
 def _activation(kind: str, name: str, own: Any) -> Activation:
@@ -206,26 +178,19 @@ def _activation(kind: str, name: str, own: Any) -> Activation:
         inner = own.get("activation", "linear")
         if isinstance(inner, str):
             return NAMES.get(inner, Activation(inner))
-        kind, own = str((inner or {}).get("class_name")), (inner or {}).get("config")
-        if isinstance(own, str) and kind == "function" and inner.get("module") != "builtins":
-            return NAMES.get(own, Activation(own))
+        kind, own = str(inner.get("class_name")), inner.get("config")
     if kind == "LeakyReLU":
-        return Activation("leaky_relu", _number(own.get("negative_slope", own.get("alpha", 0.3))))
+        return Activation("leaky_relu", number(own.get("negative_slope", own.get("alpha", 0.3))))
     if kind == "ELU":
-        return Activation("elu", _number(own.get("alpha", 1.0)))
+        return Activation("elu", number(own.get("alpha", 1.0)))
     if kind == "ReLU" and not own.get("threshold"):
-        slope, most = _number(own.get("negative_slope", 0)), own.get("max_value")
+        slope, most = own.get("negative_slope") or 0, own.get("max_value")
         if most is None or not slope:
-            relu = Activation("relu", None if most is None else _number(most))
-            return Activation("leaky_relu", slope) if slope else relu
+            relu = Activation("relu", None if most is None else number(most))
+            return Activation("leaky_relu", number(slope)) if slope else relu
     if kind == "Softmax" and own.get("axis", -1) in (-1, 1):
         return Activation("softmax")
     raise ValueError(
         f"expected Dense layers and activations that can be carried; {name} is a {kind}, and"
         " nothing is left out"
     )
-
-
-def _number(value: Any) -> float:
-    """As it was written: 0.3, which float32 has as 0.30000001192."""
-    return float(str(np.float32(value)))

@@ -6,16 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from shapecheck_bp.layouts.formats.contents import (
-    MARK,
-    Activations,
-    Contents,
-    Weights,
-    marked,
-    zipped,
-)
+from shapecheck_bp.layouts.formats.contents import MARK, Contents, Weights, marked, zipped
 
-LAYOUTS: tuple[str, ...] | None = None
+LAYOUTS = None
 
 
 def read(data: bytes, folder: Path, only: str | None = None) -> Contents:
@@ -25,32 +18,23 @@ def read(data: bytes, folder: Path, only: str | None = None) -> Contents:
     return marked(weights, None if mark is None else str(mark), True, only)
 
 
-def write(weights: Weights, layout: str, activations: Activations | None) -> bytes:
+def new(weights: Weights, layout: str, activations: Any) -> bytes:
     """A new file."""
-    return _saved(weights, compressed=False)
+    made = io.BytesIO()
+    np.savez(made, **weights)
+    return made.getvalue()
 
 
-def mark(data: bytes, mark: str) -> bytes:
-    """The same file with a mark."""
-    return _saved({**_arrays(data), MARK: np.array(mark)}, _is_compressed(data))
-
-
-def replace(data: bytes, weights: Weights, folder: Path) -> bytes:
-    """The same file with other values for some of its arrays."""
-    return _saved({**_arrays(data), **weights}, _is_compressed(data))
+def fill(data: bytes, folder: Path, weights: Weights, mark: str | None) -> bytes:
+    """The same file with other values for some of its arrays, and a mark."""
+    made, told = io.BytesIO(), {} if mark is None else {MARK: np.array(mark)}
+    compressed = any(one.compress_type for one in zipped(data).infolist())
+    save = np.savez_compressed if compressed else np.savez
+    save(made, **{**_arrays(data), **weights, **told})
+    return made.getvalue()
 
 
 def _arrays(data: bytes) -> dict[str, Any]:
     zipped(data)
     with np.load(io.BytesIO(data), allow_pickle=False) as file:
         return {name: file[name] for name in file.files}
-
-
-def _is_compressed(data: bytes) -> bool:
-    return any(one.compress_type for one in zipped(data).infolist())
-
-
-def _saved(weights: Weights, compressed: bool) -> bytes:
-    made = io.BytesIO()
-    (np.savez_compressed if compressed else np.savez)(made, **weights)
-    return made.getvalue()
