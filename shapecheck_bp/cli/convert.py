@@ -55,6 +55,7 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     from shapecheck_bp.layouts import save
     from shapecheck_bp.layouts.files import opened, sizes_of
     from shapecheck_bp.layouts.functions import activations_of
+    from shapecheck_bp.layouts.order import Unordered
 
     hidden, output = options.hidden, options.output
     try:
@@ -69,8 +70,12 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
                                  " --hidden and --output")  # fmt: skip
             activations = asked
         out, to = options.out, options.target
-        order = options.order if options.like else None
-        save(out, found.params, to, net=activations, like=options.like, order=order)
+        order = None
+        try:
+            save(out, found.params, to, net=activations, like=options.like)
+        except Unordered:
+            order = options.order
+            save(out, found.params, to, net=activations, like=options.like, order=order)
         checked = (
             _check(options.file, found, out, to, order, activations) if options.check else None
         )

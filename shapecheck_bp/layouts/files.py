@@ -96,6 +96,8 @@ def read(path: str | os.PathLike[str], only: str | None = None) -> Contents:
         raise ValueError(f"only: {file} holds one network, which is read whole; got {only!r}")
     try:
         contents: Contents = kind.read(data, file.parent, only)
+        if not contents.layers:
+            raise ValueError("expected fully connected layers; there is none")
         for one in contents.layers:
             _floats(one)
     except ImportError as error:

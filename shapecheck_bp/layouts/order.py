@@ -122,7 +122,7 @@ def _fitting(groups: list[list[Named]], sizes: Sizes) -> tuple[int, list[Named]]
                     key = (*taken[:g], k + 1, *taken[g + 1 :]), known[g][k][1]
                     before = further.get(key, (0, None))[0]
                     further[key] = before + count, (path, groups[g][k])
-            seen += len(groups)
+                    seen += len(groups)
             if seen > MOST:
                 return 2, []
         ways = further
