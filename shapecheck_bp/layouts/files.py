@@ -28,7 +28,7 @@ from shapecheck_bp.layouts.carry import (
 )
 from shapecheck_bp.layouts.containers import Named, by_name, layers_of
 from shapecheck_bp.layouts.formats.contents import Contents
-from shapecheck_bp.layouts.functions import Activation, activations_of
+from shapecheck_bp.layouts.functions import Activation, activations_of, number
 from shapecheck_bp.layouts.table import layout as line_of
 from shapecheck_bp.network import Network
 from shapecheck_bp.shapes.arrays import as_numpy
@@ -250,7 +250,7 @@ def checksum(
     layers: Sequence[Named], layout: str | None, activations: Sequence[Activation] | None = None
 ) -> str:
     """A sum over the layout, activations, names, shapes, dtypes and all bytes."""
-    told = " ".join(map(str, activations or ()))
+    told = [(g.name, g.parameter and number(g.parameter)) for g in activations or ()]
     found = hashlib.sha256(f"{layout} {told}".encode())
     for name, array in sorted(pair for one in layers for pair in one.arrays()):
         own = _own(array)

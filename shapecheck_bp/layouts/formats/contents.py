@@ -31,13 +31,15 @@ def marked(weights: Weights, mark: str | None, in_order: bool, only: str | None)
     """Arrays by name, or those whose names begin so, with what was written beside them."""
     told = json.loads(mark or "{}")
     functions = told.get("activations")
+    if functions is not None:
+        functions = [Activation(str(g), n if n is None else float(n)) for g, n in functions]
     if only is not None:
         part = {name: array for name, array in weights.items() if name.startswith(only)}
         if not part:
             names = ", ".join([*weights][:6])
             raise ValueError(f"only: expected what names begin with, as {names}, …; got {only!r}")
         weights, told, functions = part, {"layout": told.get("layout")}, None
-    activations = None if functions is None else tuple(Activation(*one) for one in functions)
+    activations = None if functions is None else tuple(functions)
     found = layers_of(weights)
     return Contents(found, in_order, told.get("layout"), told.get("sha256"), activations)
 
