@@ -140,13 +140,14 @@ def detected(layers: list[Named], n_in: int | None = None, kept: bool | None = T
     why = ""
     for name, line in LAYOUTS.items():
         try:
-            sizes = _sizes(_in_line(layers, line, kept), line)
+            found = _sizes(_in_line(layers, line, kept), line)
         except Unordered as error:
             why, fitting[name] = str(error), ()
         else:
-            if sizes and n_in in (None, sizes[0]):
-                fitting[name] = sizes
-    return Detection(tuple(fitting), {LAYOUTS[name].W: fitting[name] for name in fitting}, why)
+            if found and n_in in (None, found[0]):
+                fitting[name] = found
+    sizes = {LAYOUTS[name].W: fitting[name] for name in fitting}
+    return Detection(tuple(fitting), sizes, "" if any(sizes.values()) else why)
 
 
 def following(

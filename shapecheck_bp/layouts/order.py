@@ -38,13 +38,14 @@ def ordered(layers: list[Named], sizes: Sizes, kept: bool) -> list[Named]:
     names = [one.names[0] for one in layers]
     _one_network(names)
     ways, found = _fitting([[one] for one in layers], sizes)
-    if ways > 1:
+    bare = len(layers) > 1 and any(one.b is None for one in layers)
+    if ways > 1 or (ways and bare):  # without biases the transposes fit too, in reverse
         groups = defaultdict(list)
         for one in sorted(layers, key=lambda one: natural(one.names[0])):
             groups[_pattern(one.names[0])].append(one)
         ways, found = _fitting([*groups.values()], sizes)
-        as_made = kept and names != sorted(names)
-        if ways != 1 or (as_made and [one.names[0] for one in found] != names):
+        told = kept and names != sorted(names) and [one.names[0] for one in found] != names
+        if ways > 1 or (not bare and not ways) or (ways and (told or len(groups) == len(layers))):
             raise Unordered(
                 f"weights: several orders of {_some(names)} fit, because sizes coincide; pass"
                 " order=, the names in the order in which the layers follow one another"

@@ -457,21 +457,37 @@ def dicts(draw):
     return names, {key: state[key] for key in keys}
 
 
+def column_or_words(state):
+    try:
+        return to_column(state, "torch")
+    except ValueError as error:
+        return str(error)
+
+
 @given(dicts())
 def test_an_order_is_right_or_asked_for(made):
     names, state = made
     wanted = [state[f"{name}.weight"] for name in names]
-    asks = detect(state).why
-    if "order=" in asks:
-        with pytest.raises(ValueError, match="order="):
-            to_column(state, "torch")
+    found = column_or_words(state)
+    if isinstance(found, str):
+        assert "order=" in found
     else:
-        found = to_column(state, "torch")
         assert same([(W,) for W, _ in found], [(W,) for W in wanted])
     if len({name.split(".")[0] for name in names}) == len(names):
         told = to_column(state, "torch", order=names)
         assert same([(W,) for W, _ in told], [(W,) for W in wanted])
     assert detect(state).layouts
+
+
+@given(dicts(), st.sampled_from(["keras", "torch"]))
+def test_a_wrong_layout_is_refused_or_coincides(made, layout):
+    _, state = made
+    flipped = {name: one.T if one.ndim == 2 else one for name, one in state.items()}
+    weights, other = (state, "keras") if layout == "torch" else (flipped, "torch")
+    square = all(one.shape == (one.shape[0],) * one.ndim for one in state.values())
+    if not square and any(one.ndim == 1 for one in state.values()):
+        with pytest.raises((ShapeError, ValueError)):
+            to_column(weights, other)
 
 
 @given(st.permutations(["actor.0", "actor.2", "critic.0", "critic.2"]), st.booleans())

@@ -148,7 +148,10 @@ def run(data: bytes, X: Any, folder: Path) -> tuple[Any, str]:
 def _model(config: Any) -> tuple[dict[str, Any], list[Activation], dict[str, bool]]:
     """The Dense layers of a Sequential model, their activations, and what else it does."""
     if config.get("class_name") != "Sequential":
-        raise ValueError(f"expected a Sequential model; got {config.get('class_name')}")
+        raise ValueError(
+            f"expected a Sequential model; got {config.get('class_name')}; where its layers follow"
+            " one another, keras.Sequential(model.layers) is one"
+        )
     dense: dict[str, Any] = {}
     activations: list[Activation] = []
     said = {}

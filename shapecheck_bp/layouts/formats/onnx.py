@@ -168,6 +168,8 @@ def _chain(model: Any) -> Chain:
         elif kind == "Dropout" and constant and not any(constants[1:]):
             said["Dropout, which does nothing in use"] = False
         elif not (kind == "Cast" and options["to"] in FLOATS):
+            if options.get("axis") == 1 and (len(features) == 1 or FLAT in said):
+                options["axis"] = -1
             found = _activation(kind, options, constants if constant else None)
             chained(activations, found, len(layers))
         at = node.output[0]
@@ -190,8 +192,6 @@ def _activation(kind: str, options: dict[str, Any], constants: list[Any] | None)
     """What an operator is, of those that do the same to every example."""
     if kind == "Clip" and constants and len(constants) == 2 and constants[0] == 0:
         return Activation("relu", number(constants[1]))
-    if options.get("axis") == 1:
-        options = {**options, "axis": -1}  # the examples are rows
     for name, (operator, usual) in OPERATORS.items():
         alpha = options.get("alpha", usual.get("alpha"))
         found = {**usual, **options} | ({"alpha": usual["alpha"]} if "alpha" in usual else {})
