@@ -98,7 +98,11 @@ def from_column(params: Parameters, layout: str, like: Any = None) -> Any:
         (one.W if line.W == OUT_IN else one.W.T, _as(line.b, _column(one.b)))
         for one in _given(params, "column")
     ]
-    return packed(pairs, line) if like is None else _named_like(pairs, like, line, layout)
+    if like is None:
+        return packed(pairs, line)
+    if not isinstance(like, Mapping):
+        raise ValueError(f"like: expected a dict by name; got {type(like).__name__}")
+    return refilled(like, by_names_of(following(layers_of(like), line, layout), pairs))
 
 
 def from_row(params: Parameters, layout: str, like: Any = None) -> Any:
@@ -169,14 +173,13 @@ def following(
         in_line = _in_line(layers, line, kept)
     if _sizes(in_line, line):
         return in_line
-    fits = [other for other in detected(layers).layouts if other != name]
     before: int | None = None
     for one in in_line:
         n_in, n_out = _in_out(one, line)
         if not _bias_fits(one.b, n_out, line):
-            raise _refused(one.names[1], line.b, one.b.shape, {"n_out": n_out}, name, fits)
+            raise _refused(one.names[1], line.b, one.b.shape, f"n_out = {n_out}", name, layers)
         if before not in (None, n_in):
-            raise _refused(one.names[0], line.W, one.W.shape, {"n_in": before}, name, fits)
+            raise _refused(one.names[0], line.W, one.W.shape, f"n_in = {before}", name, layers)
         before = n_out
     raise AssertionError("weights that do not fit have a layer that does not")
 
@@ -196,27 +199,23 @@ def _sizes_in(line: Layout) -> Callable[[Named], tuple[int, int] | None]:
 
 
 def _refused(
-    argument: str,
-    axes: str,
-    shape: tuple[int, ...],
-    bound: dict[str, Any],
-    name: str,
-    fits: Sequence[str],
+    argument: str, axes: str, shape: Any, wanted: str, name: str, layers: list[Named]
 ) -> ShapeError:
-    wanted = ", ".join(f"{axis} = {size}" for axis, size in bound.items())
-    advice = f"Pass layout={fits[0]!r}" if fits else "Look at the order of the layers"
-    more = f", or one of {', '.join(fits[1:])}" if len(fits) > 1 else ""
+    fits = [other for other in detected(layers).layouts if other != name]
     would = f", and {fits[0]} would" if fits else ""
+    way = f"Pass layout={fits[0]!r}" if fits else "Look at the order of the layers"
+    more = f", or one of {', '.join(fits[1:])}" if len(fits) > 1 else ""
     expected, actual = shape_text(axes.split()), shape_text(shape)
+    axis, size = wanted.split(" = ")
     return shape_error(
         "layouts",
         f"{argument} does not fit the layout {name}{would}.",
         table([(argument, expected, f"got {actual}", f"{wanted} here")]),
-        suggestion=f"{advice}{more}.",
+        suggestion=f"{way}{more}.",
         argument=argument,
         expected=expected,
         actual=actual,
-        bindings=bound,
+        bindings={axis: int(size)},
     )
 
 
@@ -249,31 +248,16 @@ def _as(axes: str, b: Any) -> Any:
     return {"n_out": b[:, 0], "n_out 1": b, "1 n_out": b.T}[axes]
 
 
-def _named_like(pairs: Sequence[tuple[Any, Any]], template: Any, line: Layout, name: str) -> Any:
-    if not isinstance(template, Mapping):
-        raise ValueError(f"like: expected a dict by name; got {type(template).__name__}")
-    return refilled(template, by_names_of(following(layers_of(template), line, name), pairs))
-
-
-def by_names_of(wanted: Sequence[Named], pairs: Sequence[tuple[Any, Any]]) -> dict[str, Any]:
-    """W and b of each layer by the names of a template's layers.
-
-    Raises:
-        ValueError: other shapes, or a bias that is not zero where the template has none.
-    """
-    shapes = [tuple(tuple(array.shape) for _, array in one.arrays()) for one in wanted]
-    given = [
-        (tuple(W.shape), tuple(b.shape))[: len(shape)]
-        for (W, b), shape in zip(pairs, shapes, strict=False)
-    ]
-    if shapes != given or len(wanted) != len(pairs):
-        given = [(tuple(W.shape), tuple(b.shape)) for W, b in pairs]
+def by_names_of(template: Sequence[Named], pairs: Sequence[tuple[Any, Any]]) -> dict[str, Any]:
+    """W and b of each layer by the names of a template's layers, which have the same shapes."""
+    shapes = [[tuple(array.shape) for _, array in one.arrays()] for one in template]
+    given = [[tuple(array.shape) for array in pair] for pair in pairs]
+    fits = [one[: len(has)] for one, has in zip(given, shapes, strict=False)] == shapes
+    if not fits or len(given) != len(shapes):
         raise ValueError(f"like: expected weights of the same shapes, {given}; got {shapes}")
-    for one, (_, b) in zip(wanted, pairs, strict=True):
+    found: dict[str, Any] = {}
+    for one, (W, b) in zip(template, pairs, strict=True):
         if one.b is None and bool((b != 0).any()):
             raise ValueError(f"like: {one.names[0]} has no bias there, and one that is not 0 here")
-    return {
-        name: array
-        for one, pair in zip(wanted, pairs, strict=True)
-        for (name, _), array in zip(one.arrays(), pair, strict=False)
-    }
+        found |= dict(zip([name for name, _ in one.arrays()], (W, b), strict=False))
+    return found

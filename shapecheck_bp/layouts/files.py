@@ -80,8 +80,6 @@ class Opened(NamedTuple):
     """As ``column`` has them."""
     contents: Contents
     layout: str
-    layers: list[Named]
-    """In their order."""
 
 
 def read(path: str | os.PathLike[str], only: str | None = None) -> Contents:
@@ -128,7 +126,7 @@ def as_opened(path: Any, contents: Contents, layout: Any = None, order: Any = No
         raise ValueError(f"{path}: says that its layout is {known!r}; got layout={layout!r}")
     name = str(known or layout)
     layers = following(contents.layers, line_of(name), name, order=order, kept=contents.in_order)
-    return Opened(carried(layers, line_of(name)), contents, name, layers)
+    return Opened(carried(layers, line_of(name)), contents, name)
 
 
 def sizes_of(params: Parameters) -> tuple[int, ...]:
@@ -215,7 +213,13 @@ def save(
         )
     if like is None:
         folder = file.parent
-        data = kind.new(by_name(_arrays(carry(params, layout)), line), layout, functions)
+        named = by_name(_arrays(carry(params, layout)), line)
+        try:
+            data = kind.new(named, layout, functions)
+        except (ValueError, ImportError):
+            raise
+        except Exception as error:  # whatever a library has against it
+            raise ValueError(f"{file}: cannot be written: {_why(file, b'', error)}") from error
         found = kind.read(data, folder)
     else:
         folder, found = _path(like).parent, read(like)
@@ -229,18 +233,19 @@ def save(
     arrays = _arrays(carry(params, inside))
     if like is not None:
         _alike(template, arrays, like, file)
-    _same_functions(f"{like or file}", found.activations, functions)
-    weights = by_names_of(template, arrays)
+    mine, theirs = (" then ".join(map(str, one or ())) for one in (functions, found.activations))
+    if mine and theirs and mine != theirs:
+        raise ValueError(f"{like or file} has {theirs}, and what is to be written has {mine}")
+    weights, mark = by_names_of(template, arrays), None
     if like is None or found.sha256 is not None:
         functions = functions or found.activations
-        layers = [
-            one._replace(W=weights[one.names[0]], b=weights.get(one.names[1])) for one in template
-        ]
+        layers = [Named(weights[W], weights.get(b), (W, b)) for _, _, (W, b), _ in template]
         sha256 = checksum(layers, inside, functions)
         mark = json.dumps({"layout": inside, "activations": functions, "sha256": sha256})
-    data = kind.fill(data, folder, weights, mark if like is None or found.sha256 else None)
+    data = kind.fill(data, folder, weights, mark)
     made = as_opened(file, kind.read(data, folder), inside, order).params
-    if _bits(made) != _bits(ours):
+    bits = [[(one.dtype, one.tobytes()) for one in map(_own, sum(of, ()))] for of in (made, ours)]
+    if bits[0] != bits[1]:
         kinds = ", ".join(sorted({str(one.dtype) for pair in arrays for one in pair}))
         raise ValueError(f"{file}: cannot hold {kinds} as it is; cast it first")
     _write(file, data)
@@ -275,12 +280,6 @@ def _functions(net: Any, params: Parameters) -> tuple[Activation, ...]:
     return tuple(net)
 
 
-def _same_functions(what: str, theirs: Any, ours: Any) -> None:
-    mine, others = [" then ".join(map(str, one or ())) for one in (ours, theirs)]
-    if mine and others and mine != others:
-        raise ValueError(f"{what} has {others}, and what is to be written has {mine}")
-
-
 def _arrays(weights: Any) -> list[tuple[Any, Any]]:
     found = [Named(_own(one.W), _own(one.b), ("params", "params")) for one in layers_of(weights)]
     for one in found:
@@ -290,19 +289,16 @@ def _arrays(weights: Any) -> list[tuple[Any, Any]]:
 
 def _alike(template: Sequence[Named], arrays: Sequence[Any], like: Any, file: Path) -> None:
     """Refuse a file to be like that has other shapes or types, or is of another kind."""
-    wanted = [[(one.shape, str(one.dtype)) for _, one in layer.arrays()] for layer in template]
-    given = [[(one.shape, str(one.dtype)) for one in pair] for pair in arrays]
+    given, wanted = [
+        [[(one.shape, str(one.dtype)) for one in pair if one is not None] for pair in pairs]
+        for pairs in (arrays, [layer[:2] for layer in template])
+    ]
     fits = [one[: len(has)] for one, has in zip(given, wanted, strict=False)] == wanted
     if not fits or len(given) != len(wanted) or _path(like).suffix != file.suffix:
         raise ValueError(
             f"like: expected a {file.suffix} file of the same shapes and types, {given}; {like} has"
             f" {wanted}"
         )
-
-
-def _bits(params: Parameters) -> list[tuple[Any, ...]]:
-    own = [_own(one) for layer in params for one in layer]
-    return [(one.shape, one.dtype.str, one.tobytes()) for one in own]
 
 
 def _floats(one: Named) -> None:

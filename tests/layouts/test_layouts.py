@@ -592,32 +592,6 @@ def test_a_file_of_somebody_elses_needs_a_layout(tmp_path):
     assert back.read_bytes() == file.read_bytes()
 
 
-def test_a_changed_file_is_noticed_or_refused(saved):
-    """Flipped bits, cuts, and bytes put in: an error, or the very same parameters."""
-    right, whole = parameters(NET), saved.read_bytes()
-    random = np.random.default_rng(0)
-    refused = kept = 0
-    for _ in range(400):
-        broken = bytearray(whole)
-        kind = random.integers(0, 3)
-        at = int(random.integers(0, len(whole)))
-        if kind == 0:
-            broken[at] ^= 1 << int(random.integers(0, 8))
-        elif kind == 1:
-            del broken[at:]
-        else:
-            broken[at:at] = random.bytes(int(random.integers(1, 9)))
-        saved.write_bytes(bytes(broken))
-        try:
-            found = layouts.load(saved)
-        except ValueError as error:  # a ShapeError is a TypeError, and not what this is
-            refused += str(error).startswith(f"{saved}: ")
-        else:
-            kept += same(found, right)
-    assert refused + kept == 400
-    assert refused > 200
-
-
 def test_bits_flipped_in_the_values_are_noticed(tmp_path):
     needs(".safetensors")
     file = tmp_path / "model.safetensors"
