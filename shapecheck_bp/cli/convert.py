@@ -36,7 +36,10 @@ def describe(parser: argparse.ArgumentParser) -> None:
         "--order", nargs="+", metavar="NAME", help="the layers' names, where several orders fit"
     )
     parser.add_argument(
-        "--only", metavar="BEGINNING", help="what names begin with, of one network among several"
+        "--only",
+        nargs="+",
+        metavar="NAME",
+        help="what names begin with, of one network among several",
     )
     parser.add_argument(
         "--like", metavar="FILE", help="a file whose names and everything else but values to keep"

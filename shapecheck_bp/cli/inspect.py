@@ -25,7 +25,10 @@ def describe(parser: argparse.ArgumentParser) -> None:
     """Add its arguments."""
     parser.add_argument("file", metavar="FILE")
     parser.add_argument(
-        "--only", metavar="BEGINNING", help="what names begin with, of one network among several"
+        "--only",
+        nargs="+",
+        metavar="NAME",
+        help="what names begin with, of one network among several",
     )
     add_json(parser)
 

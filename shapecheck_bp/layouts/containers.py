@@ -156,7 +156,8 @@ def _of_names(weights: Mapping[Any, Any]) -> list[Named]:
         raise ValueError(
             f"weights: expected a W of two axes and its b for every layer, called weight and bias,"
             f" kernel and bias, W1 and b1, …; not so: {told}; and nothing is left out; only= takes"
-            " the part whose names begin so"
+            " the part of a file whose names begin so, and [*weights.values()] is W, b, W, b, … if"
+            " that is their order"
         )
     bare = [one.names for one in found if one.b is None]
     if bare and len(bare) < len(found):

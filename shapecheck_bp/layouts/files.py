@@ -27,7 +27,7 @@ from shapecheck_bp.layouts.carry import (
     from_row,
 )
 from shapecheck_bp.layouts.containers import Named, by_name, layers_of
-from shapecheck_bp.layouts.formats.contents import Contents
+from shapecheck_bp.layouts.formats.contents import Contents, Only
 from shapecheck_bp.layouts.functions import Activation, activations_of, number
 from shapecheck_bp.layouts.table import layout as line_of
 from shapecheck_bp.network import Network
@@ -82,7 +82,7 @@ class Opened(NamedTuple):
     layout: str
 
 
-def read(path: str | os.PathLike[str], only: str | None = None) -> Contents:
+def read(path: str | os.PathLike[str], only: Only = None) -> Contents:
     """The weights in a file as they lie there, by name, and what the file says of itself.
 
     Raises:
@@ -110,7 +110,7 @@ def read(path: str | os.PathLike[str], only: str | None = None) -> Contents:
     return contents
 
 
-def opened(path: Any, layout: Any = None, order: Any = None, only: str | None = None) -> Opened:
+def opened(path: Any, layout: Any = None, order: Any = None, only: Only = None) -> Opened:
     """The parameters in a file, as ``load`` has them, with what the file says of itself."""
     return as_opened(path, read(path, only), layout, order)
 
@@ -139,7 +139,7 @@ def load(
     layout: str | None = None,
     convention: str = "column",
     order: Sequence[str] | None = None,
-    only: str | None = None,
+    only: Only = None,
 ) -> Parameters:
     """Parameters for ``column`` or ``row`` from a file.
 
@@ -152,7 +152,7 @@ def load(
         convention: ``"column"`` or ``"row"``.
         order: the layers' names, or how they begin, one after the other; needed where several
             orders fit.
-        only: what names begin with, of a file with more than one network in it.
+        only: what names begin with, or a list of that, of a file with more than one network in it.
 
     Raises:
         ValueError: a file that cannot be read, that says it has another layout, or that does not

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from shapecheck_bp.layouts.carry import Detection, detected
 from shapecheck_bp.layouts.containers import Named
 from shapecheck_bp.layouts.files import as_opened, read, sizes_of
+from shapecheck_bp.layouts.formats.contents import Only
 from shapecheck_bp.layouts.functions import Activation, as_network
 from shapecheck_bp.layouts.table import IN_OUT, LAYOUTS, OUT_IN
 from shapecheck_bp.network import Network
@@ -44,12 +45,12 @@ class Inspected(NamedTuple):
         return {**self._asdict(), "fits": self.fits._asdict(), "activations": told}
 
 
-def inspect(path: str | os.PathLike[str], only: str | None = None) -> Inspected:
+def inspect(path: str | os.PathLike[str], only: Only = None) -> Inspected:
     """Look into a file without taking it for any layout.
 
     Args:
         path: a .safetensors, .npz, .keras or .onnx file.
-        only: what names begin with, of a file with more than one network in it.
+        only: what names begin with, or a list of that, of a file with more than one network in it.
 
     Raises:
         ValueError: a file that cannot be read.

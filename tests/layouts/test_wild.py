@@ -539,6 +539,30 @@ def test_one_network_in_two_parts_needs_no_word(tmp_path):
     assert same(to_column(blocks, "torch", order=["enc", "dec"]), parameters((4,) * 5))
 
 
+def test_a_network_whose_parts_have_two_names(tmp_path, capsys):
+    state = {"log_std": np.zeros(2)}
+    for net in ("policy", "value"):
+        sizes = (3, 4, 4, 2 if net == "policy" else 1)
+        state |= state_of([f"mlp.{net}_net.0", f"mlp.{net}_net.2", f"{net}_head"], sizes)
+    file, then = tmp_path / "agent.npz", tmp_path / "policy.npz"
+    np.savez(file, **state)
+    arguments = [file, "--from", "torch", "--to", "keras", "-o", then]
+    assert "not so: log_std; and nothing is left out; only= takes" in refused(
+        capsys, "convert", *arguments
+    )
+    facts = converted(capsys, *arguments, "--only", "mlp.policy_net.", "policy_head", "--check")
+    assert facts["sizes"] == [3, 4, 4, 2]
+    assert same(layouts.load(then), parameters((3, 4, 4, 2)))
+
+
+def test_arrays_that_have_no_names():
+    (W1, b1), (W2, b2) = parameters((3, 4, 2))
+    arrays = {"arr_0": W1, "arr_1": b1[:, 0], "arr_2": W2, "arr_3": b2[:, 0]}
+    with pytest.raises(ValueError, match=r"not so: arr_0, .*weights.values\(\)\] is W, b"):
+        to_column(arrays, "torch")
+    assert same(to_column([*arrays.values()], "torch"), parameters((3, 4, 2)))
+
+
 def test_moments_of_an_optimizer_are_no_layers():
     state = state_of(["0", "2"], (4, 4, 4))
     adam = {"mu": state, "nu": {name: one**2 for name, one in state.items()}, "count": np.ones(1)}

@@ -12,6 +12,7 @@ from shapecheck_bp.layouts.functions import Activation
 MARK = "shapecheck_bp"
 Weights: TypeAlias = Mapping[str, Any]
 Activations: TypeAlias = Sequence[Activation]
+Only: TypeAlias = str | Sequence[str] | None
 
 
 class Contents(NamedTuple):
@@ -27,14 +28,15 @@ class Contents(NamedTuple):
     """What else the file does, which is not carried; and whether outputs depend on it."""
 
 
-def marked(weights: Weights, mark: str | None, in_order: bool, only: str | None) -> Contents:
+def marked(weights: Weights, mark: str | None, in_order: bool, only: Only) -> Contents:
     """Arrays by name, or those whose names begin so, with what was written beside them."""
     told = json.loads(mark or "{}")
     functions = told.get("activations")
     if functions is not None:
         functions = [Activation(str(g), n if n is None else float(n)) for g, n in functions]
     if only is not None:
-        part = {name: array for name, array in weights.items() if name.startswith(only)}
+        begins = (only,) if isinstance(only, str) else tuple(only)
+        part = {name: array for name, array in weights.items() if name.startswith(begins)}
         if not part:
             names = ", ".join([*weights][:6])
             raise ValueError(f"only: expected what names begin with, as {names}, …; got {only!r}")

@@ -27,7 +27,7 @@ NAMES = {
 """What Keras calls them, where that is not their name here; others are carried by their name."""
 
 
-def read(data: bytes, folder: Path, only: str | None = None) -> Contents:
+def read(data: bytes, folder: Path, only: Any = None) -> Contents:
     """The Dense layers of a Sequential model in their order, and their activations."""
     import h5py
 

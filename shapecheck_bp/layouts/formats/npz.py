@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from shapecheck_bp.layouts.formats.contents import MARK, Contents, Weights, marked, zipped
+from shapecheck_bp.layouts.formats.contents import MARK, Contents, Only, Weights, marked, zipped
 
 LAYOUTS = None
 
 
-def read(data: bytes, folder: Path, only: str | None = None) -> Contents:
+def read(data: bytes, folder: Path, only: Only = None) -> Contents:
     """Arrays by name; the mark is one of them."""
     weights = _arrays(data)
     mark = weights.pop(MARK, None)

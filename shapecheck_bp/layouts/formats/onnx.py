@@ -41,7 +41,7 @@ Chain: TypeAlias = tuple[list[tuple[str, str, bool]], list[Activation], dict[str
 """Names of W and b, "" for none, and whether W is (n_out, n_in); activations; effects; its end."""
 
 
-def read(data: bytes, folder: Path, only: str | None = None) -> Contents:
+def read(data: bytes, folder: Path, only: Any = None) -> Contents:
     """The W and b of every layer in the order of the graph, as a Gemm with transB = 1 has them."""
     from onnx import numpy_helper
 

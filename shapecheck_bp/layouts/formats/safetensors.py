@@ -4,12 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from shapecheck_bp.layouts.formats.contents import MARK, Contents, Weights, marked
+from shapecheck_bp.layouts.formats.contents import MARK, Contents, Only, Weights, marked
 
 LAYOUTS = None
 
 
-def read(data: bytes, folder: Path, only: str | None = None) -> Contents:
+def read(data: bytes, folder: Path, only: Only = None) -> Contents:
     """Arrays by name; the mark is in its metadata."""
     return marked(_arrays(data), _metadata(data).get(MARK), False, only)
 
