@@ -87,6 +87,8 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     lines = [f"{options.out}: {'-'.join(map(str, sizes))} in the layout {options.target}"]
     if activations:
         lines[0] += f", {', then '.join(map(str, activations))}"
+    if activations and output is None and found.contents.activations is None:
+        lines.append(f"{activations[-1]} at the end is a guess; --output says what it is")
     lines += [f"not carried: {one}" for one in found.contents.said]
     facts = {"path": options.out, "layout": options.target, "sizes": sizes}
     if activations:

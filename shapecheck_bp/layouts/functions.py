@@ -4,6 +4,7 @@
 leaky_relu(0.3) tanh
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -70,10 +71,16 @@ COMPUTED = ByActivation[Any](
     "activations that are computed here",
     **{name: lambda Z, _, g=one.g: g(Z) for name, one in ACTIVATIONS.items()},
 )
+SELU = 1.0507009873554805, 1.6732632423543772
 COMPUTED |= {
     "relu": lambda Z, most: np.clip(Z, 0, most),
     "leaky_relu": lambda Z, slope: np.where(Z > 0, Z, slope * Z),
     "elu": lambda Z, alpha: np.where(Z > 0, Z, alpha * np.expm1(np.minimum(Z, 0))),
+    "selu": lambda Z, _: SELU[0] * COMPUTED["elu"](Z, SELU[1]),
+    "gelu": lambda Z, _: Z / 2 * (1 + np.vectorize(math.erf, [Z.dtype])(Z / math.sqrt(2))),
+    "gelu_tanh": lambda Z, _: Z / 2 * (1 + np.tanh(0.7978845608 * (Z + 0.044715 * Z**3))),
+    "silu": lambda Z, _: Z * COMPUTED["sigmoid"](Z, None),
+    "softsign": lambda Z, _: Z / (1 + np.abs(Z)),
     "softmax": lambda Z, _: _softmax(Z),
     "log_softmax": lambda Z, _: np.log(_softmax(Z)),
 }

@@ -718,6 +718,12 @@ ODD = {
     "residual": ([("Gemm", "X W b", "h"), ("Add", "h X", "Y")], "X goes to 2 nodes"),
     "negated": ([("Gemm", "X W b", "h"), ("Neg", "h", "Y")], "got Neg"),
     "another's": ([("my.own::Gemm", "X W b", "Y")], "ONNX's own operators; got my.own::Gemm"),
+    "squared first": ([("Mul", "X X", "x"), ("Gemm", "x W b", "Y")], r"got Mul\(\)"),
+    "squared": ([("Gemm", "X W b", "h"), ("Mul", "h h", "Y")], r"got Mul\(\)"),
+    "half a silu": (
+        [("Gemm", "X W b", "h"), ("Sigmoid", "h", "s"), ("Mul", "h h", "Y")],
+        "h goes to 2 nodes|h goes to 0|expected a chain",
+    ),
     "no layers": ([("Relu", "X", "Y")], "relu comes before the first layer"),
     "none": ([("Identity", "X", "Y")], "expected layers, Gemm or MatMul; got none"),
     "two in a row": ([("Gemm", "X W", "h"), ("Tanh", "h", "g"), ("Relu", "g", "Y")], "after tanh"),

@@ -93,6 +93,7 @@ HIDDEN = {
     "selu": lambda L: [L.Dense(4, "selu")],
     "gelu": lambda L: [L.Dense(4, "gelu")],
     "softsign": lambda L: [L.Dense(4, "softsign")],
+    "silu": lambda L: [L.Dense(4, "swish")],
     "identity": lambda L: [L.Dense(4), L.Dropout(0.5), L.GaussianNoise(0.1)],
 }
 
@@ -108,11 +109,14 @@ def test_activations_travel_from_keras_to_onnx_and_back(tmp_path, capsys, name):
         lambda L: L.Dense(2, "softmax"),
     )
     first, then, last = (tmp_path / one for one in ("m.keras", "m.onnx", "back.keras"))
+    arrays = tmp_path / "m.npz"
     model.save(first)
     facts = converted(capsys, first, "--to", "onnx", "-o", then, "--check")
     assert facts["activations"] == [name, "tanh", "softmax"]
     assert facts["check"]["ok"]
     facts = converted(capsys, then, "--to", "keras", "-o", last, "--check")
+    assert facts["check"]["ok"]
+    facts = converted(capsys, then, "--to", "torch", "-o", arrays, "--check")
     assert facts["check"]["ok"]
     X = RANDOM.normal(size=(9, 3)).astype("float32")
     assert compare(lambda X: np.asarray(model(X.astype("float32"))), last, X).ok

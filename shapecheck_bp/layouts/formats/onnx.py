@@ -28,6 +28,7 @@ OPERATORS = ByActivation[tuple[str, dict[str, Any]]](
     gelu=("Gelu", {"approximate": b"none"}),
     gelu_tanh=("Gelu", {"approximate": b"tanh"}),
     softsign=("Softsign", {}),
+    silu=("Mul", {}),  # of Z and its Sigmoid
 )
 """With the attributes that they have where a graph says nothing."""
 
@@ -153,7 +154,7 @@ def _chain(model: Any) -> Chain:
                 raise ValueError(f"expected a bias of {width}; {b} is {dims}")
             layers.append((names[0], b, transposed))
             chained(activations, IDENTITY, len(layers))
-        elif kind in SCALING and constant and not layers:
+        elif kind in SCALING and constant and not layers and (names or kind in ML):
             said[f"{kind}: X is scaled before the first W"] = True
         elif kind == "Flatten" and options.get("axis", 1) == 1:
             said |= {} if layers or len(features) == 1 else {FLAT: True}
@@ -195,7 +196,7 @@ def _activation(kind: str, options: dict[str, Any], constants: list[Any] | None)
     for name, (operator, usual) in OPERATORS.items():
         alpha = options.get("alpha", usual.get("alpha"))
         found = {**usual, **options} | ({"alpha": usual["alpha"]} if "alpha" in usual else {})
-        if kind == operator and found == usual and constants == []:
+        if kind == operator != "Mul" and found == usual and constants == []:
             return Activation(name, None if alpha is None else number(alpha))
     told = ", ".join(f"{key}={one}" for key, one in options.items())
     raise ValueError(f"expected layers and activations; got {kind}({told})")
@@ -219,9 +220,12 @@ def new(weights: Weights, layout: str, activations: Activations) -> bytes:
         limits = {}
         if g.name == "relu" and g.parameter is not None:
             operator, limits = "Clip", {f"{A}_least": 0, f"{A}_most": g.parameter}
+        if g.name == "silu":
+            nodes.append(helper.make_node("Sigmoid", [Z], [f"S{i}"]))
         for name, limit in limits.items():
             initial.append(numpy_helper.from_array(np.array(limit, one.W.dtype), name))
-        nodes.append(helper.make_node(operator, [Z, *limits], [A], **options))
+        beside = [f"S{i}"] if g.name == "silu" else [*limits]
+        nodes.append(helper.make_node(operator, [Z, *beside], [A], **options))
         at = A
     sizes = layers[0].W.shape[layout == "onnx"], layers[-1].W.shape[layout != "onnx"]
     ends = [
