@@ -6,12 +6,9 @@ import argparse
 from typing import TYPE_CHECKING
 
 from shapecheck_bp.cli.output import add_json, print_facts
-from shapecheck_bp.shapes.arrays import shape_text
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-    from shapecheck_bp.layouts import Inspected
 
 HELP = "what is in a file of weights, what each axis is, and which layouts fit"
 DESCRIPTION = (
@@ -46,7 +43,7 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
         from shapecheck_bp.tracing.tables import for_terminal
 
         headings = ["array", "shape", "type", "axes"]
-        for part in for_terminal(inspected.path, headings, _rows(inspected)):
+        for part in for_terminal(inspected.path, headings, inspected.rows()):
             console.print(part)
         by = "The file says that its layout is" if inspected.layout else "By shape"
         lines = [f"{by} {inspected.fits}"]
@@ -57,16 +54,3 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
 
     print_facts(inspected.to_dict(), options, show)
     return 0 if inspected.fits.layouts and not inspected.fits.why else 1
-
-
-def _rows(inspected: Inspected) -> list[list[str]]:
-    """Each array: its name, its shape, and what its axes are in every way that they can lie."""
-    found = []
-    for layer in inspected.layers:
-        of_W = " or ".join(shape_text(way.split()) for way in layer["axes"]) or "?"
-        for part in [part for part in "Wb" if part in layer]:
-            one = layer[part]
-            of_b = "(n_out,)" if len(one["shape"]) == 1 else "n_out and 1"
-            axes = of_W if part == "W" else of_b
-            found.append([one["name"], str(one["shape"]), one["dtype"], axes])
-    return found

@@ -34,41 +34,31 @@ from shapecheck_bp.network import Network
 from shapecheck_bp.shapes.arrays import as_numpy
 from shapecheck_bp.transpose import flip
 
-PICKLE = "it is a pickle, which runs code when it is read. Where you trust it"
-TORCH = (
-    f"{PICKLE}, turn it into safetensors: safetensors.torch.save_file(torch.load({{name!r}},"
-    " weights_only=True), {stem!r} + '.safetensors')"
-)
-JOBLIB = (
-    f"{PICKLE}, and it holds a scikit-learn estimator: layouts.to_row(joblib.load({{name!r}}),"
-    " 'sklearn')"
-)
-HDF5 = (
-    "Keras makes a file of it that is read here: keras.saving.load_model({stem!r} + '.h5',"
-    " compile=False).save({stem!r} + '.keras'); where it has weights and no model,"
-    " model.load_weights({stem!r} + '.h5'), and model.save({stem!r} + '.keras')"
-)
-MATLAB = (
-    "SciPy reads it; where each Theta has the bias in its first column: layouts.to_column([(T[:,"
-    " 1:], T[:, :1]) for at, T in scipy.io.loadmat({name!r}).items() if at[0] != '_'], 'column')"
-)
-EQUINOX = (
-    "Equinox reads it: layouts.to_column(equinox.tree_deserialise_leaves({name!r}, model).layers,"
-    " 'equinox')"
-)
-FLAX = (
-    "Flax reads it: layouts.to_row(flax.serialization.msgpack_restore(open({name!r},"
-    " 'rb').read()), 'flax')"
-)
-NUMPY = "it is one array; W and b of all layers go into an .npz: numpy.savez('m.npz', W1=W1, b1=b1)"
+PICKLE = "it is a pickle, which runs code when it is read. Where you trust it: "
+TORCH = "safetensors.torch.save_file(torch.load({name!r}, weights_only=True), {new!r})"
+KERAS = "keras.saving.load_model({name!r}, compile=False).save({keras!r})"
 ELSEWHERE: dict[str | bytes, str] = {
-    **dict.fromkeys((".pt", ".pth", ".ckpt", ".bin"), TORCH),
-    **dict.fromkeys((".pkl", ".pickle", ".joblib"), JOBLIB),
-    **dict.fromkeys((".h5", ".hdf5", b"\x89HDF"), HDF5),
-    **dict.fromkeys((".npy", b"\x93NUMPY"), NUMPY),
-    ".mat": MATLAB,
-    ".eqx": EQUINOX,
-    ".msgpack": FLAX,
+    **dict.fromkeys((".pt", ".pth", ".ckpt", ".bin"), f"{PICKLE}{TORCH}"),
+    **dict.fromkeys(
+        (".pkl", ".pickle", ".joblib"),
+        f"{PICKLE}layouts.to_row(joblib.load({{name!r}}), 'sklearn'), if it is an estimator",
+    ),
+    **dict.fromkeys(
+        (".h5", ".hdf5", b"\x89HDF"),
+        f"Keras, where its name ends in .h5, makes of it what is read here: {KERAS}; where it has"
+        " weights and no model, model.load_weights({name!r}) and model.save({keras!r})",
+    ),
+    **dict.fromkeys(
+        (".npy", b"\x93NUMPY"),
+        "it is one array; all W and b go into an .npz: numpy.savez('m.npz', W1=W1, b1=b1)",
+    ),
+    ".mat": "SciPy reads it; if each Theta has the bias in its first column: layouts.to_column("
+    "[(T[:, 1:], T[:, :1]) for at, T in scipy.io.loadmat({name!r}).items() if at[0] != '_'],"
+    " 'column')",
+    ".eqx": "Equinox reads it: layouts.to_column(equinox.tree_deserialise_leaves({name!r},"
+    " model).layers, 'equinox')",
+    ".msgpack": "Flax reads it: layouts.to_row(flax.serialization.msgpack_restore(open({name!r},"
+    " 'rb').read()), 'flax')",
 }
 """The line of Python that leads from there to here, by how a file's name ends, or how it begins."""
 
@@ -335,7 +325,8 @@ def _kind(file: Path) -> Any:
 
 def _way(words: str, file: Path) -> str:
     """The line of Python with this file's name in it."""
-    return words.format(name=str(file), stem=str(file.with_suffix("")))
+    new, keras = (str(file.with_suffix(ending)) for ending in (".safetensors", ".keras"))
+    return words.format(name=str(file), new=new, keras=keras)
 
 
 def _bytes(file: Path) -> bytes:

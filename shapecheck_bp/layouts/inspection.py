@@ -10,6 +10,7 @@ from shapecheck_bp.layouts.formats.contents import Only
 from shapecheck_bp.layouts.functions import Activation, as_network
 from shapecheck_bp.layouts.table import IN_OUT, LAYOUTS, OUT_IN
 from shapecheck_bp.network import Network
+from shapecheck_bp.shapes.arrays import shape_text
 from shapecheck_bp.shapes.errors import ShapeError
 
 
@@ -43,6 +44,18 @@ class Inspected(NamedTuple):
         """The same as plain values."""
         told = None if self.activations is None else [*map(str, self.activations)]
         return {**self._asdict(), "fits": self.fits._asdict(), "activations": told}
+
+    def rows(self) -> list[list[str]]:
+        """Each array: its name, its shape, and what its axes are in every way that they can lie."""
+        found = []
+        for layer in self.layers:
+            of_W = " or ".join(shape_text(way.split()) for way in layer["axes"]) or "?"
+            for part in [part for part in "Wb" if part in layer]:
+                one = layer[part]
+                of_b = "(n_out,)" if len(one["shape"]) == 1 else "n_out and 1"
+                axes = of_W if part == "W" else of_b
+                found.append([one["name"], str(one["shape"]), one["dtype"], axes])
+        return found
 
 
 def inspect(path: str | os.PathLike[str], only: Only = None) -> Inspected:
