@@ -61,7 +61,9 @@ def as_told(layers: list[Named], order: Sequence[str], sizes: Sizes) -> list[Nam
     """
     found: list[Named] = []
     for name in order:
-        same = [one for one in layers if re.match(rf"{re.escape(name)}(\b|$)", one.names[0])]
+        same = [one for one in layers if re.match(rf"{re.escape(name)}(\b|\d|$)", one.names[0])]
+        exact = [one for one in same if re.match(rf"{re.escape(name)}(\b|$)", one.names[0])]
+        same = exact or same
         if not same:
             names = _some([one.names[0] for one in layers])
             raise ValueError(f"order: expected the names of the layers, {names}; got {name!r}")
@@ -86,10 +88,11 @@ def _one_network(names: list[str]) -> None:
         several = [one for one in members.values() if len(one) > 1]
         if len(several) > 1:
             told = " and ".join(f"{_some(one)} ({len(one)} layers)" for one in several[:3])
-            only = _folder(several[0][0]) or re.split(r"\d", several[0][0])[0]
+            begins = [_folder(one[0]) or re.split(r"\d", one[0])[0] for one in several]
             raise Unordered(
-                f"weights: these may be several networks: {told}; pass only={only!r} for what"
-                " begins so, or order=, the names in the order in which the layers follow"
+                f"weights: these may be several networks: {told}; pass only={begins[0]!r} for one"
+                f" of them, or order=, all names or beginnings, where they follow one another, as"
+                f" {[one.rstrip('./') for one in begins]}"
             )
 
 

@@ -540,8 +540,12 @@ def test_one_network_in_two_parts_needs_no_word(tmp_path):
     with pytest.raises(ValueError, match="several orders"):
         to_column(state_of(["a", "b", "out"], (4, 4, 4, 2)), "torch")
     assert same(to_column(dict(sorted(state.items())), "torch"), parameters((3, 4, 4, 2)))
-    blocks = state_of(["enc.0", "enc.2", "dec.0", "dec.2"], (4, 4, 4, 4, 4))
-    assert same(to_column(blocks, "torch", order=["enc", "dec"]), parameters((4,) * 5))
+    for one in (".", "_fc"):
+        blocks = state_of([f"enc{one}0", f"enc{one}2", f"dec{one}0", f"dec{one}2"], (4, 4, 4, 4, 4))
+        order = ["enc" + one.strip("."), "dec" + one.strip(".")]
+        with pytest.raises(ValueError, match=rf"or order=, .*, as \['{order[0]}', '{order[1]}'\]"):
+            to_column(blocks, "torch")
+        assert same(to_column(blocks, "torch", order=order), parameters((4,) * 5))
 
 
 def test_a_network_whose_parts_have_two_names(tmp_path, capsys):
