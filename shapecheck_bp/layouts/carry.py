@@ -1,6 +1,6 @@
 """To and from the two conventions, by the lines of the table."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -168,15 +168,15 @@ def following(
     certain, and no other is asked for.
     """
     if order is not None:
-        in_line = as_told(layers, order, _sizes_in(line))
+        in_line = as_told(layers, order, line.sizes)
     else:
         in_line = _in_line(layers, line, kept)
     if _sizes(in_line, line):
         return in_line
     before: int | None = None
     for one in in_line:
-        n_in, n_out = _in_out(one, line)
-        if not _bias_fits(one.b, n_out, line):
+        n_in, n_out = one.W.shape if line.W == IN_OUT else one.W.shape[::-1]
+        if not line.sizes(one):
             raise _refused(one.names[1], line.b, one.b.shape, f"n_out = {n_out}", name, layers)
         if before not in (None, n_in):
             raise _refused(one.names[0], line.W, one.W.shape, f"n_in = {before}", name, layers)
@@ -187,15 +187,7 @@ def following(
 def _in_line(layers: list[Named], line: Layout, kept: bool | None) -> list[Named]:
     """The layers as they follow one another; a list's order is certain, and a dict's is not."""
     certain = kept is None or layers[0].names[0].startswith(("weights[", "params["))
-    return layers if certain else ordered(layers, _sizes_in(line), bool(kept))
-
-
-def _sizes_in(line: Layout) -> Callable[[Named], tuple[int, int] | None]:
-    def sizes(one: Named) -> tuple[int, int] | None:
-        n_in, n_out = _in_out(one, line)
-        return (n_in, n_out) if _bias_fits(one.b, n_out, line) else None
-
-    return sizes
+    return layers if certain else ordered(layers, line.sizes, bool(kept))
 
 
 def _refused(
@@ -221,22 +213,12 @@ def _refused(
 
 def _sizes(layers: Sequence[Named], line: Layout) -> tuple[int, ...]:
     """n_0, n_1, … where the layers follow one another in this layout, else nothing."""
-    chain = [size for one in layers if (size := _sizes_in(line)(one))]
+    chain = [size for one in layers if (size := line.sizes(one))]
     if len(chain) < len(layers):
         return ()
     if any(before[1] != after[0] for before, after in pairwise(chain)):
         return ()
     return (chain[0][0], *(size[1] for size in chain))
-
-
-def _in_out(one: Named, line: Layout) -> tuple[int, int]:
-    rows, columns = one.W.shape
-    return (rows, columns) if line.W == IN_OUT else (columns, rows)
-
-
-def _bias_fits(b: Any, n_out: int, line: Layout) -> bool:
-    wanted = {"n_out": (n_out,), "n_out 1": (n_out, 1), "1 n_out": (1, n_out)}[line.b]
-    return b is None or tuple(b.shape) == wanted
 
 
 def _column(b: Any) -> Any:

@@ -64,10 +64,9 @@ ELSEWHERE: dict[str | bytes, str] = {
 
 
 class Opened(NamedTuple):
-    """A network in a file."""
+    """A network in a file: column's parameters, what the file says of itself, and its layout."""
 
     params: Parameters
-    """As ``column`` has them."""
     contents: Contents
     layout: str
 
