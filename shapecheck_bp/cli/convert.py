@@ -1,19 +1,31 @@
 """``shapecheck-bp convert``: carry a file of weights from one framework's layout to another's."""
 
+from __future__ import annotations
+
 import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from shapecheck_bp.cli.output import add_json, network, print_facts
 from shapecheck_bp.layouts.table import LAYOUTS
 
+if TYPE_CHECKING:
+    from shapecheck_bp.layouts.comparison import Comparison
+    from shapecheck_bp.layouts.files import Opened
+
 HELP = "carry a file of weights from one framework's layout to another's"
 DESCRIPTION = (
-    "Read a .safetensors, .npz, .keras or .onnx file, and write its weights in another layout."
-    " Example: shapecheck-bp convert mlp.safetensors --from torch --to keras -o mlp.npz"
+    "Read a .safetensors, .npz, .keras or .onnx file, and write its weights and activations in"
+    " another layout. Exit status 0, or 1 where --check finds that outputs differ."
+    " Example: shapecheck-bp convert mlp.keras --to onnx -o mlp.onnx --check"
 )
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
     """Add its arguments."""
+    parser.usage = "%(prog)s FILE --to LAYOUT -o FILE [options]; --help says which"
     parser.add_argument("file", metavar="FILE")
     parser.add_argument(
         "--from", dest="source", choices=LAYOUTS, help="not needed where the file says it"
@@ -23,25 +35,92 @@ def describe(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--order", nargs="+", metavar="NAME", help="the layers' names, where several orders fit"
     )
-    parser.add_argument("--hidden", help="activation of hidden layers; for .keras and .onnx")
-    parser.add_argument("--output", help="activation of the last layer; for .keras and .onnx")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        metavar="NAME",
+        help="what names begin with, of one network among several",
+    )
+    parser.add_argument(
+        "--like", metavar="FILE", help="a file whose names and everything else but values to keep"
+    )
+    told = "where the file does not say it; for .keras and .onnx"
+    parser.add_argument("--hidden", help=f"activation of hidden layers, {told}")
+    parser.add_argument("--output", help=f"activation of the last layer, {told}")
+    parser.add_argument(
+        "--check", action="store_true", help="run both on the same X, and compare the outputs"
+    )
     add_json(parser)
 
 
 def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
-    """Read, and write."""
-    from shapecheck_bp.layouts import load, save
+    """Read, write, and check."""
+    from shapecheck_bp.layouts import save
+    from shapecheck_bp.layouts.files import opened, sizes_of
+    from shapecheck_bp.layouts.functions import activations_of
+    from shapecheck_bp.layouts.order import Unordered
 
     hidden, output = options.hidden, options.output
     try:
-        params = load(options.file, options.source, order=options.order)
-        sizes = (params[0].W.shape[1], *(W.shape[0] for W, _ in params))
-        has_activations = hidden is not None or output is not None
-        net = network(sizes, hidden or "relu", output) if has_activations else None
-        save(options.out, params, options.target, net=net)
+        found = opened(options.file, options.source, options.order, options.only)
+        sizes = sizes_of(found.params)
+        activations = found.contents.activations
+        if hidden is not None or output is not None:
+            asked = activations_of(network(sizes, hidden or "relu", output))
+            if activations not in (None, asked):
+                told = ", ".join(map(str, activations or ()))
+                raise ValueError(f"{options.file}: has its own activations, {told}; leave out"
+                                 " --hidden and --output")  # fmt: skip
+            activations = asked
+        out, to = options.out, options.target
+        order = None
+        try:
+            save(out, found.params, to, net=activations, like=options.like)
+        except Unordered:
+            order = options.order
+            save(out, found.params, to, net=activations, like=options.like, order=order)
+        checked = (
+            _check(options.file, found, out, to, order, activations) if options.check else None
+        )
     except (ValueError, TypeError, ImportError, OSError) as error:
         parser.error(str(error))
-    line = f"{options.out}: {'-'.join(map(str, sizes))} in the layout {options.target}"
+    lines = [f"{options.out}: {'-'.join(map(str, sizes))} in the layout {options.target}"]
+    if activations:
+        lines[0] += f", {', then '.join(map(str, activations))}"
+    if activations and output is None and found.contents.activations is None:
+        lines.append(f"{activations[-1]} at the end is a guess; --output says what it is")
+    lines += [f"not carried: {one}" for one in found.contents.said]
     facts = {"path": options.out, "layout": options.target, "sizes": sizes}
-    print_facts(facts, options, lambda console: console.print(line, soft_wrap=True))
-    return 0
+    if activations:
+        facts["activations"] = [*map(str, activations)]
+    if checked is not None:
+        lines.append(f"check: {checked}")
+        facts["check"] = {**checked._asdict(), "ok": checked.ok}
+    print_facts(facts, options, lambda console: console.print("\n".join(lines), soft_wrap=True))
+    return 0 if checked is None or checked.ok else 1
+
+
+def _check(source: str, read: Opened, target: str, layout: str, order: Any, g: Any) -> Comparison:
+    """Compare a file, and what was found in it, with the file that was made of it.
+
+    Where neither says its activations there are none between the layers, in both.
+    """
+    from shapecheck_bp.layouts.comparison import OURS, compare
+    from shapecheck_bp.layouts.files import opened, sizes_of
+    from shapecheck_bp.layouts.formats import RUNNERS
+    from shapecheck_bp.layouts.functions import IDENTITY, forward
+
+    X = np.random.default_rng(0).normal(size=(64, sizes_of(read.params)[0]))
+    functions = g or (IDENTITY,) * len(read.params)
+
+    def there(X: Any) -> Any:
+        made = opened(target, layout, order)
+        return forward(made.params, made.contents.activations or functions, X)
+
+    def here(X: Any) -> Any:
+        return forward(read.params, functions, X)
+
+    runs = [Path(one).suffix in RUNNERS for one in (source, target)]
+    found = compare(source if runs[0] else here, target if runs[1] else there, X)
+    names = [by if ran else OURS for by, ran in zip(found.by, runs, strict=True)]
+    return found._replace(by=(names[0], names[1]))

@@ -13,13 +13,20 @@ if TYPE_CHECKING:
 HELP = "what is in a file of weights, what each axis is, and which layouts fit"
 DESCRIPTION = (
     "Print each layer of a .safetensors, .npz, .keras or .onnx file: its names, its shapes, what"
-    " each axis is, and the layouts that these allow. Exit status 0 if there is one, 1 if not."
+    " each axis is, the layouts that these allow, its activations, and what else it does. Exit"
+    " status 0 if there is a layout and one order of the layers, 1 if not."
 )
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
     """Add its arguments."""
     parser.add_argument("file", metavar="FILE")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        metavar="NAME",
+        help="what names begin with, of one network among several",
+    )
     add_json(parser)
 
 
@@ -28,7 +35,7 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     from shapecheck_bp.layouts import inspect
 
     try:
-        inspected = inspect(options.file)
+        inspected = inspect(options.file, options.only)
     except (ValueError, ImportError) as error:
         parser.error(str(error))
 
@@ -38,9 +45,12 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
         headings = ["array", "shape", "type", "axes"]
         for part in for_terminal(inspected.path, headings, inspected.rows()):
             console.print(part)
-        if inspected.layout:
-            console.print(f"The file says that its layout is {inspected.layout}.")
-        console.print(f"By shape {inspected.fits}")
+        by = "The file says that its layout is" if inspected.layout else "By shape"
+        lines = [f"{by} {inspected.fits}"]
+        if inspected.activations is not None:
+            lines.append(f"Activations: {', then '.join(map(str, inspected.activations))}")
+        lines += [f"Not carried: {one}" for one in inspected.said]
+        console.print("\n".join(lines), soft_wrap=True)
 
     print_facts(inspected.to_dict(), options, show)
-    return 0 if inspected.fits.layouts else 1
+    return 0 if inspected.fits.layouts and not inspected.fits.why else 1

@@ -10,8 +10,10 @@ back. To be read in this order:
     table        how frameworks lay weights out, a line for each
     carry        to and from the two conventions
     containers   what weights are handed out in; order, in which order their layers follow
+    functions    activations, as files have them
     files        the same in files; formats/, a module for each kind of file
     inspection   what is in a file
+    comparison   the check at the end: the same X through two of them
 
 >>> import numpy as np
 >>> state = {"0.weight": np.ones((4, 3)), "0.bias": np.ones(4)}
@@ -37,15 +39,20 @@ from shapecheck_bp.layouts.carry import (
     to_column,
     to_row,
 )
+from shapecheck_bp.layouts.comparison import Comparison, compare
 from shapecheck_bp.layouts.files import load, save
+from shapecheck_bp.layouts.functions import Activation
 from shapecheck_bp.layouts.inspection import Inspected, inspect
 from shapecheck_bp.layouts.table import LAYOUTS, Layout
 
 __all__ = [
     "LAYOUTS",
+    "Activation",
+    "Comparison",
     "Detection",
     "Inspected",
     "Layout",
+    "compare",
     "detect",
     "from_column",
     "from_row",

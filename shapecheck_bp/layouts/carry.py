@@ -1,13 +1,16 @@
 """To and from the two conventions, by the lines of the table."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from array_api_compat import array_namespace
+
 from shapecheck_bp.layouts.containers import Named, layers_of, packed
 from shapecheck_bp.layouts.containers import like as refilled
-from shapecheck_bp.layouts.order import as_told, ordered
-from shapecheck_bp.layouts.table import IN_OUT, LAYOUTS, OUT_IN, Layout, layout
+from shapecheck_bp.layouts.order import Unordered, as_told, ordered
+from shapecheck_bp.layouts.table import IN_OUT, LAYOUTS, OUT_IN, Layout
+from shapecheck_bp.layouts.table import layout as line_of
 from shapecheck_bp.network import Layer
 from shapecheck_bp.shapes.arrays import shape_text
 from shapecheck_bp.shapes.errors import ShapeError, shape_error, table
@@ -21,7 +24,9 @@ class Detection(NamedTuple):
 
     layouts: tuple[str, ...]
     sizes: dict[str, tuple[int, ...]]
-    """By the axes of W: the sizes n_0, n_1, … that they would mean."""
+    """By the axes of W: the sizes n_0, n_1, … that they would mean, () where several orders fit."""
+    why: str = ""
+    """What a person has to say first, such as the order of the layers."""
 
     @property
     def ambiguous(self) -> bool:
@@ -32,10 +37,12 @@ class Detection(NamedTuple):
         parts = []
         for axes, sizes in self.sizes.items():
             names = ", ".join(name for name in self.layouts if axes == LAYOUTS[name].W)
-            written = shape_text(axes.split())
-            parts.append(f"{names}: W is {written}, sizes {'-'.join(map(str, sizes))}")
-        told = "\n".join(parts) or "no layout: the shapes of the layers do not follow one another"
-        return told + "\nthe shapes cannot tell which: sizes coincide" * self.ambiguous
+            told = f"sizes {'-'.join(map(str, sizes))}" if sizes else "in more than one order"
+            parts.append(f"{names}: W is {shape_text(axes.split())}, {told}")
+        if self.ambiguous:
+            parts.append("the shapes cannot tell which: sizes coincide")
+        fault = "no layout: the shapes of the layers do not follow one another"
+        return "\n".join((*parts, *filter(None, [self.why]))) or fault
 
 
 def to_column(weights: Any, layout: str, order: Sequence[str] | None = None) -> Parameters:
@@ -55,7 +62,7 @@ def to_column(weights: Any, layout: str, order: Sequence[str] | None = None) -> 
             several orders that fit.
         ShapeError: shapes that contradict the layout; it says which layouts would fit.
     """
-    line = _line(layout)
+    line = line_of(layout)
     return carried(following(layers_of(weights), line, layout, order=order), line)
 
 
@@ -66,7 +73,12 @@ def to_row(weights: Any, layout: str, order: Sequence[str] | None = None) -> Par
 
 def carried(layers: Sequence[Named], line: Layout) -> Parameters:
     """Column's parameters from layers in their order, which fit a layout."""
-    return tuple(Layer(one.W if line.W == OUT_IN else one.W.T, _column(one.b)) for one in layers)
+    found = []
+    for one in layers:
+        W = one.W if line.W == OUT_IN else one.W.T
+        no_b = one.b is None
+        found.append(Layer(W, array_namespace(W).zeros_like(W[:, :1]) if no_b else _column(one.b)))
+    return tuple(found)
 
 
 def from_column(params: Parameters, layout: str, like: Any = None) -> Any:
@@ -81,12 +93,16 @@ def from_column(params: Parameters, layout: str, like: Any = None) -> Any:
         ValueError: no such layout, or ``like`` has other names or another number of layers.
         ShapeError: parameters that do not follow one another.
     """
-    line = _line(layout)
+    line = line_of(layout)
     pairs = [
         (one.W if line.W == OUT_IN else one.W.T, _as(line.b, _column(one.b)))
         for one in _given(params, "column")
     ]
-    return packed(pairs, line) if like is None else _named_like(pairs, like, line, layout)
+    if like is None:
+        return packed(pairs, line)
+    if not isinstance(like, Mapping):
+        raise ValueError(f"like: expected a dict by name; got {type(like).__name__}")
+    return refilled(like, by_names_of(following(layers_of(like), line, layout), pairs))
 
 
 def from_row(params: Parameters, layout: str, like: Any = None) -> Any:
@@ -108,7 +124,7 @@ def _given(params: Any, convention: str) -> list[Named]:
     named = [
         one._replace(names=(f"params[{i}].W", f"params[{i}].b")) for i, one in enumerate(layers)
     ]
-    return following(named, LAYOUTS[convention], convention, known=None)
+    return following(named, LAYOUTS[convention], convention, kept=None)
 
 
 def detect(weights: Any, n_in: int | None = None) -> Detection:
@@ -122,21 +138,20 @@ def detect(weights: Any, n_in: int | None = None) -> Detection:
     return detected(layers_of(weights), n_in)
 
 
-def detected(layers: list[Named], n_in: int | None = None) -> Detection:
+def detected(layers: list[Named], n_in: int | None = None, kept: bool | None = True) -> Detection:
     """The same of layers."""
-    fitting = {}
+    fitting: dict[str, tuple[int, ...]] = {}
+    why = ""
     for name, line in LAYOUTS.items():
         try:
-            in_line = ordered(layers, _sizes_in(line), known=False)
-        except ValueError:
-            in_line = layers if _sizes(layers, line) else []
-        fitting[name] = _sizes(in_line, line, n_in)
-    names = tuple(name for name, sizes in fitting.items() if sizes)
-    return Detection(names, {LAYOUTS[name].W: fitting[name] for name in names})
-
-
-def _line(name: str) -> Layout:
-    return layout(name)
+            found = _sizes(_in_line(layers, line, kept), line)
+        except Unordered as error:
+            why, fitting[name] = str(error), ()
+        else:
+            if found and n_in in (None, found[0]):
+                fitting[name] = found
+    sizes = {LAYOUTS[name].W: fitting[name] for name in fitting}
+    return Detection(tuple(fitting), sizes, "" if any(sizes.values()) else why)
 
 
 def following(
@@ -145,90 +160,65 @@ def following(
     name: str,
     *,
     order: Sequence[str] | None = None,
-    known: bool | None = True,
+    kept: bool | None = True,
 ) -> list[Named]:
     """The layers in order, or a ShapeError about the first that does not follow.
 
-    ``known``: True where the order in which they come is a framework's own, None where it is
+    ``kept``: whether they may come in the order in which they were made; None where that is
     certain, and no other is asked for.
     """
     if order is not None:
-        in_line = as_told(layers, order)
-    elif known is None or not _is_dict(layers):
-        in_line = layers
+        in_line = as_told(layers, order, line.sizes)
     else:
-        in_line = ordered(layers, _sizes_in(line), known)
+        in_line = _in_line(layers, line, kept)
     if _sizes(in_line, line):
         return in_line
-    fits = [other for other in detected(layers).layouts if other != name]
     before: int | None = None
     for one in in_line:
-        n_in, n_out = _in_out(one, line)
-        if not _bias_fits(one.b, n_out, line):
-            raise _refused(one.names[1], line.b, one.b.shape, {"n_out": n_out}, name, fits)
+        n_in, n_out = one.W.shape if line.W == IN_OUT else one.W.shape[::-1]
+        if not line.sizes(one):
+            raise _refused(one.names[1], line.b, one.b.shape, f"n_out = {n_out}", name, layers)
         if before not in (None, n_in):
-            raise _refused(one.names[0], line.W, one.W.shape, {"n_in": before}, name, fits)
+            raise _refused(one.names[0], line.W, one.W.shape, f"n_in = {before}", name, layers)
         before = n_out
     raise AssertionError("weights that do not fit have a layer that does not")
 
 
-def _is_dict(layers: Sequence[Named]) -> bool:
-    """Whether these come from a dict, and not from a list, whose order is certain."""
-    return not layers[0].names[0].startswith(("weights[", "params["))
-
-
-def _sizes_in(line: Layout) -> Callable[[Named], tuple[int, int] | None]:
-    def sizes(one: Named) -> tuple[int, int] | None:
-        n_in, n_out = _in_out(one, line)
-        return (n_in, n_out) if _bias_fits(one.b, n_out, line) else None
-
-    return sizes
+def _in_line(layers: list[Named], line: Layout, kept: bool | None) -> list[Named]:
+    """The layers as they follow one another; a list's order is certain, and a dict's is not."""
+    certain = kept is None or layers[0].names[0].startswith(("weights[", "params["))
+    return layers if certain else ordered(layers, line.sizes, bool(kept))
 
 
 def _refused(
-    argument: str,
-    axes: str,
-    shape: tuple[int, ...],
-    bound: dict[str, Any],
-    name: str,
-    fits: Sequence[str],
+    argument: str, axes: str, shape: Any, wanted: str, name: str, layers: list[Named]
 ) -> ShapeError:
-    wanted = ", ".join(f"{axis} = {size}" for axis, size in bound.items())
-    advice = f"Pass layout={fits[0]!r}" if fits else "Look at the order of the layers"
-    more = f", or one of {', '.join(fits[1:])}" if len(fits) > 1 else ""
+    fits = [other for other in detected(layers).layouts if other != name]
     would = f", and {fits[0]} would" if fits else ""
+    way = f"Pass layout={fits[0]!r}" if fits else "Look at the order of the layers"
+    more = f", or one of {', '.join(fits[1:])}" if len(fits) > 1 else ""
     expected, actual = shape_text(axes.split()), shape_text(shape)
+    axis, size = wanted.split(" = ")
     return shape_error(
         "layouts",
         f"{argument} does not fit the layout {name}{would}.",
         table([(argument, expected, f"got {actual}", f"{wanted} here")]),
-        suggestion=f"{advice}{more}.",
+        suggestion=f"{way}{more}.",
         argument=argument,
         expected=expected,
         actual=actual,
-        bindings=bound,
+        bindings={axis: int(size)},
     )
 
 
-def _sizes(layers: Sequence[Named], line: Layout, n_in: int | None = None) -> tuple[int, ...]:
+def _sizes(layers: Sequence[Named], line: Layout) -> tuple[int, ...]:
     """n_0, n_1, … where the layers follow one another in this layout, else nothing."""
-    sizes = [_sizes_in(line)(one) for one in layers]
-    if not sizes or not all(sizes) or n_in not in (None, sizes[0] and sizes[0][0]):
+    chain = [size for one in layers if (size := line.sizes(one))]
+    if len(chain) < len(layers):
         return ()
-    chain = [size for size in sizes if size]
     if any(before[1] != after[0] for before, after in pairwise(chain)):
         return ()
     return (chain[0][0], *(size[1] for size in chain))
-
-
-def _in_out(one: Named, line: Layout) -> tuple[int, int]:
-    rows, columns = one.W.shape
-    return (rows, columns) if line.W == IN_OUT else (columns, rows)
-
-
-def _bias_fits(b: Any, n_out: int, line: Layout) -> bool:
-    wanted = {"n_out": (n_out,), "n_out 1": (n_out, 1), "1 n_out": (1, n_out)}[line.b]
-    return tuple(b.shape) == wanted
 
 
 def _column(b: Any) -> Any:
@@ -240,17 +230,16 @@ def _as(axes: str, b: Any) -> Any:
     return {"n_out": b[:, 0], "n_out 1": b, "1 n_out": b.T}[axes]
 
 
-def _named_like(pairs: Sequence[tuple[Any, Any]], template: Any, line: Layout, name: str) -> Any:
-    if not isinstance(template, Mapping):
-        raise ValueError(f"like: expected a dict by name; got {type(template).__name__}")
-    wanted = following(layers_of(template), line, name)
-    shapes = [(tuple(one.W.shape), tuple(one.b.shape)) for one in wanted]
-    given = [(tuple(W.shape), tuple(b.shape)) for W, b in pairs]
-    if shapes != given:
+def by_names_of(template: Sequence[Named], pairs: Sequence[tuple[Any, Any]]) -> dict[str, Any]:
+    """W and b of each layer by the names of a template's layers, which have the same shapes."""
+    shapes = [[tuple(array.shape) for _, array in one.arrays()] for one in template]
+    given = [[tuple(array.shape) for array in pair] for pair in pairs]
+    fits = [one[: len(has)] for one, has in zip(given, shapes, strict=False)] == shapes
+    if not fits or len(given) != len(shapes):
         raise ValueError(f"like: expected weights of the same shapes, {given}; got {shapes}")
-    arrays = {
-        called: array
-        for one, pair in zip(wanted, pairs, strict=True)
-        for called, array in zip(one.names, pair, strict=True)
-    }
-    return refilled(template, arrays)
+    found: dict[str, Any] = {}
+    for one, (W, b) in zip(template, pairs, strict=True):
+        if one.b is None and bool((b != 0).any()):
+            raise ValueError(f"like: {one.names[0]} has no bias there, and one that is not 0 here")
+        found |= dict(zip([name for name, _ in one.arrays()], (W, b), strict=False))
+    return found

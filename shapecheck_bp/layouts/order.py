@@ -3,87 +3,135 @@
 A list, a Keras model and a graph have an order. A dict has one that may be a machine's sorting, and
 a safetensors file has none. Shapes decide where one order alone fits them; then numbers in names;
 and where both leave a choice it is the person's, for a wrong order between equal sizes is silent.
+So it is where there may be several networks.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from itertools import islice, pairwise
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from shapecheck_bp.layouts.containers import Named
 
 Sizes = Callable[[Named], tuple[int, int] | None]
+MOST = 300_000
 
 
-def ordered(layers: list[Named], sizes: Sizes, known: bool) -> list[Named]:
-    """The layers in the order in which they follow one another.
+class Unordered(ValueError):
+    """What only a person knows: the order of layers, or which of several networks is meant."""
+
+
+def ordered(layers: list[Named], sizes: Sizes, kept: bool) -> list[Named]:
+    """The layers in the order in which they follow one another, if there is any.
 
     Args:
         layers: as they come.
         sizes: n_in and n_out of a layer, if its shapes allow any.
-        known: whether the order in which they come is a framework's own.
+        kept: whether the order in which they come may be that in which they were made.
 
     Raises:
-        ValueError: several orders fit, and neither shapes nor names say which is meant.
+        Unordered: several orders fit, and neither shapes nor names say which is meant; or the names
+            are those of several networks.
     """
-    fitting = list(islice(_chains(layers, sizes), 2))
-    if len(fitting) < 2:
-        return fitting[0] if fitting else layers
+    if not all(map(sizes, layers)):
+        return layers
     names = [one.names[0] for one in layers]
-    by_number = sorted(layers, key=lambda one: natural(one.names[0]))
-    numbered = len({re.sub(r"\d+", "#", name) for name in names}) == 1
-    come = [one.names for one in layers] == [one.names for one in by_number]
-    sorted_by_machine = names == sorted(names)
-    if numbered and (come or sorted_by_machine or not known) and _follow(by_number, sizes):
-        return by_number
-    if known and not numbered and _follow(layers, sizes):
-        return by_number if sorted_by_machine and _follow(by_number, sizes) else layers
-    raise ValueError(
-        f"weights: several orders of {', '.join(names)} fit, because sizes coincide; pass order=,"
-        " the names in the order in which the layers follow one another"
-    )
+    _one_network(names)
+    ways, found = _fitting([[one] for one in layers], sizes)
+    bare = len(layers) > 1 and any(one.b is None for one in layers)
+    if ways > 1 or (ways and bare):  # without biases the transposes fit too, in reverse
+        groups = defaultdict(list)
+        for one in sorted(layers, key=lambda one: natural(one.names[0])):
+            groups[_pattern(one.names[0])].append(one)
+        ways, found = _fitting([*groups.values()], sizes)
+        told = kept and names != sorted(names) and [one.names[0] for one in found] != names
+        if ways > 1 or (not bare and not ways) or (ways and (told or len(groups) == len(layers))):
+            raise Unordered(
+                f"weights: several orders of {_some(names)} fit, because sizes coincide; pass"
+                " order=, the names in the order in which the layers follow one another"
+            )
+    return found if ways else layers
 
 
-def as_told(layers: list[Named], order: Sequence[str]) -> list[Named]:
+def as_told(layers: list[Named], order: Sequence[str], sizes: Sizes) -> list[Named]:
     """The layers in the order of names, or of their beginnings, that a person gives.
 
     Raises:
         ValueError: names that are not those of the layers.
     """
-    found = []
+    found: list[Named] = []
     for name in order:
-        same = [one for one in layers if re.match(rf"{re.escape(name)}(\W|$)", one.names[0])]
-        if len(same) != 1:
-            names = ", ".join(one.names[0] for one in layers)
+        same = [one for one in layers if re.match(rf"{re.escape(name)}(\b|\d|$)", one.names[0])]
+        exact = [one for one in same if re.match(rf"{re.escape(name)}(\b|$)", one.names[0])]
+        same = exact or same
+        if not same:
+            names = _some([one.names[0] for one in layers])
             raise ValueError(f"order: expected the names of the layers, {names}; got {name!r}")
-        found += same
+        found += ordered(same, sizes, kept=False)
     if len({one.names for one in found}) != len(layers) or len(found) != len(layers):
-        raise ValueError(f"order: expected {len(layers)} layers, each once; got {', '.join(order)}")
+        told = f"{len(layers)} layers, each once"
+        raise ValueError(f"order: expected {told}; got {len(found)} from {', '.join(order)}")
     return found
 
 
 def natural(name: str) -> list[Any]:
     """For sorting: layer_10 after layer_2."""
-    return [(1, int(part)) if part.isdigit() else (0, part) for part in re.split(r"(\d+)", name)]
+    return [(1, int(part)) if part.isdecimal() else (0, part) for part in re.split(r"(\d+)", name)]
 
 
-def _follow(layers: Sequence[Named], sizes: Sizes) -> bool:
-    found = [sizes(one) for one in layers]
-    return all(before and after and before[1] == after[0] for before, after in pairwise(found))
+def _one_network(names: list[str]) -> None:
+    """Refuse names that several networks may have: two groups, each of several layers."""
+    for group in (_folder, _pattern):
+        members = defaultdict(list)
+        for name in names:
+            members[group(name)].append(name)
+        several = [one for one in members.values() if len(one) > 1]
+        if len(several) > 1:
+            told = " and ".join(f"{_some(one)} ({len(one)} layers)" for one in several[:3])
+            begins = [_folder(one[0]) or re.split(r"\d", one[0])[0] for one in several]
+            raise Unordered(
+                f"weights: these may be several networks: {told}; pass only={begins[0]!r} for one"
+                f" of them, or order=, all names or beginnings, where they follow one another, as"
+                f" {[one.rstrip('./') for one in begins]}"
+            )
 
 
-def _chains(layers: list[Named], sizes: Sizes) -> Iterator[list[Named]]:
-    """Every order in which each layer's n_in is the n_out before it."""
-    known = [sizes(one) for one in layers]
-    if not all(known):
-        return
+def _folder(name: str) -> str:
+    """What stands before the name of a layer: actor. in actor.0.weight."""
+    return "".join(re.split(r"(?<=[./])", name)[:-2])
 
-    def from_here(done: list[int], at: int | None) -> Iterator[list[int]]:
-        if len(done) == len(layers):
-            yield done
-        for i, size in enumerate(known):
-            if i not in done and size is not None and at in (None, size[0]):
-                yield from from_here([*done, i], size[1])
 
-    for order in from_here([], None):
-        yield [layers[i] for i in order]
+def _pattern(name: str) -> str:
+    return re.sub(r"\d+", "#", name)
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names if len(names) < 7 else [*names[:3], "…", names[-1]])
+
+
+def _fitting(groups: list[list[Named]], sizes: Sizes) -> tuple[int, list[Named]]:
+    """In how many orders each n_in is the n_out before it, and one; a group's own order is kept.
+
+    What has been taken of each group, and the last n_out, are all that matters for what follows.
+    Where these are too many to look at, several orders are said to fit.
+    """
+    known = [[sizes(one) or (0, 0) for one in group] for group in groups]
+    ways: dict[Any, tuple[int, Any]] = {((0,) * len(groups), None): (1, None)}
+    seen = 0
+    for _ in range(sum(map(len, groups))):
+        further: dict[Any, tuple[int, Any]] = {}
+        for (taken, at), (count, path) in ways.items():
+            for g, k in enumerate(taken):
+                if k < len(known[g]) and at in (None, known[g][k][0]):
+                    key = (*taken[:g], k + 1, *taken[g + 1 :]), known[g][k][1]
+                    before = further.get(key, (0, None))[0]
+                    further[key] = before + count, (path, groups[g][k])
+                    seen += len(groups)
+            if seen > MOST:
+                return 2, []
+        ways = further
+    path, found = next((path for _, path in ways.values()), None), []
+    while path:
+        path, one = path
+        found.append(one)
+    return sum(count for count, _ in ways.values()), found[::-1]

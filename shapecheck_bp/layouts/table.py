@@ -7,7 +7,7 @@ Nothing else in this package knows a framework.
 ('n_out n_in', 'n_in n_out')
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Layout(NamedTuple):
@@ -23,6 +23,12 @@ class Layout(NamedTuple):
     """How it hands them out: a flat dict by name, a dict inside dicts, a list, a pair of lists."""
     step: int = 1
     """How far the indices of two layers are apart."""
+
+    def sizes(self, one: Any) -> tuple[int, int] | None:
+        """n_in and n_out of a layer with W and b, or None if b is not one of n_out units."""
+        rows, n_out = one.W.shape if self.W == IN_OUT else one.W.shape[::-1]
+        b = {"n_out": (n_out,), "n_out 1": (n_out, 1), "1 n_out": (1, n_out)}[self.b]
+        return (rows, n_out) if one.b is None or tuple(one.b.shape) == b else None
 
 
 OUT_IN, IN_OUT = "n_out n_in", "n_in n_out"

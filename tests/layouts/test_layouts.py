@@ -175,15 +175,16 @@ def names_in(params, state):
     [
         ("fc1", "fc2", "out"),
         ("input", "hidden", "output"),
+        ("hid", "inp", "out"),
         ("Dense_0", "Dense_1", "Dense_10", "Dense_2", "out"),
+        ("up2", "up1"),
     ],
 )
-def test_the_order_of_a_dict_is_kept_unless_a_machine_sorted_it(names):
+def test_the_order_of_a_dict_is_no_order_of_layers(names):
     state = square(*names)
-    wanted = sorted(names, key=lambda name: (name == "out", len(name), name))
-    if "input" in names:
-        wanted = list(names)
-    assert names_in(to_column(state, "torch"), state) == wanted
+    with pytest.raises(ValueError, match="several orders of .* fit, .*; pass order="):
+        to_column(state, "torch")
+    assert names_in(to_column(state, "torch", order=names), state) == [*names]
 
 
 def test_an_order_that_nothing_tells_is_asked_for(tmp_path):
@@ -302,7 +303,7 @@ def test_a_layout_that_the_shapes_contradict_is_refused_with_one_that_fits():
         ({}, "expected at least one layer; got none"),
         (3, "weights: expected a dict by name.*; got int"),
         ("weights", "got str"),
-        ({"0.weight": np.ones((4, 3))}, "not so: 0.weight; and nothing is left out"),
+        ({"0.bias": np.ones(4)}, "not so: 0.bias; and nothing is left out"),
         ({"0.weight": np.ones((4, 3)), "0.bias": np.ones(4), "x": 1}, "not so: x; and"),
         ({"0.weight": np.ones((4, 3, 3)), "0.bias": np.ones(4)}, "not so: 0.weight, 0.bias; and"),
         ([np.ones((4, 3))], "expected W, b, W, b, …; got 1 arrays"),
@@ -591,32 +592,6 @@ def test_a_file_of_somebody_elses_needs_a_layout(tmp_path):
     assert back.read_bytes() == file.read_bytes()
 
 
-def test_a_changed_file_is_noticed_or_refused(saved):
-    """Flipped bits, cuts, and bytes put in: an error, or the very same parameters."""
-    right, whole = parameters(NET), saved.read_bytes()
-    random = np.random.default_rng(0)
-    refused = kept = 0
-    for _ in range(400):
-        broken = bytearray(whole)
-        kind = random.integers(0, 3)
-        at = int(random.integers(0, len(whole)))
-        if kind == 0:
-            broken[at] ^= 1 << int(random.integers(0, 8))
-        elif kind == 1:
-            del broken[at:]
-        else:
-            broken[at:at] = random.bytes(int(random.integers(1, 9)))
-        saved.write_bytes(bytes(broken))
-        try:
-            found = layouts.load(saved)
-        except ValueError as error:  # a ShapeError is a TypeError, and not what this is
-            refused += str(error).startswith(f"{saved}: ")
-        else:
-            kept += same(found, right)
-    assert refused + kept == 400
-    assert refused > 200
-
-
 def test_bits_flipped_in_the_values_are_noticed(tmp_path):
     needs(".safetensors")
     file = tmp_path / "model.safetensors"
@@ -639,7 +614,7 @@ def test_what_is_no_such_file(tmp_path, ending, content):
 
 
 def test_nothing_is_unpickled(tmp_path):
-    for ending in (".pt", ".pth", ".pkl"):
+    for ending in (".pt", ".pth"):
         with pytest.raises(ValueError, match=r"it is a pickle.*safetensors\.torch\.save_file") as e:
             layouts.load(tmp_path / f"model{ending}", "torch")
         assert "weights_only=True" in str(e.value)
@@ -703,8 +678,9 @@ def test_keras_files_whose_weights_are_not_what_they_seem(tmp_path):
     file = tmp_path / "model.keras"
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4, use_bias=False)])
     model.save(file)
-    with pytest.raises(ValueError, match="dense.*: expected a kernel and a bias; got variables 0"):
-        layouts.load(file)
+    (only,) = layouts.load(file)
+    assert equal([(only.W.T,)], [model.get_weights()])
+    assert not only.b.any()
 
     two = [keras.layers.Dense(4, name="layer_2"), keras.layers.Dense(4, name="layer_1")]
     model = keras.Sequential([keras.Input((4,)), *two])
@@ -741,7 +717,16 @@ ODD = {
     "parallel": ([("Gemm", "X W b", "g"), ("Gemm", "X V c", "h"), ("Add", "g h", "Y")], "2 nodes"),
     "residual": ([("Gemm", "X W b", "h"), ("Add", "h X", "Y")], "X goes to 2 nodes"),
     "negated": ([("Gemm", "X W b", "h"), ("Neg", "h", "Y")], "got Neg"),
-    "no bias": ([("Gemm", "X W", "Y")], "expected a Gemm with a bias"),
+    "another's": ([("my.own::Gemm", "X W b", "Y")], "ONNX's own operators; got my.own::Gemm"),
+    "squared first": ([("Mul", "X X", "x"), ("Gemm", "x W b", "Y")], r"got Mul\(\)"),
+    "squared": ([("Gemm", "X W b", "h"), ("Mul", "h h", "Y")], r"got Mul\(\)"),
+    "half a silu": (
+        [("Gemm", "X W b", "h"), ("Sigmoid", "h", "s"), ("Mul", "h h", "Y")],
+        "h goes to 2 nodes|h goes to 0|expected a chain",
+    ),
+    "no layers": ([("Relu", "X", "Y")], "relu comes before the first layer"),
+    "none": ([("Identity", "X", "Y")], "expected layers, Gemm or MatMul; got none"),
+    "two in a row": ([("Gemm", "X W", "h"), ("Tanh", "h", "g"), ("Relu", "g", "Y")], "after tanh"),
     "unused": ([("Gemm", "X W b", "Y")], "no others; V"),
 }
 
@@ -763,7 +748,10 @@ def graph(file, nodes, named=""):
     arrays = {one: np.random.default_rng(ord(one)).normal(size=(4, 4) if one in "WV" else 4)
               for one in sorted(letters)}  # fmt: skip
     initial = [onnx.numpy_helper.from_array(a.astype("f4"), one) for one, a in arrays.items()]
-    made = [helper.make_node(kind, inputs.split(), [out]) for kind, inputs, out in nodes]
+    made = []
+    for operator, inputs, out in nodes:
+        domain, _, name = operator.rpartition("::")
+        made.append(helper.make_node(name, inputs.split(), [out], domain=domain))
     ends = [helper.make_tensor_value_info(one, kind, ["m", 4]) for one in "XY"]
     model = helper.make_model(helper.make_graph(made, "g", ends[:1], ends[1:], initial))
     file.write_bytes(model.SerializeToString())
@@ -779,15 +767,26 @@ def test_a_graph_says_the_order_and_whose_bias_it_is(tmp_path):
         np.testing.assert_allclose(layer.b[:, 0], arrays[b], rtol=1e-6)
 
 
-def test_values_beside_an_onnx_file_are_not_read(tmp_path):
+def test_values_beside_an_onnx_file_are_read_if_they_are_in_its_folder(tmp_path):
     onnx = pytest.importorskip("onnx")
-    file = tmp_path / "model.onnx"
+    file, folder = tmp_path / "model.onnx", tmp_path / "inside"
     graph(file, [("Gemm", "X W b", "Y")])
+    right = layouts.load(file)
     model = onnx.load(file)
-    onnx.external_data_helper.convert_model_to_external_data(model, size_threshold=0)
-    onnx.save(model, file)
-    with pytest.raises(ValueError, match="expected values that are in the file, and not beside it"):
-        layouts.load(file)
+    onnx.external_data_helper.convert_model_to_external_data(
+        model, size_threshold=0, location="values"
+    )
+    folder.mkdir()
+    onnx.save(model, folder / "model.onnx")
+    assert same(layouts.load(folder / "model.onnx"), right)
+    layouts.save(folder / "back.onnx", right, "onnx", like=folder / "model.onnx")
+    (folder / "values").rename(tmp_path / "values")
+    assert same(layouts.load(folder / "back.onnx"), right)
+    with pytest.raises(ValueError, match="expected values in values, a file in its folder"):
+        layouts.load(folder / "model.onnx")
+    (folder / "values").symlink_to(tmp_path / "values")
+    with pytest.raises(ValueError, match="expected values in values, a file in its folder"):
+        layouts.load(folder / "model.onnx")
 
 
 def test_a_network_of_other_sizes_or_none(tmp_path):
@@ -847,7 +846,7 @@ def test_a_zip_that_lacks_a_part(tmp_path):
     with zipfile.ZipFile(made, "w") as file:
         file.writestr("config.json", json.dumps({"class_name": "Functional"}))
     (tmp_path / "model.keras").write_bytes(made.getvalue())
-    with pytest.raises(ValueError, match="cannot be read: ValueError: expected a Sequential model"):
+    with pytest.raises(ValueError, match="cannot be read: expected a Sequential model"):
         layouts.load(tmp_path / "model.keras")
 
 

@@ -31,7 +31,7 @@ PAGES = sorted(
     for path in DOCS.rglob("*")
     if path.suffix in (".md", ".rst") and not path.relative_to(DOCS).parts[0].startswith("_")
 )
-NEEDS = {"torch_and_jax": ("torch", "jax"), "devices": ("jax",)}
+NEEDS = {"torch_and_jax": ("torch", "jax"), "devices": ("jax",), "weights": ("onnx",)}
 FENCE = re.compile(
     r"^```(?:\{code-block\} )?(\w+)\n(?::caption: (\S+)\n\n)?(.*?)^```$", re.DOTALL | re.MULTILINE
 )

@@ -1,36 +1,18 @@
-"""One kind of file each: bytes in, arrays by name out, and back, by the library that is its own."""
+"""A module for each kind of file, which goes through the library that is its own.
 
-from typing import Protocol
+Each has ``LAYOUTS``, those that it can have, or None for any; ``read``, bytes in and Contents out;
+``new``, a file with weights and activations; ``fill``, the same file with other values and a mark.
+"""
+
+from collections.abc import Callable
+from typing import Any
 
 from shapecheck_bp.layouts.formats import keras, npz, onnx, safetensors
-from shapecheck_bp.layouts.formats.contents import Contents, Weights
-from shapecheck_bp.network import Network
 
-__all__ = ["FORMATS", "Contents", "Format"]
-
-
-class Format(Protocol):
-    """How to read such a file, write a new one, mark it, and put other values into one."""
-
-    LAYOUTS: tuple[str, ...] | None
-    """The layouts that it can have; any, where there is none."""
-
-    def read(self, data: bytes) -> Contents:
-        """The arrays in it."""
-
-    def write(self, weights: Weights, layout: str, net: Network | None) -> bytes:
-        """A new file."""
-
-    def mark(self, data: bytes, mark: str) -> bytes:
-        """The same file with a mark of ours."""
-
-    def replace(self, data: bytes, weights: Weights) -> bytes:
-        """The same file with other values."""
-
-
-FORMATS: dict[str, Format] = {
+FORMATS: dict[str, Any] = {
     ".safetensors": safetensors,
     ".npz": npz,
     ".keras": keras,
     ".onnx": onnx,
 }
+RUNNERS: dict[str, Callable[..., tuple[Any, str]]] = {".keras": keras.run, ".onnx": onnx.run}

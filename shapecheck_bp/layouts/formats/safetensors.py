@@ -1,32 +1,34 @@
-"""safetensors: arrays and a dict of words. LAYOUTS: any."""
+"""safetensors: arrays and a dict of words."""
 
 import json
+from pathlib import Path
 from typing import Any
 
-from shapecheck_bp.layouts.formats.contents import MARK, Contents, Weights, marked
-from shapecheck_bp.network import Network
+from shapecheck_bp.layouts.formats.contents import MARK, Contents, Only, Weights, marked
 
-LAYOUTS: tuple[str, ...] | None = None
+LAYOUTS = None
 
 
-def read(data: bytes) -> Contents:
+def read(data: bytes, folder: Path, only: Only = None) -> Contents:
     """Arrays by name; the mark is in its metadata."""
-    return marked(_arrays(data), _metadata(data).get(MARK), in_order=False)
+    return marked(_arrays(data), _metadata(data).get(MARK), False, only)
 
 
-def write(weights: Weights, layout: str, net: Network | None) -> bytes:
+def new(weights: Weights, layout: str, activations: Any) -> bytes:
     """A new file."""
-    return _saved(weights, {})
+    from safetensors.numpy import save
+
+    made: bytes = save(dict(weights))
+    return made
 
 
-def mark(data: bytes, mark: str) -> bytes:
-    """The same file with a mark."""
-    return _saved(_arrays(data), {**_metadata(data), MARK: mark})
+def fill(data: bytes, folder: Path, weights: Weights, mark: str | None) -> bytes:
+    """The same file with other values for some of its arrays, and a mark."""
+    from safetensors.numpy import save
 
-
-def replace(data: bytes, weights: Weights) -> bytes:
-    """The same file with other values."""
-    return _saved(weights, _metadata(data))
+    told = _metadata(data) | ({} if mark is None else {MARK: mark})
+    made: bytes = save({**_arrays(data), **weights}, metadata=dict(sorted(told.items())) or None)
+    return made
 
 
 def _arrays(data: bytes) -> dict[str, Any]:
@@ -37,13 +39,6 @@ def _arrays(data: bytes) -> dict[str, Any]:
         return dict(sorted(load(data).items()))
     except KeyError as error:
         raise ValueError(f"NumPy has no {error}; cast it first, to float32 say") from None
-
-
-def _saved(weights: Weights, metadata: dict[str, str]) -> bytes:
-    from safetensors.numpy import save
-
-    made: bytes = save(dict(weights), metadata=dict(sorted(metadata.items())) or None)
-    return made
 
 
 def _metadata(data: bytes) -> dict[str, Any]:
