@@ -105,17 +105,19 @@ def prove(
     """
     _check_modules(net, column, row)
     from shapecheck_bp.proof.cases import public_names
-    from shapecheck_bp.proof.equal import equal, symbolic_networks
+    from shapecheck_bp.proof.equal import equal
     from shapecheck_bp.proof.exact import exact
     from shapecheck_bp.proof.floating import floating
-    from shapecheck_bp.proof.right import right, small_networks
+    from shapecheck_bp.proof.right import right
+    from shapecheck_bp.proof.running import run, symbolic_networks
 
     real, X, Y = _data(net, X, Y)
     params = _start(real)
     deepest = DEEPEST_IN_SHORT if short else DEEPEST
+    runs = run(column, row, symbolic_networks(deepest, only=net))
     answers = [
-        equal(column, row, symbolic_networks(deepest, only=net)),
-        right(column, row, small_networks(only=net)),
+        equal(runs),
+        right(runs),
         exact(column, row),
         floating(column, row, real, params, X, Y, autograd=not short),
     ]

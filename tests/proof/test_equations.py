@@ -10,8 +10,8 @@ from shapecheck_bp.activations import ACTIVATIONS
 from shapecheck_bp.losses import cross_entropy, log_loss, squared_error
 from shapecheck_bp.proof import symbols
 from shapecheck_bp.proof.cases import cases, law_for
-from shapecheck_bp.proof.equal import SymbolMaker
 from shapecheck_bp.proof.equations import Equations, Recorder
+from shapecheck_bp.proof.running import SymbolMaker
 from shapecheck_bp.proof.symbols import Symbolic, same
 from shapecheck_bp.shapes.switch import listen
 from shapecheck_bp.tracing.naming import quantities, result_names
