@@ -13,7 +13,8 @@ from typing import Any
 
 from shapecheck_bp.network import Cache, Gradient, Layer, Network
 from shapecheck_bp.proof import notation
-from shapecheck_bp.proof.sums import Number, call, exp, log, size
+from shapecheck_bp.proof.functions import exp, log
+from shapecheck_bp.proof.sums import Number, call, size
 from shapecheck_bp.proof.symbols import Symbolic, total
 
 DEFINITIONS: dict[str, Callable[..., Any]] = {}

@@ -52,11 +52,11 @@ def compared(case: Case, place: str, here: Named, there: Named, words: str) -> I
         yield Check(place, here[0][0], case.about, False, words.format(*listed))
         return
     for (quantity, a), (_, b) in zip(here, there, strict=True):
-        if isinstance(a, Symbolic) and isinstance(b, Symbolic):
-            holds = same(a, b)
-        else:
-            holds = type(a) is type(b) and a == b
-        reason = "" if holds else _short(words.format(written(a), written(b)))
+        try:
+            holds = same(a, b) if isinstance(a, Symbolic) and isinstance(b, Symbolic) else a is b
+            reason = "" if holds else _short(words.format(written(a), written(b)))
+        except (ValueError, ArithmeticError) as error:  # formulas of kinds that are not decided
+            holds, reason = False, _short(f"could not be decided: {error}")
         yield Check(place, quantity, case.about, bool(holds), reason)
 
 

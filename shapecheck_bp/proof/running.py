@@ -21,7 +21,8 @@ from shapecheck_bp.proof.cases import (
     takes_and_gives_floats,
 )
 from shapecheck_bp.proof.report import Check
-from shapecheck_bp.proof.symbols import AnyNetwork, Symbolic, size
+from shapecheck_bp.proof.symbols import Symbolic
+from shapecheck_bp.proof.undecided import AnyNetwork, size
 from shapecheck_bp.shapes.law import Law, law_of
 from shapecheck_bp.shapes.making import Maker
 from shapecheck_bp.shapes.switch import enforce
@@ -31,6 +32,7 @@ from shapecheck_bp.transpose import flip
 # Any g with squared error, the two pairs, and softmax where it is none.
 KINDS = [("tanh", None), *((output, None) for output in PAIRS), ("softmax", "squared_error")]
 NO_FORMULA = "it draws, compares or chooses: no formula in real numbers"
+DEEPEST_OF_PARTS = 3
 IN_BLOCKS, EXAMPLES = 2, 3  # two blocks, of two examples and of one
 
 
@@ -87,6 +89,8 @@ class Runs(NamedTuple):
 def run(column: ModuleType, row: ModuleType, networks: Iterable[Network]) -> Runs:
     """Run every public function, on every one of these networks."""
     networks = list(networks)
+    # Of what the whole is made of is asked alone where it is not too deep.
+    shallow = [net for net in networks if len(net.sizes) <= DEEPEST_OF_PARTS + 1]
     depths = ", ".join(map(str, sorted({net.L.__index__() for net in networks})))
     ran = f"both modules on symbols of any size, any g: {len(networks)} networks of {depths} layers"
     runs = Runs(column, row, [], [], {}, ran)
@@ -98,7 +102,8 @@ def run(column: ModuleType, row: ModuleType, networks: Iterable[Network]) -> Run
             runs.left_out[name] = NO_FORMULA
         else:
             try:
-                made = list(cases(name, law, networks, SymbolMaker))
+                asked = networks if "block_size" in law.signature.parameters else shallow
+                made = list(cases(name, law, asked, SymbolMaker))
             except TypeError as error:  # a parameter that is no array, and has no default
                 runs.left_out[name] = str(error).removeprefix("verify: ").partition(";")[0]
                 continue

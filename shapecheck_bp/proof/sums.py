@@ -12,31 +12,27 @@ log, and sums over an index. What is equal for one of these reasons has one form
     |x|, max(x, y), min(x, y) by the step that is 1 where x > 0 and else 0, and case by case inside
     u / (1 + u) = 1 - 1 / (1 + u), which decides fractions of exponentials
 
->>> A = lambda i, j: entry("A", i, j)
->>> B = lambda i, j: entry("B", i, j)
->>> over("k", "n", over("l", "m", A("i", "k") * (B("k", "l") + 1)))
-m Σ_{k_1:n} A[i, k_1] + Σ_{k_1:m,k_2:n} A[i, k_2] B[k_2, k_1]
->>> z = entry("z", 0, 0)
->>> exp(minimum(z, 0)) / (1 + exp(-absolute(z))) == 1 / (1 + exp(-z))
-True
+The derivative by W[a, b] is that of every factor in turn; of an entry it is δ, of a sum the sum.
+Products are here, sums over an index in ``indices``, exp and its like in ``functions``.
 
-The derivative by W[a, b] is that of every factor in turn; of an entry it is δ, of a sum the sum:
-
->>> over("i", "n", over("k", "m", entry("W", "i", "k") ** 2)).derivative("W", "a", "b")
-2 W[a, b]
+>>> W, z = entry("W", "i", "k"), entry("z", 0, 0)
+>>> (W + z) ** 2 - z * (2 * W + z)
+W[i, k]^2
+>>> (W**3).derivative("W", "i", "b")
+3 W[i, k]^2 delta(b, k)
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from functools import cache, cached_property, reduce
-from itertools import count, permutations, product
+from itertools import product
 from operator import mul
 from typing import Any, ClassVar
 
 Index = str | int
-Product = frozenset[tuple["Factor", int]]  # factors and their powers
 
-MOST_ORDERS = 5040
+
+Product = frozenset[tuple["Factor", int]]  # factors and their powers
 
 
 class Factor:
@@ -103,6 +99,8 @@ class Factor:
 
 
 BINDING = ("sum", "max")
+
+
 NEVER_ZERO = ("exp", "size")
 
 
@@ -152,7 +150,7 @@ class Number:
         other = number(other)
         if self.value is not None or other.value is not None:
             c, of = (self.value, other) if self.value is not None else (other.value, self)
-            return of if c == 1 else Number({one: _plain(c * d) for one, d in of.terms.items()})
+            return of if c == 1 else Number({one: plain(c * d) for one, d in of.terms.items()})
         return weighted(
             (_of(_joined(dict(one), dict(two))), c * d)
             for (one, c), (two, d) in product(self.terms.items(), other.terms.items())
@@ -203,16 +201,16 @@ class Number:
             if any(factor.kind in ("step", "delta") for factor, _ in one):
                 raise ZeroDivisionError("a division by what may be zero")
             return Number(
-                {frozenset((factor, -power) for factor, power in one): _plain(Fraction(1) / c)}
+                {frozenset((factor, -power) for factor, power in one): plain(Fraction(1) / c)}
             )
-        if steps := _steps(self):
-            return _case_by_case(self, steps, lambda case: case.inverse)
+        if steps := steps_in(self):
+            return case_by_case(self, steps, lambda case: case.inverse)
         shared, rest = self.shared()
         if len(rest.terms) == 1:
             return shared.inverse * rest.inverse
-        first = rest.terms[min(rest.terms, key=_place)]
+        first = rest.terms[min(rest.terms, key=place_of)]
         several = Factor("several", rest * (Fraction(1) / first))
-        return shared.inverse * Number({frozenset({(several, -1)}): _plain(Fraction(1) / first)})
+        return shared.inverse * Number({frozenset({(several, -1)}): plain(Fraction(1) / first)})
 
     def shared(
         self, which: Callable[[Factor], bool] = lambda factor: True
@@ -259,7 +257,7 @@ class Number:
                 for one, c in inner.terms.items():
                     kept = {pair for pair in one if not concerns(pair[0])}
                     new = [(of(factor), power) for factor, power in one - kept]
-                    made.append((_multiplied(dict(kept), new) if new else _one_term(one), c))
+                    made.append((_multiplied(dict(kept), new) if new else one_term(one), c))
                 done[inner] = weighted(made)
             return done[inner]
 
@@ -297,7 +295,7 @@ class Number:
         key = matrix, row, column
         if key not in self.made:
             self.made[key] = sum_of(
-                _slope(factor, key) * power * c * Number({_lower(one, factor): 1})
+                _slope(factor, key) * power * c * Number({lowered(one, factor): 1})
                 for one, c in self.terms.items()
                 for factor, power in one
                 if matrix in factor.matrices
@@ -313,7 +311,7 @@ def number(value: Any) -> Number:
     if isinstance(value, Number):
         return value
     exactly = value if isinstance(value, int | Fraction) else Fraction(repr(float(value)))
-    return Number({frozenset(): _plain(exactly)})
+    return Number({frozenset(): plain(exactly)})
 
 
 def sum_of(numbers: Iterable[Number]) -> Number:
@@ -330,15 +328,15 @@ def weighted(numbers: Iterable[tuple[Number, Any]]) -> Number:
     for one, c in numbers:
         for factors, d in one.terms.items():
             found[factors] = found.get(factors, 0) + c * d
-    return Number({factors: _plain(c) for factors, c in found.items()})
+    return Number({factors: plain(c) for factors, c in found.items()})
 
 
-def _plain(c: Any) -> Any:
+def plain(c: Any) -> Any:
     """A whole number as Python has it."""
     return c.numerator if c.denominator == 1 else c
 
 
-def _one_term(one: Product) -> Number:
+def one_term(one: Product) -> Number:
     """A product alone."""
     return Number({one: 1})
 
@@ -370,91 +368,8 @@ def delta(i: Index, k: Index) -> Number:
     return of_one("delta", *sorted((i, k), key=str))
 
 
-def over(k: str, n: str | int, x: Number) -> Number:
-    """Σ_k x, k over an axis of that size; one of which the size is known is written out."""
-    if isinstance(n, int):
-        return sum_of(x.renamed({k: place}) for place in range(n))
-    return _total({k: n}, x)
-
-
-def largest(bound: Mapping[str, Any], x: Number) -> Number:
-    """The max over an index, of which nothing is used but that it is one number."""
-    ((k, n),) = bound.items()
-    if k not in x.free or n == 1:
-        return x.renamed({k: 0})
-    name = f"k_{x.depth + 1}"
-    return of_one("max", ((name, n),), x.renamed({k: name}))
-
-
-def exp(x: Any) -> Number:
-    """e to the x, as a product for a sum in x."""
-    if steps := _steps(x := number(x)):
-        return _case_by_case(x, steps, exp)
-    powers = {
-        (Factor("exp", Number({one: Fraction(1, c.denominator)})), c.numerator)
-        for one, c in x.terms.items()
-    }
-    return Number({frozenset(powers): 1})
-
-
-def log(x: Any) -> Number:
-    """The logarithm, as a sum for what is positive in a product."""
-    if steps := _steps(x := number(x)):
-        return _case_by_case(x, steps, log)
-    shared, rest = x.shared(_positive)
-    parts = [shared]
-    if len(rest.terms) == 1 and _all_positive(rest):
-        parts, rest = [shared, rest], number(1)
-    found = number(0)
-    for one, c in (term for part in parts for term in part.terms.items()):
-        rest *= c
-        for factor, power in one:
-            inside = factor.parts[0] if factor.kind in ("exp", "several") else factor.alone
-            found += power * (inside if factor.kind == "exp" else of_one("log", inside))
-    return found if rest == number(1) else found + of_one("log", rest)
-
-
-def tanh(x: Any) -> Number:
-    """The hyperbolic tangent, by exponentials."""
-    return 1 - 2 / (exp(2 * number(x)) + 1)
-
-
-def step(x: Any) -> Number:
-    """1 where x > 0, else 0; where x = 0 is not looked at."""
-    if steps := _steps(x := number(x)):
-        return _case_by_case(x, steps, step)
-    if x.value is not None:
-        return number(int(x.value > 0))
-    _, x = x.shared(_positive)
-    first = x.terms[min(x.terms, key=_place)]
-    upwards = of_one("step", x * (Fraction(1) / first))
-    return upwards if first > 0 else 1 - upwards
-
-
-def absolute(x: Any) -> Number:
-    """|x|."""
-    return number(x) * (2 * step(x) - 1)
-
-
-def maximum(x: Any, y: Any) -> Number:
-    """The larger of two."""
-    larger: Number = number(x) - y
-    return larger * step(larger) + number(y)
-
-
-def minimum(x: Any, y: Any) -> Number:
-    """The smaller of two."""
-    return -maximum(-number(x), -number(y))
-
-
-MAKERS: dict[str, Callable[..., Number]] = {
-    "sum": lambda bound, x: _total(bound, x),
-    "max": largest,
-    "exp": exp,
-    "log": log,
-    "step": step,
-    "several": lambda x: x,
-}
+# How a factor is made again of other parts, by its kind; ``indices`` and ``functions`` add theirs.
+MAKERS: dict[str, Callable[..., Number]] = {"several": lambda x: x}
 
 
 @cache
@@ -465,7 +380,7 @@ def _slope(factor: Factor, by: tuple[str, Index, Index]) -> Number:
         return delta(parts[1], by[1]) * delta(parts[2], by[2])
     if kind == "sum":
         bound, term = factor.opened()
-        return _total(bound, term.derivative(*by))
+        return MAKERS["sum"](bound, term.derivative(*by))
     if kind == "step":
         return number(0)
     if kind == "max":
@@ -478,18 +393,19 @@ def _slope(factor: Factor, by: tuple[str, Index, Index]) -> Number:
     return inner * parts[0].inverse if kind == "log" else inner
 
 
-def _lower(one: Product, factor: Factor) -> Product:
+def lowered(one: Product, factor: Factor) -> Product:
     """A product with one power less of a factor."""
     powers = {**dict(one)}
     powers[factor] -= 1
     return frozenset(pair for pair in powers.items() if pair[1])
 
 
-def _steps(x: Number) -> list[Factor]:
+def steps_in(x: Number) -> list[Factor]:
+    """The steps that a number has outside of sums."""
     return [factor for one in x.terms for factor, _ in one if factor.kind == "step"]
 
 
-def _case_by_case(x: Number, steps: list[Factor], f: Callable[[Number], Number]) -> Number:
+def case_by_case(x: Number, steps: list[Factor], f: Callable[[Number], Number]) -> Number:
     """f(x) where the step is 1, and f(x) where it is 0."""
     first = min(steps, key=lambda one: one.order)
     up = sum_of(
@@ -576,113 +492,8 @@ def _of(powers: Mapping[Factor, int]) -> Number:
     return Number({frozenset(powers.items()): 1}) if settled is None else settled
 
 
-def _positive(factor: Factor) -> bool:
-    if factor.kind in ("sum", "several"):
-        return _all_positive(factor.parts[-1])
-    return factor.kind in NEVER_ZERO
-
-
-def _all_positive(x: Number) -> bool:
-    return all(c > 0 and all(_positive(f) for f, _ in one) for one, c in x.terms.items())
-
-
-def _total(bound: dict[str, str], x: Number) -> Number:
-    """Σ over all these indices at once."""
-    return sum_of(_total_of_one(bound, one) * c for one, c in x.terms.items())
-
-
-def _total_of_one(bound: dict[str, str], one: Product) -> Number:
-    for factor, power in one:
-        if factor.kind == "delta" and factor.free & bound.keys():
-            k = min(factor.free & bound.keys())
-            (other,) = (place for place in factor.parts if place != k)
-            rest = Number({one - {(factor, power)}: 1})
-            return _total({i: n for i, n in bound.items() if i != k}, rest.renamed({k: other}))
-        if factor.kind == "sum" and power > 0 and factor.free & bound.keys():
-            taken = {k for other, _ in one for k in other.free} | bound.keys()
-            fresh = (name for name in (f"~{i}" for i in count()) if name not in taken)
-            names = {k: next(fresh) for k, _ in factor.parts[0]}
-            opened = Number({_lower(one, factor): 1}) * factor.parts[1].renamed(names)
-            return _total(bound | {names[k]: n for k, n in factor.parts[0]}, opened)
-    found, left = number(1), set(one)
-    for k, n in bound.items():
-        if not any(k in factor.free for factor, _ in one):
-            found *= size(n)
-    while left:
-        group, joint = {left.pop()}, None
-        while joint != (joint := {k for f, _ in group for k in f.free & bound.keys()}):
-            group |= {pair for pair in left if pair[0].free & joint}
-            left -= group
-        found *= _joint({k: bound[k] for k in joint}, frozenset(group))
-    return found
-
-
-def _joint(bound: dict[str, str], one: Product) -> Number:
-    """Σ of a product in which every factor hangs together with every other."""
-    alone = {k: frozenset(pair for pair in one if k in pair[0].free) for k in bound}
-    for k, mine in alone.items():
-        rest = Number({one - mine: 1})
-        others = {i: n for i, n in bound.items() if i != k}
-        (factor, power), *more = mine
-        if not more and factor.kind == "share" and power == 1 and factor.parts[1] == k:
-            return _total(others, rest)  # Σ_k Y[k, j] = 1
-        if others and any(f.kind == "sum" and n < 0 for f, n in one - mine):
-            summed = _joint({k: bound[k]}, mine)  # Σ_k f(k) / Σ_k f(k) = 1
-            ((product_, _),) = summed.terms.items()
-            if any((f, -n) in one for f, n in product_ if f.kind == "sum"):
-                return _total(others, rest * summed)
-    if not bound:
-        return Number({one: 1})
-    names = _canonical(bound, one)
-    inner = Number({one: 1}).renamed(names)
-    assert len(inner.terms) == 1, inner
-    indices = tuple(sorted((names[k], n) for k, n in bound.items()))
-    return of_one("sum", indices, inner)
-
-
-def _canonical(bound: dict[str, str], one: Product) -> dict[str, str]:
-    """Names k_1, k_2, … for what is summed over, that depend on what they do alone."""
-    first = 1 + max(factor.depth for factor, _ in one)
-    if len(set(bound.values())) == len(bound):
-        return _numbered(sorted(bound, key=lambda k: bound[k]), first)
-    colours: dict[str, Any] = dict(bound)
-    before = 0
-    while True:
-        classes = sorted(set(colours.values()))
-        rank = {k: classes.index(colour) for k, colour in colours.items()}
-        if len(classes) in (len(bound), before):
-            break
-        before = len(classes)
-        colours = {k: (rank[k], _role(k, rank, one)) for k in bound}
-    groups = [[k for k in sorted(bound) if rank[k] == place] for place in range(len(classes))]
-    orders = list(_orders(groups))
-    if len(orders) > 1:
-        whole = Number({one: 1})
-        orders = [min(orders, key=lambda order: whole.renamed(_numbered(order, first)).place)]
-    return _numbered(orders[0], first)
-
-
-def _role(k: str, rank: dict[str, int], one: Product) -> int:
-    """What an index does in a product, whatever its name is."""
-    names = {other: "*" if other == k else f"*{place}" for other, place in rank.items()}
-    mine = frozenset(pair for pair in one if k in pair[0].free)
-    return Number({mine: 1}).renamed(names).place
-
-
-def _numbered(order: Iterable[str], first: int) -> dict[str, str]:
-    return {k: f"k_{first + place}" for place, k in enumerate(order)}
-
-
-def _orders(groups: list[list[str]]) -> Iterator[tuple[str, ...]]:
-    """Every order in which those with one role may be counted."""
-    found = product(*(permutations(group) for group in groups))
-    for number_of, order in enumerate(found):
-        if number_of == MOST_ORDERS:
-            raise ValueError("a sum over more indices alike than are told apart here")
-        yield tuple(k for group in order for k in group)
-
-
-def _place(one: Product) -> tuple[Any, ...]:
+def place_of(one: Product) -> tuple[Any, ...]:
+    """Where a product stands among others."""
     return tuple(sorted((factor.order, power) for factor, power in one))
 
 

@@ -22,119 +22,20 @@ Traceback (most recent call last):
 ValueError: (n, k) @ (n, k): k and n are different sizes
 """
 
-import sys
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from typing import Any, TypeVar
 
 from shapecheck_bp.activations import ACTIVATIONS
-from shapecheck_bp.network import Network
-from shapecheck_bp.proof import notation, sums
+from shapecheck_bp.proof import functions, indices, notation, sums
 from shapecheck_bp.proof.arithmetic import Arithmetic
 from shapecheck_bp.proof.notation import Formula
 from shapecheck_bp.proof.sums import Factor, Number
+from shapecheck_bp.proof.undecided import Size, asked, sizes
+
+__all__ = ["Spelled", "Symbolic", "same", "sizes"]
 
 Self = TypeVar("Self", bound="Spelled")
-
-# Who may compare sizes: the shape law and what it stands on, and the proof.
-LAW = ("jaxtyping", "shapecheck_bp.shapes", "shapecheck_bp.proof", "shapecheck_bp.network")
-
-
-class Undecided:
-    """Something that may be any whole number, and so is not compared."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __repr__(self) -> str:
-        return self.name
-
-    def __hash__(self) -> int:
-        return hash(self.name)
-
-    def __eq__(self, other: object) -> bool:
-        if other is not self and asked():
-            self._refuse()
-        return other is self or self.equals(other)
-
-    def equals(self, other: object) -> bool:
-        """Whether the shape law is to take it for the same."""
-        return isinstance(other, Undecided) and self.name == other.name
-
-    def _refuse(self, *_: object) -> Any:
-        raise TypeError(f"{asked()} asks for {self.name}: then nothing is shown for all of them")
-
-    __lt__ = __le__ = __gt__ = __ge__ = __bool__ = _refuse
-
-
-def asked() -> str:
-    """The line that asks for something undecided; nothing where it is the shape law that does."""
-    frame: Any = sys._getframe(1)
-    while frame.f_code.co_name in ("__eq__", "__bool__", "__index__", "_refuse"):
-        frame = frame.f_back
-    if frame.f_globals.get("__name__", LAW[0]).startswith(LAW):
-        return ""
-    return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
-
-
-class Size(Undecided):
-    """The size of an axis: any number from 1 up."""
-
-    is_integer = is_positive = True
-    is_number = False
-
-    def __index__(self) -> int:
-        return self._refuse()  # type: ignore[no-any-return]
-
-
-class Depth(Undecided):
-    """The number of layers, for indices and loops: the code may not ask whether it is this one."""
-
-    def __init__(self, layers: int) -> None:
-        super().__init__("the number of layers")
-        self.layers = layers
-
-    def __repr__(self) -> str:
-        return str(self.layers)
-
-    def __hash__(self) -> int:
-        return hash(self.layers)
-
-    def __index__(self) -> int:
-        return self.layers
-
-    def __add__(self, other: int) -> int:
-        return self.layers + other
-
-    def __sub__(self, other: int) -> int:
-        return self.layers - other
-
-    __radd__ = __add__
-
-    def equals(self, other: object) -> bool:
-        """The shape law counts layers."""
-        return self.layers == (other.layers if isinstance(other, Depth) else other)
-
-
-class AnyNetwork(Network):
-    """A network of a depth of which nothing is asked."""
-
-    @property
-    def L(self) -> Any:
-        """The number of layers."""
-        return Depth(len(self.sizes) - 1)
-
-
-def sizes(names: str) -> list[Size]:
-    """Symbols that may be any positive whole number."""
-    return [size(name) for name in names.split()]
-
-
-@cache
-def size(name: str) -> Size:
-    """One such symbol."""
-    return Size(name)
 
 
 class Spelled(Arithmetic):
@@ -223,7 +124,7 @@ class Spelled(Arithmetic):
         """Σ or max over the index of an axis."""
         axes = range(self.ndim) if axis is None else [axis % self.ndim]
         kept, entry = list(self.shape), self.entry
-        over = total if function == "sum" else lambda k, n, x: sums.largest({k: _name(n)}, x)
+        over = total if function == "sum" else lambda k, n, x: indices.largest({k: _name(n)}, x)
         for one in axes:
             entry = over("ij"[-self.ndim :][one], self.shape[one], entry)
             kept[one] = 1
@@ -258,7 +159,7 @@ class Symbolic(Spelled):
 
 def total(k: str, n: Any, x: Number) -> Number:
     """Σ_k x, k over an axis of size n."""
-    return sums.over(k, _name(n), x)
+    return indices.over(k, _name(n), x)
 
 
 def same(a: Spelled, b: Spelled) -> bool:
@@ -273,7 +174,7 @@ def same(a: Spelled, b: Spelled) -> bool:
 def folded(x: Number) -> Number:
     """The same number with 1 / (1 + exp(z)) written as 1 - sigmoid(z), which it is."""
     z = sums.entry("z", 0, 0)
-    if formula_of("sigmoid") is not 1 / (1 + sums.exp(-z)):
+    if formula_of("sigmoid") is not 1 / (1 + functions.exp(-z)):
         return x
 
     def change(factor: Factor) -> Number | None:
@@ -282,7 +183,7 @@ def folded(x: Number) -> Number:
         rest = factor.parts[0] - 1
         if len(rest.terms) > 1 or not all(f.kind == "exp" for one in rest.terms for f, _ in one):
             return None
-        return (1 - sums.call("sigmoid", sums.log(rest))).inverse
+        return (1 - sums.call("sigmoid", functions.log(rest))).inverse
 
     return x.rebuilt(change, lambda factor: factor.kind in ("sum", "several"))
 
@@ -332,17 +233,17 @@ OPERATIONS: dict[str, Callable[[Number, Number], Number]] = {
     "*": lambda a, b: a * b,
     "/": lambda a, b: a / b,
     "**": lambda a, b: a**b,
-    "max": sums.maximum,
-    "min": sums.minimum,
-    ">": lambda a, b: sums.step(a - b),
-    "<": lambda a, b: sums.step(b - a),
+    "max": functions.maximum,
+    "min": functions.minimum,
+    ">": lambda a, b: functions.step(a - b),
+    "<": lambda a, b: functions.step(b - a),
 }
 FUNCTIONS: dict[str, Callable[[Number], Number]] = {
-    "exp": sums.exp,
-    "log": sums.log,
-    "log1p": lambda x: sums.log(1 + x),
-    "abs": sums.absolute,
-    "tanh": sums.tanh,
+    "exp": functions.exp,
+    "log": functions.log,
+    "log1p": lambda x: functions.log(1 + x),
+    "abs": functions.absolute,
+    "tanh": functions.tanh,
 }
 
 

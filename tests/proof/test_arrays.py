@@ -12,9 +12,10 @@ from problems import NETWORKS, name, problem
 
 from shapecheck_bp import column, flip, row
 from shapecheck_bp.activations import ACTIVATIONS
-from shapecheck_bp.proof import sums
+from shapecheck_bp.proof import functions, sums
+from shapecheck_bp.proof.indices import over
 from shapecheck_bp.proof.numeric import lifted
-from shapecheck_bp.proof.rounding import Rounded
+from shapecheck_bp.proof.rounding import LIKELY, RUNS, Rounded
 from shapecheck_bp.proof.symbols import (
     Spelled,
     Symbolic,
@@ -201,18 +202,20 @@ def test_a_function_of_somebodys_own_is_known_by_what_it_computes():
 
 
 X, Y = sums.entry("x", 0, 0), sums.entry("y", 0, 0)
-E, F = sums.exp(X), sums.exp(Y)
+E, F = functions.exp(X), functions.exp(Y)
 ZEROS = {
     "a cube": (X + Y) ** 3 - X**3 - 3 * X**2 * Y - 3 * X * Y**2 - Y**3,
     "shares": E / (E + F) + F / (E + F) - 1,
-    "the logarithm of a share": sums.log(E / (E + F)) - X + sums.log(E + F),
-    "a square": sums.exp(2 * X) / E**2 - 1,
-    "two sides": sums.maximum(X, 0) + sums.minimum(X, 0) - X,
-    "a sign": sums.absolute(X) - X * (2 * sums.step(X) - 1),
-    "softplus": sums.maximum(X, 0) + sums.log(1 + sums.exp(-sums.absolute(X))) - sums.log(1 + E),
-    "absolute values": sums.absolute(-X) - sums.absolute(X),
-    "a sigmoid": 1 / (1 + sums.exp(-X)) - E / (1 + E),
-    "a tanh": sums.tanh(X) - (E - 1 / E) / (E + 1 / E),
+    "the logarithm of a share": functions.log(E / (E + F)) - X + functions.log(E + F),
+    "a square": functions.exp(2 * X) / E**2 - 1,
+    "two sides": functions.maximum(X, 0) + functions.minimum(X, 0) - X,
+    "a sign": functions.absolute(X) - X * (2 * functions.step(X) - 1),
+    "softplus": functions.maximum(X, 0)
+    + functions.log(1 + functions.exp(-functions.absolute(X)))
+    - functions.log(1 + E),
+    "absolute values": functions.absolute(-X) - functions.absolute(X),
+    "a sigmoid": 1 / (1 + functions.exp(-X)) - E / (1 + E),
+    "a tanh": functions.tanh(X) - (E - 1 / E) / (E + 1 / E),
     "fractions of two": 1 / (1 + E) / (1 + F) * (1 + E) * (1 + F) - 1,
 }
 
@@ -237,28 +240,28 @@ def test_sums_over_many_indices_alike_are_known_under_any_names():
         factors = [A("i", p), B(p, q), A(q, r), B(r, s), A(s, p), B(s, "j")]
         term = math.prod(factors[1:], start=factors[0])
         for index in order:
-            term = sums.over(index, "n", term)
+            term = over(index, "n", term)
         return term
 
     first = chain("abcd", "abcd")
     for names in itertools.permutations("abcd"):
         assert chain(names, "cadb") is first
-    turned = sums.over("a", "n", A("i", "a") * B("a", "a"))
-    assert turned is not sums.over("a", "n", sums.over("b", "n", A("i", "a") * B("a", "b")))
-    assert turned is not sums.over("a", "n", A("i", "a") * B("a", "i"))
+    turned = over("a", "n", A("i", "a") * B("a", "a"))
+    assert turned is not over("a", "n", over("b", "n", A("i", "a") * B("a", "b")))
+    assert turned is not over("a", "n", A("i", "a") * B("a", "i"))
 
 
 def test_no_index_is_taken_for_another():
     """Σ_k f(i, k), put where i is itself summed over, keeps the two apart."""
-    inner = sums.over("k", "n", sums.entry("A", "i", "k"))
-    outer = sums.over("l", "n", inner.renamed({"i": "l"}) ** 2)
+    inner = over("k", "n", sums.entry("A", "i", "k"))
+    outer = over("l", "n", inner.renamed({"i": "l"}) ** 2)
     numbers = MATRICES | {"A": (None, RANDOM.normal(size=(3, 3)))}
     by_hand = np.sum(np.sum(numbers["A"][1], axis=1) ** 2)
     kept = dict(MATRICES)
     MATRICES.update(numbers)
     try:
         assert np.isclose(value(outer, {"n": 3}), by_hand)
-        put = sums.over("l", "n", sums.entry("B", "l", "l")).rebuilt(
+        put = over("l", "n", sums.entry("B", "l", "l")).rebuilt(
             lambda factor: inner.renamed({"i": factor.parts[1]}) if factor.kind == "entry" else None
         )
         assert np.isclose(value(put, {"n": 3}), np.sum(numbers["A"][1]))
@@ -325,10 +328,9 @@ def test_the_order_of_a_sum_does_not_matter(order):
 
 
 def test_a_step_that_may_fall_either_way_allows_for_both():
-    Z = Rounded(
-        np.array([[1.0, 0.0, -1.0]]) / 3, error=np.array([[0.0, 1e-9, 0.0]]), dtype="float64"
-    )
-    assert ACTIVATIONS["relu"].g_prime(Z).error.tolist() == [[0.0, 1.0, 0.0]]
+    Z = Rounded(np.array([[1.0, 0.0, -1.0]]) / 3, np.array([[0.0, 1e-9, 0.0]]), dtype="float64")
+    assert (ACTIVATIONS["relu"].g_prime(Z).error >= [[0.0, 1.0, 0.0]]).all()
+    assert ACTIVATIONS["relu"].g_prime(Z).error[0, 0] == 0
     assert ACTIVATIONS["leaky_relu"].g_prime(Z).error[0, 1] >= 0.99
 
 
@@ -348,34 +350,37 @@ OPERATIONS = {
     "min": (lambda xp, a, b: xp.minimum(a, 0), lambda a, b: min(a, 0.0)),
     "step": (lambda xp, a, b: xp.astype(a > 0, a.dtype), lambda a, b: float(a > 0)),
 }
-UNIT = st.floats(-1, 1)
 
 
-@settings(max_examples=400, deadline=None)
-@given(
-    st.sampled_from(sorted(OPERATIONS)),
-    st.tuples(st.floats(-9, 9), st.floats(0.1, 9)),
-    st.tuples(st.floats(0, 2), st.floats(0, 2)),
-    st.tuples(UNIT, UNIT),
-    st.tuples(UNIT, UNIT),
-)
-def test_errors_are_carried_through_every_operation(name, values, errors, truths, others):
-    """The truth lies within an error of the value, and any other result within one of the truth."""
-    of_arrays, of_numbers = OPERATIONS[name]
-    a, b = (
-        Rounded(np.array([[value]]), np.array([[error]]), dtype="float64")
-        for value, error in zip(values, errors, strict=True)
-    )
-    with np.errstate(all="ignore"):
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_errors_are_carried_by_the_derivative_of_every_operation(operation):
+    """What one run adds to the arguments, it adds to the result, but for the squares of it."""
+    of_arrays, of_numbers = OPERATIONS[operation]
+    for value, other in ((0.7, 1.3), (-2.0, 0.4), (3.1, 2.9)):
+        parts = 1e-6 * RANDOM.normal(size=(2, RUNS, 1, 1))
+        a, b = (
+            Rounded(np.array([[v]]), part, dtype="float64")
+            for v, part in zip((value, other), parts, strict=True)
+        )
         found = of_arrays(Rounded.namespace, a, b)
-        true = [v + e * t for v, e, t in zip(values, errors, truths, strict=True)]
-        other = [t + e * o for t, e, o in zip(true, errors, others, strict=True)]
-        if not np.isfinite(found.error).all():
-            return
-        results = [of_numbers(*one) for one in (values, true, other)]
-    allowed = found.error.item() * (1 + 1e-9) + 1e-12
-    assert abs(results[2] - results[1]) <= allowed  # any result, from the truth
-    assert abs(results[0] - results[1]) <= allowed  # and the one at hand
+        moved = [
+            of_numbers(value + x, other + y) - of_numbers(value, other)
+            for x, y in parts.reshape(2, -1).T
+        ]
+        got = np.broadcast_to(found.parts, (RUNS, 1, 1)).ravel()
+        np.testing.assert_allclose(got, moved, rtol=1e-4, atol=1e-10)
+
+
+def test_a_bound_says_how_likely_it_is_and_is_not_far_off():
+    """Sums in float32 beside float64, in random order: none is off by more, and few by far less."""
+    x = RANDOM.normal(size=(400, 1000)).astype("float32")
+    total = np.zeros(400, dtype="float32")
+    for one in x.T:
+        total += one
+    off = np.abs(total - np.sum(x.astype(float), axis=1))
+    bound = lifted(x).sum(axis=1, keepdims=True).error[:, 0]
+    assert (off <= bound).all()
+    assert np.sqrt(np.mean(off**2)) > np.mean(bound) / (4 * LIKELY)
 
 
 def test_flip_turns_every_kind_of_array():

@@ -106,7 +106,7 @@ def test_float_types_quantities_and_oracles_in_the_figures(whole):
         for quantity in ("dW[1]", "db[1]", "dW[2]", "db[2]")
     ]
     for one in figures:
-        assert 0 <= one["apart"] <= one["bound"] < 1e6
+        assert 0 <= one["apart"] <= one["bound"] < 100
     for one in figures[:4]:
         assert one["off slope"] <= one["uncertain by"] < 1e-4
 
