@@ -108,7 +108,7 @@ def _gradients(comparison: Comparison) -> Table:
     title = (
         "row.gradients(*flip(args)) against flip(column.gradients(*args))\n"
         f"largest difference on the {comparison.examples[0]} digits, in units of eps;"
-        " the bound is the most\nthat rounding can make, derived from the sums"
+        " the bound is what\nrounding is likely to make at most (Higham and Mary, 2019)"
     )
     rows = [
         (

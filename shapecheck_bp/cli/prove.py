@@ -6,9 +6,9 @@ from shapecheck_bp.cli.output import add_json, print_facts
 
 HELP = "prove that both give the same gradients, and the right ones"
 DESCRIPTION = (
-    "Prove that both conventions give the same gradients, for all shapes and all values, and the"
-    " right ones; to the last bit where nothing is rounded, and within a bound that is derived"
-    " where something is."
+    "Prove that both conventions give the same gradients, and the right ones, for all shapes and"
+    " all values; to the last bit where nothing is rounded, and within a bound of probabilistic"
+    " rounding analysis where something is."
 )
 
 

@@ -3,16 +3,20 @@
 To be read in this order:
 
     proving      ``prove``, and the argument that the four answers make together
-    cases        every public function, with arguments made to its annotations
-    arithmetic   what the arrays have in common on which the functions run
-    equal        answer 1, on symbols for sizes and entries; symbols, those arrays
-    right        answer 2, on a symbol for each entry; entries, those arrays; statements, what
-                 should come; zero and shifts, whether an expression is zero
+    definitions  what a network is and what its gradients are, as index sums
+    sums         numbers written with index sums: one form for equal ones, and the derivative;
+                 indices, what is summed over; functions, exp and its like
+    symbols      arrays of such numbers; undecided, their sizes; arithmetic, what runs code on them
+    running      every public function, run on symbols; cases, how it is found
+    equal        answer 1: the same formulas in both conventions
+    right        answer 2: the formulas that ``definitions`` gives
     exact        answer 3, on whole numbers; choices, what is drawn or chosen
     floating     answer 4, on real data; rounding, the bound; numeric, real arguments; oracles,
                  gradients from elsewhere
     report       what a proof found
     equations    the same runs as equations; notation, how they are written
+
+Who wants to be convinced reads ``definitions``, and checks the few lines at the head of ``sums``.
 """
 
 from shapecheck_bp.proof.proving import prove

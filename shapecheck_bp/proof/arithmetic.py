@@ -5,6 +5,7 @@ code of ``column`` and ``row`` like any library's: its operators and the functio
 all come down to five methods, which each kind of array defines for itself.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import partial
@@ -60,6 +61,12 @@ class Arithmetic(ABC):
         """The sum over an axis, as a method."""
         return self.reduce("sum", axis, keepdims)
 
+    def mean(self, axis: int | None = None, keepdims: bool = False) -> Any:
+        """The mean over an axis, as a method."""
+        return self.reduce("sum", axis, keepdims) / math.prod(
+            self.shape if axis is None else [self.shape[axis]]
+        )
+
     def max(self, axis: int | None = None, keepdims: bool = False) -> Any:
         """The max over an axis, as a method."""
         return self.reduce("max", axis, keepdims)
@@ -104,6 +111,9 @@ def _namespace(cls: type[Arithmetic]) -> ModuleType:
     xp.__dict__.update(
         **{name: partial(apply, name) for name in ("exp", "log", "log1p", "abs", "tanh")},
         **{name: partial(reduce, name) for name in ("sum", "max")},
+        mean=lambda x, *, axis=None, keepdims=False: x.mean(axis, keepdims),
+        square=lambda x: x * x,
+        matmul=lambda x, y: x @ y,
         maximum=partial(cls.combine, "max"),
         minimum=partial(cls.combine, "min"),
         ones_like=lambda x: 0 * x + 1,

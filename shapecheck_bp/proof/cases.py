@@ -86,13 +86,6 @@ def cases(
         yield Case(name, about, bound.args)
 
 
-def activation_name(function: Callable[..., Any]) -> str:
-    """The name of an activation or its derivative; no other function is trusted by its name."""
-    known = (g for known in ACTIVATIONS.values() for g in (known.g, known.g_prime))
-    ours = any(getattr(g, "__wrapped__", None) is function for g in known)
-    return function.__name__ if ours else f"{function.__name__}_of_{function.__module__}"
-
-
 def describe(net: Network) -> str:
     """A network in words: its depth, its functions, its loss."""
     layers = "1 layer" if net.L == 1 else f"{net.L} layers"

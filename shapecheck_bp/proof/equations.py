@@ -34,9 +34,10 @@ from typing import Any, NamedTuple, SupportsIndex, overload
 from shapecheck_bp.network import Network
 from shapecheck_bp.proof import notation
 from shapecheck_bp.proof.cases import OUTPUTS, cases, law_for, public_names, takes_and_gives_floats
-from shapecheck_bp.proof.equal import SymbolMaker
 from shapecheck_bp.proof.notation import Formula
-from shapecheck_bp.proof.symbols import Symbolic, size
+from shapecheck_bp.proof.running import SymbolMaker
+from shapecheck_bp.proof.symbols import Symbolic
+from shapecheck_bp.proof.undecided import size
 from shapecheck_bp.shapes.law import Law
 from shapecheck_bp.shapes.switch import listen
 from shapecheck_bp.tracing.naming import quantities, result_names

@@ -23,22 +23,20 @@ from shapecheck_bp.proof import choices
 from shapecheck_bp.proof.cases import (
     Case,
     describe,
-    law_for,
     public_names,
     refusal,
-    takes_and_gives_floats,
 )
-from shapecheck_bp.proof.numeric import NO_ARGUMENTS, at_once, calls, lifted, outcomes, pool, unlike
+from shapecheck_bp.proof.floating import compare
+from shapecheck_bp.proof.numeric import NO_ARGUMENTS, calls, outcomes, pool, unlike
 from shapecheck_bp.proof.report import Answer, Check
-from shapecheck_bp.proof.rounding import Rounded
 from shapecheck_bp.shapes.switch import enforce
-from shapecheck_bp.tracing.naming import quantities, result_names
+from shapecheck_bp.tracing.naming import quantities
 from shapecheck_bp.transpose import flip
 
 ROUNDS = "it rounds, whatever it is given"
 FUNCTIONS = ("relu", "identity")
 # float64 holds whole numbers up to 2 ** 53, float32 up to 2 ** 24: fewer examples, black or white.
-PROBLEMS = (("float64", 1024, 32, 1), ("float64", 1, 4, 1), ("float32", 4, 8, 16))
+PROBLEMS = (("float64", 128, 32, 1), ("float64", 1, 4, 1), ("float32", 4, 8, 16))
 
 
 def exact(column: ModuleType, row: ModuleType) -> Answer:
@@ -58,7 +56,9 @@ def exact(column: ModuleType, row: ModuleType) -> Answer:
             found = list(calls(name, column, given))
             for case in found:
                 about = f"{case.about or f'{net.hidden}, {net.output}'}, {dtype}, m = {m}"
-                verdict = list(_compare(case._replace(about=about), column, row))
+                verdict = list(compare(case._replace(about=about), column, row, exactly=True))
+                if name == "one_hot":
+                    verdict += _hot(case, column)
                 checks += verdict
                 rounded |= {name} if not verdict else set()
             if not found:
@@ -78,10 +78,10 @@ def exact(column: ModuleType, row: ModuleType) -> Answer:
 
 
 def _problems() -> Iterator[dict[str, Any]]:
-    for dtype, m, units, levels in PROBLEMS:
+    for place, (dtype, m, units, levels) in enumerate(PROBLEMS):
         train = digits("column", dtype).train
         X = np.floor(train.X[:, :m] * (16 // levels))
-        for hidden, output in product(FUNCTIONS, repeat=2):
+        for hidden, output in product(FUNCTIONS, repeat=2) if not place else [FUNCTIONS]:
             net = Network((64, units, 10), hidden, output)
             yield pool(net, _weights(net, dtype), X, train.Y[:, :m])
         two = Network((64, units, 1), FUNCTIONS[0], "sigmoid")  # its predictions are exact
@@ -99,38 +99,14 @@ def _weights(net: Network, dtype: str) -> tuple[Layer[Any, Any], ...]:
     )
 
 
-def _compare(case: Case, column: ModuleType, row: ModuleType) -> Iterator[Check]:
-    names = result_names(getattr(column, case.function, None))
-    law = law_for(case.function, column)
+def _hot(case: Case, column: ModuleType) -> Iterator[Check]:
+    """Whether one_hot gives what is stated of it."""
     try:
-        with enforce(True):
-            if law and takes_and_gives_floats(law):
-                bounded = getattr(column, case.function)(*lifted(case.arguments))
-                if not all(_is_exact(value) for _, value in quantities(names, bounded)):
-                    return
-        here, there = outcomes(case, column, row)
-        if isinstance(here, str) or isinstance(there, str):
-            reason = "" if here == there else f"column: {here}; row: {there}"
-            yield Check(case.function, names[0], case.about, not reason, reason)
-            return
-        pairs = zip(quantities(names, flip(here)), quantities(names, there), strict=True)
-        for (quantity, a), (_, b) in pairs:
-            reason = unlike(a, b)
-            yield Check(case.function, quantity, case.about, not reason, reason)
-        if whole := at_once(case, law):
-            together, _ = outcomes(whole, column, row)
-            pairs = zip(quantities(names, together), quantities(names, here), strict=True)
-            for (quantity, a), (_, b) in pairs:
-                reason = unlike(a, b)
-                about = f"{case.about}, against all at once"
-                yield Check(case.function, quantity, about, not reason, reason)
-        if case.function == "one_hot":
-            wanted = choices.one_hot(*case.arguments)
-            reason = "" if np.array_equal(wanted, here) else "is not what its statement says"
-            yield Check("one_hot", "Y as stated", case.about, not reason, reason)
-    except Exception as error:  # whatever a broken copy of a module may raise
-        quantity, reason = refusal(names, error)
-        yield Check(case.function, quantity, case.about, False, reason)
+        same = np.array_equal(choices.one_hot(*case.arguments), column.one_hot(*case.arguments))
+    except Exception:  # whatever a broken copy of a module may raise
+        same = False
+    reason = "" if same else "is not what its statement says"
+    yield Check("one_hot", "Y as stated", case.about, same, reason)
 
 
 def _chosen(column: ModuleType, row: ModuleType, names: list[str]) -> Iterator[Check]:
@@ -199,7 +175,3 @@ def _derived(column: ModuleType, row: ModuleType) -> Iterator[Check]:
                 for (quantity, wanted), got in zip(named, found, strict=True):
                     reason = unlike(wanted, got)
                     yield Check("gradients", quantity, about, not reason, reason)
-
-
-def _is_exact(value: Any) -> bool:
-    return not isinstance(value, Rounded) or not value.error.any()

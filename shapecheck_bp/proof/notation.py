@@ -109,7 +109,7 @@ def power_of(formula: Formula, exponent: Any) -> Formula:
 
 def applied(function: str, *arguments: Formula) -> Formula:
     """exp(Z), relu'(Z), max(Z, 0)."""
-    stem, primes = function.removesuffix("_prime"), "'" * function.endswith("_prime")
+    stem, primes = function.rstrip("'"), "'" * function.endswith("'")
     words: list[Word] = []
     for argument in arguments:
         words += (Word(", "), *argument.words) if words else argument.words

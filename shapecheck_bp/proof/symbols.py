@@ -1,4 +1,4 @@
-"""Arrays whose sizes and entries are symbols, kept as formulas for the entry in row i, column j.
+"""Arrays whose sizes and entries are symbols, kept as the number in row i and column j.
 
 A matrix W of n_out rows and n_in columns is the entry W[i, j]; its transpose W[j, i]; and
 
@@ -8,12 +8,13 @@ A matrix W of n_out rows and n_in columns is the entry W[i, j]; its transpose W[
 
 so that (AB)ᵀ = BᵀAᵀ need not be taught: the entry j, i of the one and the entry i, j of the other
 are the same sum of the same products. An array made of symbols stands for all arrays of all sizes,
-and two results that have the same entry are equal for all of them.
+and two results that have the same entry are equal for all of them. Code that asks for a size, or
+for the depth of a network, and goes one way or another, is refused where it does.
 
 >>> n, k, m = sizes("n k m")
 >>> A, B = Symbolic.named("A", (n, k)), Symbolic.named("B", (k, m))
 >>> (A @ B).entry
-Sigma(A[i, k_1]*B[k_1, j], k_1, k)
+Σ_{k_1:k} A[i, k_1] B[k_1, j]
 >>> same((A @ B).T, B.T @ A.T)
 True
 >>> A @ A
@@ -22,82 +23,68 @@ ValueError: (n, k) @ (n, k): k and n are different sizes
 """
 
 from collections.abc import Callable
-from typing import Any
+from functools import cache
+from typing import Any, TypeVar
 
-import sympy
-from sympy import Add, Expr, Function, Mul, Pow, Symbol
-
-from shapecheck_bp.proof import notation, shifts
+from shapecheck_bp.activations import ACTIVATIONS
+from shapecheck_bp.proof import functions, indices, notation, sums
 from shapecheck_bp.proof.arithmetic import Arithmetic
-from shapecheck_bp.proof.cases import activation_name
 from shapecheck_bp.proof.notation import Formula
-from shapecheck_bp.proof.shifts import Largest
+from shapecheck_bp.proof.sums import Factor, Number
+from shapecheck_bp.proof.undecided import Size, asked, sizes
 
-I, J = sympy.symbols("i j", integer=True)  # noqa: E741  # the row and the column of an entry
-K = sympy.Symbol("k", integer=True)  # what a sum is over, until it has an index of its own
+__all__ = ["Spelled", "Symbolic", "same", "sizes"]
 
-
-def sizes(names: str) -> Any:
-    """Symbols that may be any positive whole number."""
-    return sympy.symbols(names, integer=True, positive=True)
+Self = TypeVar("Self", bound="Spelled")
 
 
-def size(name: str) -> Any:
-    """One such symbol."""
-    return Symbol(name, integer=True, positive=True)
-
-
-class Entry(Expr):  # type: ignore[misc]
-    """The entry of a matrix in some row and column: SymPy's own, without its search for bounds."""
-
-    is_commutative = True
-
-    def _sympystr(self, printer: Any) -> str:
-        matrix, row, column = self.args
-        return f"{matrix}[{row}, {column}]"
-
-
-class Sigma(Expr):  # type: ignore[misc]
-    """Σ_k term, k over an axis of that size: SymPy's Sum, but with no search for closed forms."""
-
-    is_commutative = True
-
-
-class Symbolic(Arithmetic):
+class Spelled(Arithmetic):
     """An array of symbols: its shape, its entry in row i and column j, and how that is written."""
 
-    def __init__(self, shape: tuple[Any, ...], entry: Any, formula: Formula) -> None:
+    def __init__(self, shape: tuple[Any, ...], entry: Number, formula: Formula) -> None:
         self.shape = shape
         self.entry = entry
         self.formula = formula
 
     @classmethod
-    def named(cls, symbol: str, shape: tuple[Any, ...], layer: int | None = None) -> "Symbolic":
+    def named(cls: type[Self], symbol: str, shape: tuple[Any, ...], layer: Any = None) -> Self:
         """A matrix of symbols, or for shape () a number; an axis of size 1 has index 0."""
         formula = notation.named(symbol, layer, shape)
-        if not shape:
-            return cls((), Symbol(formula.line), formula)
-        row, column = (0 if size == 1 else index for size, index in zip(shape, (I, J), strict=True))
-        return cls(shape, Entry(Symbol(formula.line), *map(sympy.sympify, (row, column))), formula)
+        sizes = (1, 1, *shape)[-2:]
+        row, column = (0 if _is_one(n) else k for n, k in zip(sizes, "ij", strict=True))
+        return cls(shape, sums.entry(formula.line, row, column), formula)
+
+    def __eq__(self, other: object) -> bool:
+        if other is not self and asked():
+            raise TypeError(f"{asked()} compares {self!r}: then nothing is shown for all of them")
+        return other is self
+
+    def __bool__(self) -> bool:
+        raise TypeError(f"{asked()}: {self!r} is neither true nor false")
+
+    __hash__ = object.__hash__
 
     def rename(self, symbol: str, layer: int | None) -> None:
         """Be written as a name from here on."""
         self.formula = notation.named(symbol, layer, self.shape)
 
     def __repr__(self) -> str:
-        return f"{self.formula.line} of shape ({', '.join(map(str, self.shape))})"
+        return f"{self.formula.line} of shape {_show(self.shape)}"
+
+    def at(self, row: Any, column: Any) -> Number:
+        """The entry in another row and column."""
+        return self.entry.renamed({"i": row, "j": column})
 
     @property
-    def T(self) -> "Symbolic":
+    def T(self: Self) -> Self:
         """The entry in row j and column i."""
         if self.ndim < 2:
             return self
-        entry = self.entry.xreplace({I: J, J: I})
-        return Symbolic(self.shape[::-1], entry, notation.transposed(self.formula))
+        return type(self)(self.shape[::-1], self.at("j", "i"), notation.transposed(self.formula))
 
-    def __matmul__(self, other: Any) -> "Symbolic":
+    def __matmul__(self: Self, other: Any) -> Self:
         """Σ_k self[i, k] other[k, j]."""
-        if not isinstance(other, Symbolic) or self.ndim != 2 or other.ndim != 2:
+        if not isinstance(other, Spelled) or self.ndim != 2 or other.ndim != 2:
             raise ValueError(f"a product of matrices needs two matrices; got {self!r}, {other!r}")
         (rows, inner), (same_inner, columns) = self.shape, other.shape
         if inner != same_inner:
@@ -105,137 +92,195 @@ class Symbolic(Arithmetic):
                 f"{_show(self.shape)} @ {_show(other.shape)}: {inner} and {same_inner} are"
                 " different sizes"
             )
-        term = self.entry.xreplace({J: K}) * other.entry.xreplace({I: K})
+        entry = total("k", inner, self.at("i", "k") * other.at("k", "j"))
         formula = notation.product_of("@", self.formula, other.formula)
-        return Symbolic((rows, columns), _sum(term, inner), formula)
+        return type(self)((rows, columns), entry, formula)
+
+    def __getitem__(self: Self, place: Any) -> Self:
+        """The first so many rows or columns, or one of them."""
+        shape, names = list(self.shape), {}
+        for axis, (index, part) in enumerate(zip("ij", place, strict=True)):
+            start, stop = part.start or 0, part.stop
+            if stop is not None and stop - start == 1:
+                names[index] = start
+            elif start:
+                raise ValueError(f"a part of {self!r} starts at 0 or is one row or column")
+            shape[axis] = shape[axis] if stop is None else stop - start
+        return type(self)(tuple(shape), self.entry.renamed(names), self.formula)
 
     @classmethod
-    def combine(cls, operation: str, left: Any, right: Any) -> "Symbolic":
+    def combine(cls: type[Self], operation: str, left: Any, right: Any) -> Self:
         """Combine entry by entry; an axis of size 1 meets any size, as in NumPy."""
-        if operation not in OPERATIONS:
-            raise TypeError(f"symbols have no order: {operation} cannot be decided")
         shapes = [getattr(one, "shape", ()) for one in (left, right)]
-        entries = [one.entry if isinstance(one, Symbolic) else one for one in (left, right)]
-        entry = OPERATIONS[operation](*map(sympy.sympify, entries))
-        return Symbolic(_broadcast(*shapes), entry, _written(operation, left, right))
+        entry = OPERATIONS[operation](*map(_entry, (left, right)))
+        return cls(_broadcast(*shapes), entry, _written(operation, left, right))
 
-    def apply(self, function: str) -> "Symbolic":
+    def apply(self: Self, function: str) -> Self:
         """Apply a function to the entry."""
         entry = FUNCTIONS[function](self.entry)
-        return Symbolic(self.shape, entry, notation.applied(function, self.formula))
+        return type(self)(self.shape, entry, notation.applied(function, self.formula))
+
+    def reduce(self: Self, function: str, axis: int | None, keepdims: bool) -> Self:
+        """Σ or max over the index of an axis."""
+        axes = range(self.ndim) if axis is None else [axis % self.ndim]
+        kept, entry = list(self.shape), self.entry
+        over = total if function == "sum" else lambda k, n, x: indices.largest({k: _name(n)}, x)
+        for one in axes:
+            entry = over("ij"[-self.ndim :][one], self.shape[one], entry)
+            kept[one] = 1
+        formula = notation.over_axis(function, self.formula, [self.shape[one] for one in axes])
+        if not keepdims:
+            kept = [n for one, n in enumerate(self.shape) if one not in axes]
+            # What is left of a matrix lies along the last axis.
+            entry = entry.renamed({"i": "j"})
+        return type(self)(tuple(kept), entry, formula)
+
+    @classmethod
+    def astype(cls: type[Self], array: Self, dtype: Any) -> Self:
+        """True and false as 1 and 0, which they are here."""
+        return array
+
+    @classmethod
+    def where(cls: type[Self], condition: Self, a: Any, b: Any) -> Self:
+        """Take from a where the condition is 1, else from b."""
+        there: Any = condition
+        return there * a + (1 - there) * b  # type: ignore[no-any-return]
+
+
+class Symbolic(Spelled):
+    """An array of symbols to which an activation is g and nothing more."""
 
     def __elementwise__(self, function: Callable[..., Any]) -> "Symbolic":
         """g(Z), with g left opaque."""
-        name = activation_name(function)
-        return Symbolic(
-            self.shape, Function(name)(self.entry), notation.applied(name, self.formula)
-        )
-
-    def reduce(self, function: str, axis: int | None, keepdims: bool) -> "Symbolic":
-        """Σ or max over the index of an axis."""
-        if axis is None:
-            formula = notation.over_axis(function, self.formula, self.shape)
-            return Symbolic((), self._over_all(function), formula)
-        axis = axis % self.ndim
-        entry = self._over(function, self.entry, axis)
-        formula = notation.over_axis(function, self.formula, self.shape[axis : axis + 1])
-        kept = tuple(1 if i == axis else size for i, size in enumerate(self.shape))
-        if keepdims:
-            return Symbolic(kept, entry, formula)
-        # What is left of a matrix lies along the last axis.
-        entry = entry.xreplace({I: J}) if axis == 1 else entry
-        return Symbolic(self.shape[:axis] + self.shape[axis + 1 :], entry, formula)
-
-    def _over(self, function: str, entry: Any, axis: int) -> Any:
-        index, size = (I, J)[-self.ndim :][axis], self.shape[axis]
-        term = entry.xreplace({index: K})
-        if function == "sum":
-            return _sum(term, size)
-        k = _index_around(term)
-        return Largest(term.xreplace({K: k}), k, size) if term.has(K) else term
-
-    def _over_all(self, function: str) -> Any:
-        """Σ over both indices, in an order that does not depend on which of them is the row."""
-        axes = sorted(range(self.ndim), key=lambda axis: str(self.shape[axis]), reverse=True)
-        entry = self.entry
-        for axis in axes:
-            entry = self._over(function, entry, axis)
-        return entry
+        g = activation_name(function)
+        entry = sums.call(g, self.entry)
+        return Symbolic(self.shape, entry, notation.applied(g, self.formula))
 
 
-LARGEST_SPREAD = 2000  # operations
+def total(k: str, n: Any, x: Number) -> Number:
+    """Σ_k x, k over an axis of size n."""
+    return indices.over(k, _name(n), x)
 
 
-def same(a: Symbolic, b: Symbolic) -> bool:
+def same(a: Spelled, b: Spelled) -> bool:
     """Whether two arrays have the same shape, and the same entry whatever the symbols stand for."""
     if a.shape != b.shape:
         return False
-    if a.entry == b.entry:
-        return True
-    if max(sympy.count_ops(one.entry) for one in (a, b)) > LARGEST_SPREAD:
-        return bool(sympy.expand(a.entry - b.entry) == 0)
-    return bool(sympy.expand(_spread(a.entry) - _spread(b.entry)) == 0)
+    forms: list[Callable[[Number], Number]] = [lambda x: x, folded, spelled_out]
+    return any(form(a.entry) is form(b.entry) for form in forms)
 
 
-def _spread(entry: Any) -> Any:
-    """Σ (a + b) c as Σ a c + Σ b c, inside out."""
-    if not entry.args:
-        return entry
-    if not isinstance(entry, Sigma):
-        return entry.func(*map(_spread, entry.args))
-    term, k, size = entry.args
-    terms = Add.make_args(sympy.expand(_spread(term).xreplace({k: K})))
-    return Add(*(_sum(one, size) for one in terms))
+@cache
+def folded(x: Number) -> Number:
+    """The same number with 1 / (1 + exp(z)) written as 1 - sigmoid(z), which it is."""
+    z = sums.entry("z", 0, 0)
+    if formula_of("sigmoid") is not 1 / (1 + functions.exp(-z)):
+        return x
+
+    def change(factor: Factor) -> Number | None:
+        if factor.kind != "several" or frozenset() not in factor.parts[0].terms:
+            return None
+        rest = factor.parts[0] - 1
+        if len(rest.terms) > 1 or not all(f.kind == "exp" for one in rest.terms for f, _ in one):
+            return None
+        return (1 - sums.call("sigmoid", functions.log(rest))).inverse
+
+    return x.rebuilt(change, lambda factor: factor.kind in ("sum", "several"))
 
 
-def _index_around(term: Any) -> Symbol:
-    """An index for a sum of this term: k_1 if it has no sum inside, k_2 around one with k_1, …
+@cache
+def spelled_out(x: Number) -> Number:
+    """The same number with the activations' own formulas in it."""
 
-    So it depends on the term alone, and neither on the order of its factors nor on i and j.
-    """
-    bound = (inner.args[1] for inner in term.atoms(Sigma, Largest))
-    depths = (int(k.name.removeprefix("k_")) for k in bound)
-    return Symbol(f"k_{max(depths, default=0) + 1}", integer=True)
+    def change(factor: Factor) -> Number | None:
+        if factor.kind != "call" or factor.parts[0].rstrip("'") not in ACTIVATIONS:
+            return None
+        z = spelled_out(factor.parts[1])
+        return formula_of(factor.parts[0]).rebuilt(lambda f: z if f.kind == "entry" else None)
 
-
-def _sum(term: Any, size: Any) -> Any:
-    """Σ_K term, with the factors that do not depend on K in front."""
-    if size == 1:
-        return term.xreplace({K: sympy.Integer(0)})
-    factors = Mul.make_args(term)
-    inside = Mul(*(factor for factor in factors if factor.has(K)))
-    outside = Mul(*(factor for factor in factors if not factor.has(K)))
-    if inside == 1:
-        return outside * size
-    k = _index_around(inside)
-    return outside * Sigma(inside.xreplace({K: k}), k, size)
+    return x.rebuilt(change)
 
 
-OPERATIONS: dict[str, Any] = {
-    "+": lambda a, b: Add(a, b),
-    "-": lambda a, b: Add(a, Mul(-1, b)),
-    "*": lambda a, b: Mul(a, b),
-    "/": lambda a, b: Mul(a, Pow(b, -1)),
-    "**": Pow,
-    "max": shifts.larger,
-    "min": shifts.smaller,
+@cache
+def formula_of(g: str) -> Number:
+    """What an activation, or its derivative, computes from z."""
+    pair = ACTIVATIONS[g.rstrip("'")]
+    return computed(pair.g_prime if g.endswith("'") else pair.g)
+
+
+def computed(function: Callable[..., Any]) -> Number:
+    """What an elementwise function computes from z."""
+    return function(Spelled.named("z", (1, 1))).entry  # type: ignore[no-any-return]
+
+
+@cache
+def activation_name(function: Callable[..., Any]) -> str:
+    """The activation g, or g', that a function computes; no function is trusted by its name."""
+    for name, pair in ACTIVATIONS.items():
+        for mark, known in (("", pair.g), ("'", pair.g_prime)):
+            if getattr(known, "__wrapped__", None) is function:
+                return name + mark
+    try:
+        found = computed(function)
+        return next(g for a in ACTIVATIONS for g in (a, f"{a}'") if formula_of(g) is found)
+    except Exception:  # whatever a function of somebody's own may raise
+        return f"{function.__name__}_of_{function.__module__}"
+
+
+OPERATIONS: dict[str, Callable[[Number, Number], Number]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+    "**": lambda a, b: a**b,
+    "max": functions.maximum,
+    "min": functions.minimum,
+    ">": lambda a, b: functions.step(a - b),
+    "<": lambda a, b: functions.step(b - a),
 }
-FUNCTIONS: dict[str, Callable[[Any], Expr]] = {
-    "exp": shifts.exp,
-    "log": shifts.log,
-    "log1p": lambda entry: sympy.log(1 + entry),
-    "abs": sympy.Abs,
-    "tanh": sympy.tanh,
+FUNCTIONS: dict[str, Callable[[Number], Number]] = {
+    "exp": functions.exp,
+    "log": functions.log,
+    "log1p": lambda x: functions.log(1 + x),
+    "abs": functions.absolute,
+    "tanh": functions.tanh,
 }
+
+
+def _size_operator(operation: str, swapped: bool) -> Callable[[Any, Any], Any]:
+    def combine(size: Size, other: Any) -> Any:
+        cls = type(other) if isinstance(other, Spelled) else Symbolic
+        return cls.combine(operation, *((other, size) if swapped else (size, other)))
+
+    return combine
+
+
+for _operation, _method in {"+": "add", "-": "sub", "*": "mul", "/": "truediv"}.items():
+    setattr(Size, f"__{_method}__", _size_operator(_operation, swapped=False))
+    setattr(Size, f"__r{_method}__", _size_operator(_operation, swapped=True))
+
+
+def _entry(value: Any) -> Number:
+    if isinstance(value, Size):
+        return sums.size(value.name)
+    return value.entry if isinstance(value, Spelled) else sums.number(value)
+
+
+def _name(n: Any) -> str | int:
+    return n.name if isinstance(n, Size) else int(n)
+
+
+def _is_one(n: Any) -> bool:
+    return isinstance(n, int) and n == 1
 
 
 def _written(operation: str, left: Any, right: Any) -> Formula:
     a, b = (
-        one.formula if isinstance(one, Symbolic) else notation.number(one) for one in (left, right)
+        one.formula if isinstance(one, Spelled) else notation.number(one) for one in (left, right)
     )
-    if operation in "+-":
+    if operation in "+-><":
         return notation.sum_of(operation, a, b)
-    if operation == "*" and left == -1:
+    if operation == "*" and isinstance(left, int) and left == -1:
         return notation.negative(b)
     if operation == "*":
         return notation.product_of("*", a, b)
@@ -251,9 +296,9 @@ def _broadcast(left: tuple[Any, ...], right: tuple[Any, ...]) -> tuple[Any, ...]
     padded = [(1,) * (longest - len(shape)) + shape for shape in (left, right)]
     met = []
     for a, b in zip(*padded, strict=True):
-        if a != b and 1 not in (a, b):
+        if a != b and not _is_one(a) and not _is_one(b):
             raise ValueError(f"{_show(left)} and {_show(right)}: {a} and {b} are different sizes")
-        met.append(b if a == 1 else a)
+        met.append(b if _is_one(a) else a)
     return tuple(met)
 
 

@@ -8,11 +8,11 @@ import pytest
 from shapecheck_bp import Network, column, equations, row
 from shapecheck_bp.activations import ACTIVATIONS
 from shapecheck_bp.losses import cross_entropy, log_loss, squared_error
-from shapecheck_bp.proof import symbols
 from shapecheck_bp.proof.cases import cases, law_for
-from shapecheck_bp.proof.equal import SymbolMaker
 from shapecheck_bp.proof.equations import Equations, Recorder
+from shapecheck_bp.proof.running import SymbolMaker
 from shapecheck_bp.proof.symbols import Symbolic, same
+from shapecheck_bp.proof.undecided import size
 from shapecheck_bp.shapes.switch import listen
 from shapecheck_bp.tracing.naming import quantities, result_names
 
@@ -48,7 +48,7 @@ def functions(bp, text, activation="tanh"):
         "exp": xp.exp,
         "log": xp.log,
         "sum": lambda x: xp.sum(x, axis=axis, keepdims=True),
-        "m": symbols.size("m"),
+        "m": size("m"),
         "g": elementwise and elementwise.g,
         "g_prime": elementwise and elementwise.g_prime,
     }
@@ -95,7 +95,7 @@ NETS = [
 
 def run(bp, net):
     """Everything that a gradient step computes, by name."""
-    sizes = tuple(symbols.size(f"n_{layer}") for layer in range(net.L + 1))
+    sizes = tuple(size(f"n_{layer}") for layer in range(net.L + 1))
     symbolic = Network(sizes, net.hidden, net.output, net.loss)
     (case,) = cases("gradients", law_for("gradients", bp), [symbolic], SymbolMaker)
     recorder = Recorder()
@@ -145,7 +145,7 @@ def test_the_docstring_of_cost(bp):
             "log_loss": lambda Z=Z, Y=Y: log_loss(Z, Y),
             "squared_error": lambda A=A, Y=Y: squared_error(A, Y),
         }[net.loss]()
-        names = {"L": L, "m": symbols.size("m"), "sum": Symbolic.namespace.sum}
+        names = {"L": L, "m": size("m"), "sum": Symbolic.namespace.sum}
         assert same(values[left], eval(right, names))
 
 

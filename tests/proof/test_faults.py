@@ -6,6 +6,7 @@ wrong.
 
 import importlib.util
 import inspect
+import re
 import sys
 from importlib import import_module
 from types import ModuleType
@@ -20,10 +21,11 @@ from shapecheck_bp import Network, column
 from shapecheck_bp.activations import ACTIVATIONS, Activation, elementwise
 from shapecheck_bp.proof import prove
 from shapecheck_bp.proof.cases import public_names
-from shapecheck_bp.proof.equal import equal, symbolic_networks
+from shapecheck_bp.proof.equal import equal
 from shapecheck_bp.proof.exact import exact
 from shapecheck_bp.proof.floating import floating
-from shapecheck_bp.proof.right import right, small_networks
+from shapecheck_bp.proof.right import right
+from shapecheck_bp.proof.running import run, symbolic_networks
 
 # What SymPy has found out about one network is known to every test in the same process.
 pytestmark = pytest.mark.xdist_group("faults")
@@ -350,9 +352,8 @@ def answer(name, fault, last=None, **modules):
         bp = {one: with_names(names, bp[one]) for one in bp}
     if name == "exact":
         return exact(**bp)
-    if name == "equal":
-        return equal(**bp, networks=symbolic_networks(3, only=fault.net))
-    return right(**bp, networks=small_networks(only=fault.net))
+    runs = run(**bp, networks=symbolic_networks(3, only=fault.net))
+    return equal(runs) if name == "equal" else right(runs)
 
 
 def up_to(last):
@@ -438,8 +439,46 @@ REWRITTEN = {
         ("dW = dZ @ A_prev.T / m", "dW = (dZ / m) @ A_prev.T"),
         ("dW = dZ @ A_prev.T / m", "dW = (A_prev @ dZ.T).T * (1 / m)"),
         ("db = xp.sum(dZ, axis=1, keepdims=True) / m", "db = dZ.sum(axis=-1, keepdims=True) / m"),
+        ("db = xp.sum(dZ, axis=1, keepdims=True) / m", "db = xp.mean(dZ, axis=1, keepdims=True)"),
+        ("db = xp.sum(dZ, axis=1, keepdims=True) / m", "db = dZ @ xp.ones_like(dZ[:1, :]).T / m"),
     ],
-    "activation_backward": [("return A * (dA - mean)", "return A * dA - A * mean")],
+    "activation_backward": [
+        ("return A * (dA - mean)", "return A * dA - A * mean"),
+        (
+            "return dA * lookup(activation).g_prime(Z)",
+            "g, g_prime, _, _ = lookup(activation)\n"
+            "    return dA * (1 - g(Z) ** 2 if activation == 'tanh' else g_prime(Z))",
+        ),
+        (
+            "return dA * lookup(activation).g_prime(Z)",
+            "xp = array_namespace(Z)\n"
+            "    if activation == 'tanh':\n"
+            "        A = (xp.exp(Z) - xp.exp(-Z)) / (xp.exp(Z) + xp.exp(-Z))\n"
+            "        return dA * (1 - A * A)\n"
+            "    return dA * lookup(activation).g_prime(Z)",
+        ),
+    ],
+    "activation_forward": [
+        (
+            "return lookup(activation).g(Z)",
+            "E = array_namespace(Z).exp(2 * Z)\n"
+            "    return (E - 1) / (E + 1) if activation == 'tanh' else lookup(activation).g(Z)",
+        )
+    ],
+    "cost": [
+        (
+            "return xp.sum(squared_error(A, Y)) / m",
+            "return xp.mean(squared_error(A, Y)) * Y.shape[0]",
+        ),
+        (
+            "return xp.sum(squared_error(A, Y)) / m",
+            "return xp.sum(xp.sum(A * A - 2 * A * Y, axis=1)) / m + xp.sum(Y * Y) / m",
+        ),
+        (
+            "return xp.sum(squared_error(A, Y)) / m",
+            "return xp.sum(xp.mean(squared_error(A, Y), axis=1))",
+        ),
+    ],
     "linear_backward": [("dA_prev = W.T @ dZ", "dA_prev = -(W.T @ (-dZ))")],
     "softmax": [("E = xp.exp(Z - xp.max(Z, axis=0, keepdims=True))", "E = xp.exp(Z)")],
     "backward": [("dZ = A[net.L] - Y", "dZ = -(Y - A[net.L])")],
@@ -449,7 +488,8 @@ REWRITTEN = {
 @pytest.mark.parametrize("name", REWRITTEN)
 def test_what_is_right_in_other_words_is_not_refused(monkeypatch, name):
     for old, new in REWRITTEN[name]:
-        net = SOFTMAX_SQUARED if name == "activation_backward" else Network((5, 4, 3), "tanh")
+        softmax, squared = "mean" in old, "squared" in old or "lookup" in old
+        net = SOFTMAX_SQUARED if softmax else SQUARED if squared else Network((5, 4, 3), "tanh")
         fault = Fault(name, "", (old, ""), (new, ""), net)
         copy = copy_with(monkeypatch, "column", fault)
         for answering in ("equal", "right"):
@@ -458,18 +498,80 @@ def test_what_is_right_in_other_words_is_not_refused(monkeypatch, name):
 
 
 def test_the_same_fault_in_both_that_only_deeper_networks_have(monkeypatch):
-    """Then the whole is not composed of the steps."""
     fault = Fault(
-        "gradients",
+        "backward",
         "dW[1]",
         ("activation_backward(dA, Z[l - 1], net.hidden)",) * 2,
-        ("activation_backward(dA, Z[l - 1], net.hidden if l == net.L else 'relu')",) * 2,
+        ("activation_backward(dA, Z[l - 1], net.hidden if l < 3 else 'relu')",) * 2,
     )
     copies = {one: copy_with(monkeypatch, one, fault) for one in ("column", "row")}
-    found = answer("equal", fault, **copies)
+    found = answer("right", fault, "backward", **copies)
     check_names(fault, found)
-    assert found.refused[0].about.startswith("3 layers, tanh")
-    assert found.refused[0].about.endswith("the steps, composed")
+    assert {check.about for check in found.refused} == {"3 layers, tanh, softmax, cross_entropy"}
+
+
+# What another size or depth would bring about: a layer as wide as the one before, one example, one
+# output, one layer.
+ASKING = {
+    "equal widths": (
+        "linear_backward",
+        ("dA_prev = W.T @ dZ", "dA_prev = dZ @ W.T"),
+        (
+            "dA_prev = (W if W.shape[0] == W.shape[1] else W.T) @ dZ",
+            "dA_prev = dZ @ (W if W.shape[0] == W.shape[1] else W.T)",
+        ),
+        "n_",
+    ),
+    "one example": (
+        "weights_backward",
+        ("dW = dZ @ A_prev.T / m", "dW = A_prev.T @ dZ / m"),
+        (
+            "dW = dZ @ A_prev.T / m if m > 1 else 0 * dZ @ A_prev.T",
+            "dW = A_prev.T @ dZ / m if m > 1 else 0 * A_prev.T @ dZ",
+        ),
+        "m",
+    ),
+    "one output": (
+        "cost",
+        ("return xp.sum(log_loss(Z, Y)) / m",) * 2,
+        (
+            "return xp.sum(log_loss(Z, Y)) / m * (2 if Y.shape[0] == 1 else 1)",
+            "return xp.sum(log_loss(Z, Y)) / m * (2 if Y.shape[1] == 1 else 1)",
+        ),
+        "n_",
+    ),
+    "one layer": (
+        "backward",
+        ("dZ = A[net.L] - Y",) * 2,
+        ("dZ = (A[net.L] - Y) * (1 if net.L > 1 else 2)",) * 2,
+        "the number of layers",
+    ),
+    "an entry": (
+        "linear_forward",
+        ("return W @ A_prev + b", "return A_prev @ W + b"),
+        (
+            "return W @ A_prev + (b if A_prev.sum() > 0 else 2 * b)",
+            "return A_prev @ W + (b if A_prev.sum() > 0 else 2 * b)",
+        ),
+        "neither true nor false",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ASKING)
+def test_code_that_asks_for_what_may_be_anything_is_refused_with_its_line(monkeypatch, name):
+    function, lines, faulty, asked = ASKING[name]
+    fault = Fault(function, "", lines, faulty, SIGMOID)
+    copies = {one: copy_with(monkeypatch, one, fault) for one in ("column", "row")}
+    for answering in ("equal", "right"):
+        found = answer(answering, fault, function, **copies)
+        refused = [check for check in found.refused if check.function.endswith(function)]
+        assert refused[0] is found.refused[0]
+        for check in refused:
+            place, line = re.search(r"faulty\.(\w+):(\d+)", check.evidence).groups()
+            source = inspect.getsource(getattr(shapecheck_bp, place)).splitlines()
+            assert lines[("column", "row").index(place)] in source[int(line) - 1]
+            assert asked in check.evidence
 
 
 def test_a_modules_own_activations_are_not_trusted_by_their_names(monkeypatch):
@@ -527,7 +629,7 @@ def test_activations_that_are_no_derivatives(monkeypatch):
     table = {**ACTIVATIONS, "tanh": wrong}
     monkeypatch.setattr(import_module("shapecheck_bp.proof.right"), "ACTIVATIONS", table)
     found = answer("right", Fault("", "", Z, Z), "activation_backward")
-    assert [check.quantity for check in found.refused][:2] == ["g'(Z)", "g'(Z)"]
+    assert found.refused[0].quantity == "g'(Z)"
     assert "tanh" in found.refused[0].about
 
 
@@ -564,7 +666,7 @@ def gram(A: Float[Array, "{axes}"]) -> Float[Array, "n n"]:
     assert proof
     assert proof.coverage["gram"] == {
         "equal": "checked",
-        "right": "no statement says what it should be",
+        "right": "no definition says what it should be",
         "exact": "its parameters have names that no array is known for",
         "floating": "its parameters have names that no array is known for",
     }
