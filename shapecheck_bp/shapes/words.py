@@ -14,7 +14,8 @@ import numpy as np
 from shapecheck_bp.shapes.annotations import is_array_hint
 from shapecheck_bp.shapes.arrays import Array, dtype_name, shape_text
 from shapecheck_bp.shapes.errors import ShapeError, shape_error, table
-from shapecheck_bp.shapes.leaves import RESULT, Leaf, Sizes, reason
+from shapecheck_bp.shapes.judging import reason
+from shapecheck_bp.shapes.leaves import RESULT, Leaf, Sizes
 from shapecheck_bp.shapes.repairs import Repair, Verdict, blame, is_array, root, wrong_dtype
 
 LONGEST_TABLE = 6
@@ -29,6 +30,7 @@ class Settled(NamedTuple):
 
 def misfit(function: Callable[..., Any], leaves: list[Leaf], first: Leaf) -> ShapeError:
     """The error where ``first`` is the first leaf that contradicts its annotation or the others."""
+    leaves = [leaf for leaf in leaves if leaf.place.scope == first.place.scope]
     verdict = blame(leaves, first)
     blamed, candidates = verdict.leaf, list(dict.fromkeys(verdict.candidates))
     others = _settled(leaf for leaf in leaves if leaf is not blamed)
@@ -52,8 +54,11 @@ def empty(function: Callable[..., Any], leaf: Leaf) -> ShapeError:
     return _error(function, leaf, f"{leaf.path} is empty.", [(leaf, "")], suggestion)
 
 
-def mixed(function: Callable[..., Any], leaves: list[Leaf], kinds: list[str]) -> ShapeError:
+def mixed(
+    function: Callable[..., Any], leaves: list[Leaf], kind_of: Callable[[Any], str]
+) -> ShapeError:
     """The error where arrays have several dtypes, or libraries; the rarest is blamed."""
+    kinds = [kind_of(leaf.value) for leaf in leaves]
     rarest = min(reversed(kinds), key=kinds.count)
     others = [kind for kind in kinds if kind != rarest]
     usual = max(others, key=others.count)
