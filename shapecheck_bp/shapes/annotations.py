@@ -84,7 +84,7 @@ def is_anything(hint: Any) -> bool:
 
 
 def is_record(hint: Any) -> bool:
-    """Whether this is a NamedTuple, a dataclass, an attrs class or a TypedDict.
+    """Whether this is a NamedTuple, a dataclass, a TypedDict, or a class of attrs or pydantic.
 
     Bare, or with its type variables filled in.
     """
@@ -93,6 +93,7 @@ def is_record(hint: Any) -> bool:
         (issubclass(cls, tuple) and hasattr(cls, "_fields"))
         or is_dataclass(cls)
         or "__attrs_attrs__" in vars(cls)
+        or isinstance(vars(cls).get("__pydantic_fields__"), dict)
         or is_typeddict(cls)
     )
 
@@ -108,15 +109,23 @@ class Field(NamedTuple):
     """A value that is trusted where it is no array, such as None."""
 
 
+def field_names(cls: Any) -> list[str]:
+    """The names of a record's fields."""
+    if is_typeddict(cls):
+        return [*cls.__required_keys__, *cls.__optional_keys__]
+    if is_dataclass(cls):
+        return [field.name for field in fields(cls)]
+    attrs = [field.name for field in vars(cls).get("__attrs_attrs__", ())]
+    return [*(getattr(cls, "_fields", None) or attrs or vars(cls).get("__pydantic_fields__", ()))]
+
+
 @lru_cache(maxsize=1024)
-def _fields_of(hint: Any) -> list[Field]:
+def fields_of(hint: Any) -> list[Field]:
+    """A record's fields, with their annotations."""
     cls = get_origin(hint) or hint
     defaults: dict[str, Any] = dict(getattr(cls, "_field_defaults", {}))
     if is_dataclass(cls):
         defaults = {field.name: field.default for field in fields(cls)}
-    names = getattr(cls, "_fields", None) or [
-        field.name for field in getattr(cls, "__attrs_attrs__", None) or ()
-    ]
     declared: dict[str, Any] = {}
     for base in reversed(cls.__mro__):
         module = getattr(sys.modules.get(base.__module__), "__dict__", {})
@@ -124,7 +133,7 @@ def _fields_of(hint: Any) -> list[Field]:
         declared |= read_hints(own, {base.__name__: base}, module)
     filled = dict(zip(getattr(cls, "__parameters__", ()), get_args(hint), strict=False))
     found = []
-    for name in names or defaults or (declared if is_typeddict(cls) else ()):
+    for name in field_names(cls):
         field = declared.get(name, Any)
         while get_origin(field) in (Required, NotRequired, Final):
             (field,) = get_args(field)
@@ -132,11 +141,6 @@ def _fields_of(hint: Any) -> list[Field]:
         field = filled[field] if is_filled else field
         found.append(Field(name, field, is_filled, defaults.get(name, MISSING)))
     return found
-
-
-def fields_of(hint: Any) -> list[Field]:
-    """A record's fields, with their annotations."""
-    return _fields_of(hint)
 
 
 def has_own_axes(hint: Any) -> bool:
@@ -193,5 +197,8 @@ def spell_out(hint: Any, axes: Mapping[str, Any], arguments: Mapping[str, Any]) 
         part if part.startswith("{") else _INDEXED.sub(spell, part) for part in outside_braces
     )
     if "{" in spelled:
-        spelled = eval(f"f{spelled!r}", {}, dict(arguments))
+        try:
+            spelled = eval(f"f{spelled!r}", {}, dict(arguments))
+        except Exception:  # of no argument of this call: it cannot be known
+            spelled = re.sub(r"\S*\{[^}]*\}\S*", "_", spelled)
     return hint if spelled == hint.dim_str else hint.dtype[hint.array_type, spelled]

@@ -40,9 +40,9 @@ async def _not_yet_async(*args: Any, **kwargs: Any) -> Any:
 _writing = RLock()  # one for all: a law with one of its own could not be pickled
 
 
-def checked(function: Callable[..., Any]) -> Callable[..., Any]:
+def checked(function: Callable[..., Any], conf: Any = None) -> Callable[..., Any]:
     """The same function, held to its annotations."""
-    law = Law(function)
+    law = Law(function, conf)
     return wraps(function)(law.wrapper)
 
 
