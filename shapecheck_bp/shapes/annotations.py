@@ -185,6 +185,9 @@ def lags(hint: Any) -> set[int]:
 def spell_out(hint: Any, axes: Mapping[str, Any], arguments: Mapping[str, Any]) -> Any:
     """The annotation with n[l] as n_2, say, and with jaxtyping's {expressions} evaluated."""
 
+    if "[" not in hint.dim_str and "{" not in hint.dim_str:
+        return hint
+
     def spell(axis: re.Match[str]) -> str:
         name, index, lag = axis.groups()
         position = int(index) if index.isdigit() else axes.get(index)

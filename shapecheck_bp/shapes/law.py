@@ -22,19 +22,23 @@ from shapecheck_bp.shapes.arrays import Array, dtype_name, library_name
 from shapecheck_bp.shapes.errors import ShapeError
 from shapecheck_bp.shapes.judging import first_misfit
 from shapecheck_bp.shapes.leaves import RESULT, Leaf, leaves_of
-from shapecheck_bp.shapes.memory import Known, Memory, Results
-from shapecheck_bp.shapes.names import names_around, read_hints
+from shapecheck_bp.shapes.memory import NOTHING, Known, Memory, Results
+from shapecheck_bp.shapes.names import names_around, names_in_body, read_hints
 from shapecheck_bp.shapes.scopes import Scope
 from shapecheck_bp.shapes.switch import OFF, Listener, mode
 from shapecheck_bp.shapes.writing import PREFIX, Writer
 
 
 def _not_yet(*args: Any, **kwargs: Any) -> Any:
-    return _shapecheck_law.write_code()(*args, **kwargs)  # type: ignore[name-defined]
+    __tracebackhide__ = True
+    _shapecheck_write()  # type: ignore[name-defined]
+    return _shapecheck_law.wrapper(*args, **kwargs)  # type: ignore[name-defined]
 
 
 async def _not_yet_async(*args: Any, **kwargs: Any) -> Any:
-    return await _shapecheck_law.write_code()(*args, **kwargs)  # type: ignore[name-defined]
+    __tracebackhide__ = True
+    _shapecheck_write()  # type: ignore[name-defined]
+    return await _shapecheck_law.wrapper(*args, **kwargs)  # type: ignore[name-defined]
 
 
 _writing = RLock()  # one for all: a law with one of its own could not be pickled
@@ -86,15 +90,24 @@ class Law:
         self.remembers_all = False  # whether no argument is left out of a signature
         self.is_async = inspect.iscoroutinefunction(function)
         self.names_around = names_around(function, _annotations(function))
+
+        def write() -> bool:
+            self.write_code()
+            return True
+
+        write._dynamo_marked_constant = True  # type: ignore[attr-defined]  # see compiling
         self.names: dict[str, Any] = {
             "__builtins__": builtins,
+            f"{PREFIX}write": write,
+            f"{PREFIX}TypeError": TypeError,
             f"{PREFIX}law": self,
             f"{PREFIX}function": function,
             f"{PREFIX}memory": self.memory,
             f"{PREFIX}mode": mode,
-            f"{PREFIX}dict": dict,
             f"{PREFIX}Exception": Exception,
         }
+        if "torch" in sys.modules:
+            self.names = names_in_body(function) | self.names
         stub = _not_yet_async if self.is_async else _not_yet
         self.wrapper = FunctionType(stub.__code__, self.names, function.__name__)
 
@@ -142,12 +155,11 @@ class Law:
             if parameter.kind in _ANY_NUMBER and not is_record(self.hints.get(name))
         ]
 
-    def write_code(self) -> FunctionType:
+    def write_code(self) -> None:
         """Give the checked function its code, once, whichever thread calls it first."""
         with _writing:
             if self.wrapper.__code__ in (_not_yet.__code__, _not_yet_async.__code__):
                 self._write_code()
-        return self.wrapper
 
     def _write_code(self) -> None:
         writer = Writer(self.signature, self.hints, self.conf)
@@ -156,19 +168,24 @@ class Law:
         if self.repeats is not None:
             _, *repeats = self.repeats
             names |= zip((f"{PREFIX}look", f"{PREFIX}where", f"{PREFIX}seen"), repeats, strict=True)
-        source = writer.source(self.is_async, self.repeats is not None)
+        name = ""
+        if "torch" in sys.modules and not self.is_async:
+            from shapecheck_bp.shapes import compiling
+
+            name = self.function.__name__
+            parameters = [parameter.name for parameter in writer.parameters]
+            names |= compiling.names_for(self, parameters, PREFIX)
+            compiling.forget(self.wrapper)
+        source = writer.source(self.is_async, self.repeats is not None, name)
         made: dict[str, Any] = {}
         exec(compile(source, f"<{self.function.__name__}, shapechecked>", "exec"), made)
         self.wrapper.__globals__.update(names)  # a copy sent by cloudpickle has globals of its own
         self.wrapper.__defaults__, self.wrapper.__kwdefaults__ = _defaults(writer.parameters)
         self.wrapper.__code__ = made["checked"].__code__  # last: another thread may call it now
 
-    def before(
-        self, signature: Hashable, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-    ) -> Results:
+    def before(self, signature: Hashable, arguments: Mapping[str, Any]) -> Results:
         """Judge arguments that have not passed yet; return the results that they have had."""
         __tracebackhide__ = True
-        arguments = self.bind(args, kwargs)
         known = self._check(self.leaves(arguments), arguments)
         try:
             results = Results() if signature is None else self.memory.results(signature)
@@ -182,12 +199,11 @@ class Law:
         results: Results,
         outcome: Hashable,
         result: Any,
-        args: tuple[Any, ...],
-        kwargs: Mapping[str, Any],
+        arguments: Mapping[str, Any],
     ) -> None:
         """Judge a result that these arguments have not had yet, and remember it."""
         __tracebackhide__ = True
-        self.check_result(result, args, kwargs, results.known)
+        self.check_result(result, arguments, results.known)
         if outcome is not None:
             with suppress(TypeError):
                 results.keep(outcome)
@@ -214,16 +230,16 @@ class Law:
 
     @contextmanager
     def heard(
-        self, listener: Listener, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+        self, listener: Listener, arguments: Mapping[str, Any]
     ) -> Iterator[Callable[[Any], None]]:
         """Tell a listener of a call and judge its arguments; yield what does so with its result."""
         __tracebackhide__ = True
-        with listener(self, self.bind(args, kwargs)) as tell:
-            self.check_arguments(args, kwargs)
+        with listener(self, arguments) as tell:
+            self._check(self.leaves(arguments), arguments)
 
             def done(result: Any) -> None:
                 __tracebackhide__ = True
-                self.check_result(result, args, kwargs)
+                self.check_result(result, arguments)
                 tell(result)
 
             yield done
@@ -237,19 +253,17 @@ class Law:
         return leaves
 
     def check_result(
-        self, result: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], known: Any = None
+        self, result: Any, arguments: Mapping[str, Any], known: Known | None = None
     ) -> None:
         """Judge a result of these arguments, whether or not they have had it before.
 
         Args:
             result: what was returned.
-            args: the arguments by position.
-            kwargs: the arguments by name.
+            arguments: the arguments by name, defaults included.
             known: what is known of the arguments, if they have just passed.
         """
         __tracebackhide__ = True
         if "return" in self.hints:
-            arguments = self.bind(args, kwargs)
             leaves = self.returned(result, arguments)
             if known is None:
                 leaves = [*self.leaves(arguments), *leaves]
@@ -262,7 +276,7 @@ class Law:
         result = self.function(*args, **kwargs)
         if self.is_async:
             result = _wait_for(result)
-        self.check_result(result, args, kwargs)
+        self.check_result(result, self.bind(args, kwargs))
         return result
 
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -291,8 +305,7 @@ class Law:
     ) -> Known:
         """Judge leaves, which follow on those that ``known`` is of; return what is known then."""
         __tracebackhide__ = True
-        known_before = known or Known(Scope(), frozenset(), frozenset())
-        scope, libraries, dtypes = known_before
+        scope, libraries, dtypes = known or NOTHING
         scopes = {"": scope.copy(arguments)}
         misfit = first_misfit(leaves, scopes, self.conf)
         arrays = [] if misfit else _of_ours(leaves)

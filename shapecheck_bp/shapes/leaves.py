@@ -103,8 +103,9 @@ def leaves_of(
     settled: dict[str, Any] = {}
     leaves = []
     for name, value in arguments.items():
-        meant = hasattr(hints.get(name), "__shape_axes__") and not isinstance(value, type)
-        if meant and hasattr(value, "__shape_axes__"):
+        if not hasattr(value, "__shape_axes__") or isinstance(value, type):
+            continue
+        if hasattr(hints.get(name), "__shape_axes__"):
             axes = value.__shape_axes__()
             settled |= axes
             leaves.append(Leaf(name, Shaped[Any, " ".join(axes)], Sizes((*axes.values(),))))

@@ -27,6 +27,9 @@ class Known(NamedTuple):
     dtypes: frozenset[str]
 
 
+NOTHING = Known(Scope(), frozenset(), frozenset())
+
+
 class Results(set[Hashable]):
     """The outcomes that a signature has had; and what repeats such a call, where something does."""
 
@@ -34,7 +37,7 @@ class Results(set[Hashable]):
 
     def __init__(self) -> None:
         self.repeat: Callable[..., Any] | None = None
-        self.known = Known(Scope(), frozenset(), frozenset())
+        self.known = NOTHING
 
     def keep(self, outcome: Hashable) -> None:
         """Add an outcome that has passed."""

@@ -13,6 +13,7 @@ import builtins
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from types import FrameType, ModuleType, SimpleNamespace, UnionType
 from typing import Any, ForwardRef, get_args, get_type_hints
 
@@ -88,6 +89,22 @@ def names_around(function: Callable[..., Any], annotations: Mapping[str, Any]) -
             if _may_be_named(frame.f_locals[name]):
                 found[name] = frame.f_locals[name]
     return found
+
+
+def names_in_body(function: Callable[..., Any]) -> dict[str, Any]:
+    """The modules, functions and classes that a function's body names, for who reads its source.
+
+    TorchScript looks them up among the globals of what it is given.
+    """
+    code = getattr(function, "__code__", None)
+    own = getattr(function, "__globals__", {})
+    found = {name: own[name] for name in getattr(code, "co_names", ()) if name in own}
+    for name, cell in zip(
+        getattr(code, "co_freevars", ()), getattr(function, "__closure__", None) or (), strict=False
+    ):
+        with suppress(ValueError):  # not there yet
+            found[name] = cell.cell_contents
+    return {name: value for name, value in found.items() if _may_be_named(value)}
 
 
 def _texts(annotations: Any) -> Iterator[str]:

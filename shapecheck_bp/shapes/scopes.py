@@ -34,13 +34,13 @@ class Scope:
     __slots__ = ("memos",)
 
     def __init__(self, arguments: Mapping[str, Any] | None = None) -> None:
-        self.memos: Memos = ({}, {}, {}, dict(arguments or {}))
+        self.memos: Memos = ({}, {}, {}, {} if arguments is None else arguments)
 
     def copy(self, arguments: Mapping[str, Any] | None = None) -> "Scope":
         """The same sizes, for other arguments, to which more may be added."""
         other = Scope(arguments)
         single, variadic, structures, _ = self.memos
-        other.memos = ({**single}, {**variadic}, {**structures}, other.memos[3])
+        other.memos = (single.copy(), variadic.copy(), structures.copy(), other.memos[3])
         return other
 
     def within(self, function: Callable[..., Any], *args: Any) -> Any:

@@ -16,7 +16,7 @@ def checked(X, by):
     if _shapecheck_now is not False:
         if _shapecheck_now is True:
             return _shapecheck_function(X, by)
-        with _shapecheck_law.heard(_shapecheck_now, (X, by), _shapecheck_dict()) as _shapecheck_done:
+        with _shapecheck_law.heard(_shapecheck_now, {'X': X, 'by': by}) as _shapecheck_done:
             _shapecheck_result = _shapecheck_function(X, by)
             _shapecheck_done(_shapecheck_result)
         return _shapecheck_result
@@ -27,7 +27,7 @@ def checked(X, by):
     except _shapecheck_Exception:
         pass
     if _shapecheck_results is None:
-        _shapecheck_results = _shapecheck_law.before(_shapecheck_signature, (X, by), _shapecheck_dict())
+        _shapecheck_results = _shapecheck_law.before(_shapecheck_signature, {'X': X, 'by': by})
     _shapecheck_result = _shapecheck_function(X, by)
     _shapecheck_outcome = None
     try:
@@ -36,7 +36,7 @@ def checked(X, by):
             return _shapecheck_result
     except _shapecheck_Exception:
         pass
-    _shapecheck_law.after(_shapecheck_results, _shapecheck_outcome, _shapecheck_result, (X, by), _shapecheck_dict())
+    _shapecheck_law.after(_shapecheck_results, _shapecheck_outcome, _shapecheck_result, {'X': X, 'by': by})
     return _shapecheck_result
 <BLANKLINE>
 """  # noqa: E501  # lines as they are written
@@ -74,12 +74,24 @@ from shapecheck_bp.shapes.kinds import accepts
 PREFIX = "_shapecheck_"  # of every name in the code of a checked function that is not a parameter's
 DEEPEST = 8
 
+READ_BY_A_COMPILER = """\
+    if _shapecheck_compiling():
+        if _shapecheck_is_off():
+            return {run}
+        _shapecheck_sizes = {{}}
+        if _shapecheck_fits(_shapecheck_plan, {given}, _shapecheck_sizes):
+            _shapecheck_result = {run}
+            if _shapecheck_fits(_shapecheck_plan_of_result, _shapecheck_result, _shapecheck_sizes):
+                return _shapecheck_result
+        raise _shapecheck_TypeError({misfit!r})
+"""
+
 # In this order: is the check off, or heard by someone; has this signature passed; may it be
 # repeated without its steps; has it had this outcome.
 CODE = """\
 {define} checked({parameters}):
     __tracebackhide__ = True
-    _shapecheck_now = _shapecheck_mode.get()
+{compiler}    _shapecheck_now = _shapecheck_mode.get()
     if _shapecheck_now is not False:
         if _shapecheck_now is True:
             return {run}
@@ -143,24 +155,30 @@ class Writer:
         self.remembers_all = all(keys)
         self.signature, self.outcome = _tuple(filter(None, keys)), _tuple(filter(None, [result]))
 
-    def source(self, is_async: bool = False, repeats: bool = False) -> str:
+    def source(self, is_async: bool = False, repeats: bool = False, read_as: str = "") -> str:
         """The whole function, its parameters without their defaults.
 
         Args:
             is_async: whether it waits for the function that is checked.
             repeats: whether a call that has passed may be repeated in another way.
+            read_as: the function's name, where a compiler may read the code; else nothing.
         """
         waits = "await " if is_async else ""
         by_position, by_name = self._passed_on()
         passed_on = ", ".join((*by_position, *by_name))
+        run = f"{waits}{PREFIX}function({passed_on})"
+        given = _tuple(parameter.name for parameter in self.parameters)
+        misfit = f"{read_as}: a call that is being compiled does not fit its annotations"
+        compiler = READ_BY_A_COMPILER.format(run=run, given=given, misfit=misfit)
         return CODE.format(
+            compiler=compiler if read_as else "",
             define="async def" if is_async else "def",
             parameters=self._declared(),
-            run=f"{waits}{PREFIX}function({passed_on})",
+            run=run,
             repeat=REPEAT.format(passed_on=passed_on) if repeats else "",
             signature=self.signature,
             outcome=self.outcome,
-            arguments=f"{_tuple(by_position)}, {PREFIX}dict({', '.join(by_name)})",
+            arguments=self._by_name(),
         )
 
     def _key_of(self, parameter: Parameter, hints: Mapping[str, Any]) -> str:
@@ -183,6 +201,13 @@ class Writer:
             return key
         self.names[name := f"{PREFIX}default_{len(self.names)}"] = default
         return f"{place} is {name} or ({key},)"
+
+    def _by_name(self) -> str:
+        """The arguments as a dict by name, defaults included."""
+        if self.parameters is ANYTHING:
+            return f"{PREFIX}law.bind({PREFIX}args, {PREFIX}kwargs)"
+        names = (parameter.name for parameter in self.parameters)
+        return f"{{{', '.join(f'{name!r}: {name}' for name in names)}}}"
 
     def _declared(self) -> str:
         """The parameters as a ``def`` has them."""
