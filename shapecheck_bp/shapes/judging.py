@@ -12,7 +12,7 @@ from typing import Any, Union, get_args, get_origin
 from jaxtyping import AnnotationError
 
 from shapecheck_bp.shapes.annotations import is_anything, is_array_hint, is_record
-from shapecheck_bp.shapes.kinds import accepts, fits_array
+from shapecheck_bp.shapes.kinds import accepts, fits_array, has_dtype, is_of_class
 from shapecheck_bp.shapes.leaves import Leaf, walk
 from shapecheck_bp.shapes.scopes import Scope
 
@@ -51,8 +51,14 @@ def _fits(leaf: Leaf, scopes: Scopes, conf: Any) -> bool:
 
 
 def _array_fits(value: Any, hint: Any, scope: Scope) -> bool:
+    """What ``isinstance`` says, without its looking for the sizes and copying them first."""
     try:
-        return bool(scope.within(fits_array, value, hint))
+        if not is_of_class(value, hint):
+            return False
+        if hint._skip_instancecheck or not has_dtype(value.dtype, hint.dtype):
+            return bool(scope.within(fits_array, value, hint))
+        single, variadic, _, arguments = scope.memos
+        return bool(hint._check_shape(value, single, variadic, arguments) == "")
     except AnnotationError:  # an axis such as n+1 whose n is not known: the annotation is wrong
         raise
     except Exception:  # an array whose shape or dtype cannot be asked for

@@ -8,6 +8,7 @@ True
 False
 """
 
+from functools import lru_cache
 from types import UnionType
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, is_typeddict
 
@@ -46,6 +47,19 @@ def fits_array(value: Any, hint: Any) -> bool:
     if getattr(dtype, "kind", "") not in ("i", "u") or not is_of_class(value, hint):
         return False
     return isinstance(Seen(value.shape, dtype.name), hint.dtype[Any, hint.dim_str])
+
+
+def has_dtype(dtype: Any, kind: Any) -> bool:
+    """Whether a dtype is of a kind: ``Float``, ``Int8``; asked once of each that can be hashed."""
+    try:
+        return _has_dtype(dtype, kind)
+    except TypeError:
+        return fits_array(Seen((), dtype), kind[Any, "..."])
+
+
+@lru_cache(maxsize=1024)
+def _has_dtype(dtype: Any, kind: Any) -> bool:
+    return fits_array(Seen((), dtype), kind[Any, "..."])
 
 
 def is_of_class(value: Any, hint: Any) -> bool:

@@ -146,6 +146,11 @@ class Law:
         return hints
 
     @cached_property
+    def hints_and_result(self) -> dict[str, Any]:
+        """Annotations by name and, of the result, by its path."""
+        return {**self.hints, RESULT: self.hints.get("return", Any)}
+
+    @cached_property
     def every_item(self) -> list[str]:
         """The parameters that are any number of arguments, each of which is looked at."""
         parameters = self.signature.parameters.items()
@@ -297,8 +302,7 @@ class Law:
 
     def returned(self, result: Any, arguments: Mapping[str, Any]) -> list[Leaf]:
         """The leaves of a result."""
-        hints = {**self.hints, RESULT: self.hints.get("return", Any)}
-        return leaves_of(hints, {RESULT: result}, arguments)
+        return leaves_of(self.hints_and_result, {RESULT: result}, arguments)
 
     def _check(
         self, leaves: list[Leaf], arguments: Mapping[str, Any], known: Known | None = None
@@ -315,7 +319,8 @@ class Law:
         empty = any(0 in leaf.value.shape for leaf in arrays)
         if misfit or empty or len(libraries) > 1 or len(dtypes) > 1:
             raise self._refusal([*(self.leaves(arguments) if known else ()), *leaves], misfit)
-        return Known(scopes[""].copy(), libraries, dtypes)
+        scopes[""].memos = (*scopes[""].memos[:3], {})  # the arguments themselves are not kept
+        return Known(scopes[""], libraries, dtypes)
 
     def _refusal(self, leaves: list[Leaf], misfit: Leaf | None) -> ShapeError:
         """The error that says what is wrong with a whole call."""

@@ -24,7 +24,7 @@ from jaxtyping import AnnotationError
 from shapecheck_bp.shapes.annotations import is_array_hint
 from shapecheck_bp.shapes.arrays import dtype_name
 from shapecheck_bp.shapes.judging import first_misfit
-from shapecheck_bp.shapes.kinds import Seen, fits_array, has_shape, is_of_class
+from shapecheck_bp.shapes.kinds import Seen, has_dtype, has_shape, is_of_class
 from shapecheck_bp.shapes.leaves import RESULT, Leaf, Sizes
 
 INTEGERS = ("Int", "Integer")
@@ -123,7 +123,7 @@ def is_array(leaf: Leaf) -> bool:
 
 def wrong_dtype(leaf: Leaf) -> bool:
     """Whether an array's dtype alone contradicts its annotation."""
-    return not fits_array(Seen((), leaf.value.dtype), leaf.hint.dtype[Any, "..."])
+    return not has_dtype(leaf.value.dtype, leaf.hint.dtype)
 
 
 def root(path: str) -> str:
