@@ -23,8 +23,7 @@ ANYTHING = ("anything",)
 def plan(hint: Any) -> tuple[Any, ...]:
     """An annotation as ``fits`` goes through it.
 
-    >>> from jaxtyping import Float
-    >>> plan(Float[Any, "n 3 _"])[2:]
+    >>> plan(Shaped[Any, "n 3 _"])[2:]
     ((('axis', 'n', False), ('fixed', 3, False), ('any', None, False)), None)
     """
     origin, inside = get_origin(hint), get_args(hint)
@@ -44,10 +43,10 @@ def plan(hint: Any) -> tuple[Any, ...]:
 
 
 def _plan_of_array(hint: Any) -> tuple[Any, ...]:
-    torch = sys.modules["torch"]
-    known = {each for each in vars(torch).values() if isinstance(each, torch.dtype)}
     dtypes: Any = None
     if hint.dtype is not Shaped:
+        torch = sys.modules["torch"]
+        known = {each for each in vars(torch).values() if isinstance(each, torch.dtype)}
         kind = hint.dtype[Any, "..."]
         dtypes = frozenset(each for each in known if fits_array(Seen((), each), kind))
     axes = []
