@@ -103,15 +103,16 @@ def leaves_of(
     settled: dict[str, Any] = {}
     leaves = []
     for name, value in arguments.items():
-        if not hasattr(value, "__shape_axes__") or isinstance(value, type):
+        hint: Any = hints.get(name)
+        if hint is None or is_array_hint(hint) or not hasattr(hint, "__shape_axes__"):
             continue
-        if hasattr(hints.get(name), "__shape_axes__"):
+        if hasattr(value, "__shape_axes__") and not isinstance(value, type):
             axes = value.__shape_axes__()
             settled |= axes
             leaves.append(Leaf(name, Shaped[Any, " ".join(axes)], Sizes((*axes.values(),))))
     place = Place(settled, arguments)
     for name, value in values.items():
-        hint: Any = hints.get(name)
+        hint = hints.get(name)
         if is_array_hint(hint) and "[" not in hint.dim_str and "{" not in hint.dim_str:
             leaves.append(Leaf(name, hint, value, 0, "", place))  # as walk does, at half the cost
         elif name in every_item and name in hints and not array_hints(hint):
