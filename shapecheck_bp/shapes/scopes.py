@@ -66,7 +66,7 @@ class _Stack:
         self.pushed.append((memos, frame))
 
     def pop(self) -> Memos:
-        return self.pushed.pop()[0]
+        return self.pushed.pop()[0] if self.pushed else ({}, {}, {}, {})
 
     def __len__(self) -> int:
         return 1  # it is asked in any case, and answers with no sizes where there are none
@@ -103,4 +103,7 @@ class _Storage(threading.local):
         self.memo_stack = _Stack()
 
 
+_pushed_before = getattr(_storage._shape_storage, "memo_stack", ())
 _storage._shape_storage = _Storage()
+for _memos in _pushed_before:  # a jaxtyped function that is running imports this
+    _storage._shape_storage.memo_stack.pushed.append((_memos, None))

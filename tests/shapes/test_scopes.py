@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -170,3 +172,33 @@ def test_a_call_that_is_heard_knows_its_axes():
         assert judge(ones(2, 3), ones(2, 3))
         assert not judge(ones(2, 3), ones(3, 2))
         assert judge(ones(2, 3), ones(4, 5), "x y")
+
+
+def test_the_check_may_be_imported_while_a_jaxtyped_function_runs():
+    code = """
+import threading, numpy as np
+from jaxtyping import Float, jaxtyped
+started, done = threading.Event(), threading.Event()
+
+@jaxtyped(typechecker=None)
+def waits(x):
+    assert isinstance(x, Float[np.ndarray, "n"])
+    started.set()
+    done.wait()
+
+@jaxtyped(typechecker=None)
+def imports(x):
+    assert isinstance(x, Float[np.ndarray, "n"])
+    import shapecheck_bp.shapes
+    assert not isinstance(np.ones(3), Float[np.ndarray, "n"])
+
+thread = threading.Thread(target=waits, args=(np.ones(2),))
+thread.start()
+started.wait()
+imports(np.ones(2))
+done.set()
+thread.join()
+assert isinstance(np.ones(3), Float[np.ndarray, "n"])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
