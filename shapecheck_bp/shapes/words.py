@@ -132,7 +132,7 @@ def _options_refused(leaves: list[Leaf], blamed: Leaf) -> list[str]:
         others = _settled(leaf for leaf in [*before, *parts] if leaf is not part)
         where = "" if part.path == blamed.path else f"{part.path} "
         note = _note([*before, *parts], part, others)
-        why = f"{where}got {_actual(part)}"
+        why = f"{where}got {_actual(part) if is_array(part) else _described(part.value)}"
         rows.append((f"not {_annotation(option)}:", f"{why}; {note}" if note else why))
     return table(rows)
 
@@ -289,7 +289,8 @@ def _actual(leaf: Leaf) -> str:
     if get_origin(leaf.hint) is Literal and isinstance(leaf.value, str | int | None):
         return repr(leaf.value)
     if not is_array(leaf):
-        return _described(leaf.value)
+        of_a_union = _is_union_of_arrays(leaf.hint) or leaf.value is MISSING
+        return _described(leaf.value) if of_a_union else type(leaf.value).__name__
     shape = shape_text(leaf.value.shape)
     return f"{dtype_name(leaf.value)} {shape}" if wrong_dtype(leaf) else shape
 

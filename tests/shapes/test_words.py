@@ -107,4 +107,4 @@ def test_arrays_of_jax_are_called_as_people_call_them():
 
     error = said(take, ones(3))
     assert error.suggestion == "Pass x as a jax.Array (n,)."
-    assert "got ndarray (3,)" in str(error)
+    assert "got ndarray" in str(error)
