@@ -52,13 +52,14 @@ def fits_array(value: Any, hint: Any) -> bool:
 def has_dtype(dtype: Any, kind: Any) -> bool:
     """Whether a dtype is of a kind: ``Float``, ``Int8``; asked once of each that can be hashed."""
     try:
-        return _has_dtype(type(dtype), dtype, kind)
+        library: Any = type(dtype)
+        return _has_dtype(library, dtype, kind)
     except TypeError:
         return fits_array(Seen((), dtype), kind[Any, "..."])
 
 
 @lru_cache(maxsize=1024)
-def _has_dtype(library: type, dtype: Any, kind: Any) -> bool:
+def _has_dtype(library: Any, dtype: Any, kind: Any) -> bool:
     # Dtypes of two libraries may not be compared: their classes are told apart first.
     return fits_array(Seen((), dtype), kind[Any, "..."])
 
