@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         explanation,
         read,
     )
+    from shapecheck_bp.shapes.hook import install_import_hook
     from shapecheck_bp.shapes.verifying import blind_spots, verify
     from shapecheck_bp.tracing import Trace, trace
     from shapecheck_bp.tracing import draw as draw
@@ -61,6 +62,7 @@ __all__ = [
     "explanation",
     "fit",
     "flip",
+    "install_import_hook",
     "prove",
     "read",
     "row",
@@ -88,6 +90,7 @@ _LATER = {
     "explain": "reading",
     "explanation": "reading",
     "fit": "training",
+    "install_import_hook": "shapes.hook",
     "prove": "proof",
     "read": "reading",
     "trace": "tracing",
@@ -132,13 +135,26 @@ def load_ipython_extension(shell: Any) -> None:
         __tracebackhide__ = True
         diagnose_cell(shell, line, cell)
 
+    def shapechecked(line: str) -> None:
+        """Hold what the cells from here on define to its annotations, or no more.
+
+        %shapechecked on, %shapechecked off
+        """
+        from shapecheck_bp.shapes.hook import hook_cells
+
+        hook_cells(shell, line)
+
     load(shell)
     shell.register_magic_function(diagnose, "cell")
+    shell.register_magic_function(shapechecked, "line")
 
 
 def unload_ipython_extension(shell: Any) -> None:
     """What ``%unload_ext shapecheck_bp`` calls."""
     from shapecheck_bp.reading.notebook import unload_ipython_extension as unload
+    from shapecheck_bp.shapes.hook import hook_cells
 
+    hook_cells(shell, "off")
     unload(shell)
+    shell.magics_manager.magics["line"].pop("shapechecked", None)
     shell.magics_manager.magics["cell"].pop("diagnose", None)

@@ -1,13 +1,15 @@
 """Thousands of generated calls: accepted and refused exactly as by plain jaxtyping and beartype.
 
 Meant differences are kept out of the generated calls and have tests of their own: every entry of a
-container is looked at (beartype looks at one), ``Array`` refuses mixed and empty arrays, n[l]
-counts layers, defaults that are arrays are checked, and so are the insides of dataclasses and
-NamedTuples.
+container is looked at (beartype looks at one, so that here each has one or none), ``Array`` refuses
+mixed and empty arrays, n[l] counts layers, defaults that are arrays are checked, and so are the
+insides of records, which here fit in themselves, with sizes that are not those of the call.
 """
 
 import inspect
 import random
+from dataclasses import dataclass
+from typing import NamedTuple, TypedDict, Union, get_args, get_origin
 
 import numpy as np
 import pytest
@@ -24,21 +26,61 @@ DTYPES = ["float64", "float64", "float64", "float32", "int64", "bool"]
 AXES = ["n", "m", "k", "n", "m", "k", "3", "_", "#n", "*batch", "...", "n+1", "a=2"]
 
 
+class Pair(NamedTuple):
+    a: Float[np.ndarray, "n m"]
+    b: Float[np.ndarray, "m"]
+
+
+@dataclass
+class Data:
+    X: Float[np.ndarray, "n k"]
+    y: Int[np.ndarray, "n"] | None = None
+
+
+class Batch(TypedDict):
+    x: Float[np.ndarray, "m m"]
+
+
+RECORDS = [Pair, Data, Batch, list[Pair]]
+
+
+def record(choose, hint):
+    """A record that fits in itself, and not with the call."""
+    n, m = choose.randrange(1, 5), choose.randrange(1, 5)
+    if hint is Batch:
+        return {"x": np.ones((n, n))}
+    if hint is Data:
+        return Data(np.ones((n, m)), choose.choice([None, np.ones(n, int)]))
+    pair = Pair(np.ones((n, m)), np.ones(m))
+    return pair if hint is Pair else [pair] * choose.randrange(2)
+
+
 def annotation(choose):
-    """A jaxtyping annotation of up to three axes, at most one of them variadic."""
+    """An annotation of up to three axes, at most one of them variadic; or one that holds such."""
+    if choose.random() < 0.15:
+        return choose.choice(RECORDS)
+    if choose.random() < 0.15:
+        kinds = [choose.choice(KINDS)[np.ndarray, axes] for axes in ("n", "m k", "k n m")]
+        options = [*kinds, None, list[kinds[1]], dict[str, kinds[0]], tuple[kinds[2], ...]]
+        return Union[tuple(choose.sample(options, choose.randrange(2, 5)))]  # noqa: UP007
     axes = [choose.choice(AXES) for _ in range(choose.randrange(4))]
     variadic = [axis for axis in axes if axis[0] in "*."]
     axes = [axis for axis in axes if axis[0] not in "*."] + variadic[:1]
     hint = choose.choice(KINDS)[np.ndarray, " ".join(axes)]
-    return choose.choice([hint, hint, hint, hint | None, tuple[hint, int]])
+    containers = [tuple[hint, int], list[hint], dict[str, hint], tuple[hint, ...]]
+    return choose.choice([hint] * 6 + [hint | None] * 2 + containers)
 
 
 def value(choose, hint, sizes):
     """A value that fits often enough: the annotation's axes at sizes that are sometimes others."""
     if choose.random() < 0.04:
         return choose.choice([None, 3, "x", [1.0], np.float64(1), np.ones(())])
-    if hint is int:
-        return choose.choice([1, 2, True, "1"])
+    if hint in (int, str):
+        return choose.choice([1, 2, True, "1"] if hint is int else ["a", "b", "c", 1])
+    if hint is type(None):
+        return None
+    if hint in RECORDS:
+        return record(choose, hint)
     if inspect.isclass(hint) and hasattr(hint, "dim_str"):
         shape = [size for axis in hint.dim_str.split() for size in size_of(choose, axis, sizes)]
         if choose.random() < 0.1:
@@ -46,9 +88,15 @@ def value(choose, hint, sizes):
         fitting = {"Int": "int64", "Bool": "bool", "Float32": "float32"}
         dtype = fitting.get(hint.dtype.__name__, "float64")
         return np.ones(shape, dtype=choose.choice(DTYPES) if choose.random() < 0.15 else dtype)
-    if getattr(hint, "__origin__", None) is tuple:
-        return tuple(value(choose, one, sizes) for one in hint.__args__)
-    return None if choose.random() < 0.2 else value(choose, hint.__args__[0], sizes)
+    inside = get_args(hint)
+    if get_origin(hint) is tuple and ... not in inside:
+        return tuple(value(choose, one, sizes) for one in inside)
+    if get_origin(hint) in (tuple, list, dict):
+        item = value(choose, inside[get_origin(hint) is dict], sizes)
+        key = choose.choice(["a", "a", "a", 1])
+        made = {key: item} if get_origin(hint) is dict else get_origin(hint)([item])
+        return made if choose.random() < 0.8 else get_origin(hint)()
+    return value(choose, choose.choice(inside), sizes)
 
 
 def size_of(choose, axis, sizes):
@@ -69,8 +117,11 @@ def functions(choose):
     if choose.random() < 0.8:
         hints["return"] = annotation(choose)
 
+    stars = "*" if choose.random() < 0.3 else ""
+    listed = ", ".join([*(f"x{i}" for i in range(count - 1)), f"{stars}x{count - 1}"])
+
     def make():
-        source = f"def f({', '.join(f'x{i}' for i in range(count))}, *, result): return result[0]"
+        source = f"def f({listed}, {'' if stars else '*, '}result): return result[0]"
         names = {"__name__": __name__}
         exec(source, names)
         names["f"].__annotations__ = hints

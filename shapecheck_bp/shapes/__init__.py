@@ -4,12 +4,14 @@ In comes a function with jaxtyping annotations; out comes the same function, eac
 either keeps them or raises a ``ShapeError`` that says what to do. Nothing outside this room is
 needed for it. To be read in this order:
 
-    decorator     ``@shapechecked``, and what it can decorate
+    decorator     ``@shapechecked``, and what it can decorate; hook, a whole package
     law           one function's law: what a call is held to
-    annotations   what annotations say; arrays, what counts as an array
-    leaves        a call, leaf by leaf, and which leaf does not fit
+    annotations   what annotations say; names, those that are not there; arrays, what counts as one
+    leaves        a call, leaf by leaf; kinds, what a value is whatever its sizes
+    judging       which leaf does not fit
+    scopes        the sizes of axes by name, which a call's body may ask for
     memory        what has passed, and need not be judged again
-    writing       the code of a checked function, which looks that up
+    writing       the code of a checked function, which looks that up; compiling, for torch.compile
     repairs       which argument is to blame, and what would have fitted
     words         what an error says; errors, the error itself and its layout
     switch        checks off, on, or listened to

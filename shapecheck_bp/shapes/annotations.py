@@ -11,12 +11,30 @@ for the others, among them L, the number of layers. To jaxtyping all of these ar
 """
 
 import re
+import sys
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from functools import lru_cache
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from inspect import Parameter
+from types import UnionType
+from typing import (
+    Any,
+    Final,
+    ForwardRef,
+    Literal,
+    NamedTuple,
+    NotRequired,
+    Required,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    is_typeddict,
+)
 
 from jaxtyping import AbstractArray
+
+from shapecheck_bp.shapes.names import Unknown, read_hints
 
 
 def is_array_hint(hint: Any) -> bool:
@@ -30,14 +48,16 @@ def is_class(hint: Any, parent: type) -> bool:
 
 
 def parts_of(hint: Any) -> list[Any]:
-    """An annotation and every annotation inside it, through containers and NamedTuples."""
-    todo, seen = [hint], []
+    """An annotation and every annotation inside it, through containers and records."""
+    todo: list[Any] = [hint]
+    seen: list[Any] = []
     while todo:
         part = todo.pop()
-        if part not in seen:
+        if not any(part is known for known in seen):  # an alias may be part of itself
             seen.append(part)
             todo += () if get_origin(part) is Literal else get_args(part)
-            todo += fields_of(part).values() if is_record(part) else ()
+            todo += (field.hint for field in fields_of(part)) if is_record(part) else ()
+            todo += [part.__forward_value__] if is_resolved(part) else []
     return seen
 
 
@@ -46,29 +66,105 @@ def array_hints(hint: Any) -> list[Any]:
     return [part for part in parts_of(hint) if is_array_hint(part)]
 
 
+def is_tree(hint: Any) -> bool:
+    """Whether this is a jaxtyping ``PyTree[...]``."""
+    return isinstance(hint, type) and hasattr(hint, "leaftype") and hasattr(hint, "structure")
+
+
+def is_resolved(hint: Any) -> bool:
+    """Whether this is the name, inside a recursive alias, of that alias itself."""
+    return isinstance(hint, ForwardRef) and hint.__forward_evaluated__
+
+
+def is_anything(hint: Any) -> bool:
+    """Whether every value is one of these."""
+    if get_origin(hint) in (Union, UnionType):
+        return any(map(is_anything, get_args(hint)))
+    return any(hint is known for known in (Any, object, Unknown, Parameter.empty))
+
+
 def is_record(hint: Any) -> bool:
-    """Whether this is a NamedTuple or a dataclass, bare or with its type variables filled in."""
+    """Whether this is a NamedTuple, a dataclass, a TypedDict, or a class of attrs or pydantic.
+
+    Bare, or with its type variables filled in.
+    """
     cls = get_origin(hint) or hint
     return isinstance(cls, type) and (
-        (issubclass(cls, tuple) and hasattr(cls, "_fields")) or is_dataclass(cls)
+        (issubclass(cls, tuple) and hasattr(cls, "_fields"))
+        or is_dataclass(cls)
+        or "__attrs_attrs__" in vars(cls)
+        or isinstance(vars(cls).get("__pydantic_fields__"), dict)
+        or is_typeddict(cls)
     )
 
 
+class Field(NamedTuple):
+    """A field of a record."""
+
+    name: str
+    hint: Any
+    filled: bool
+    """Whether what it holds is said where the record is used, and not where it is defined."""
+    default: Any
+    """A value that is trusted where it is no array, such as None."""
+
+
+def field_names(cls: Any) -> list[str]:
+    """The names of a record's fields."""
+    if is_typeddict(cls):
+        return [*cls.__required_keys__, *cls.__optional_keys__]
+    if is_dataclass(cls):
+        return [field.name for field in fields(cls)]
+    attrs = [field.name for field in vars(cls).get("__attrs_attrs__", ())]
+    return [*(getattr(cls, "_fields", None) or attrs or vars(cls).get("__pydantic_fields__", ()))]
+
+
 @lru_cache(maxsize=1024)
-def _fields_of(hint: Any) -> dict[str, Any]:
+def fields_of(hint: Any) -> list[Field]:
+    """A record's fields, with their annotations."""
     cls = get_origin(hint) or hint
-    names = getattr(cls, "_fields", None) or [field.name for field in fields(cls)]
+    defaults: dict[str, Any] = dict(getattr(cls, "_field_defaults", {}))
+    if is_dataclass(cls):
+        defaults = {field.name: field.default for field in fields(cls)}
+    declared: dict[str, Any] = {}
+    for base in reversed(cls.__mro__):
+        module = getattr(sys.modules.get(base.__module__), "__dict__", {})
+        own = vars(base).get("__annotations__", {})
+        declared |= read_hints(own, {base.__name__: base}, module)
     filled = dict(zip(getattr(cls, "__parameters__", ()), get_args(hint), strict=False))
-    declared = get_type_hints(cls, include_extras=True)
-    return {name: filled.get(declared[name], declared[name]) for name in names if name in declared}
+    found = []
+    for name in field_names(cls):
+        field = declared.get(name, Any)
+        while get_origin(field) in (Required, NotRequired, Final):
+            (field,) = get_args(field)
+        is_filled = isinstance(field, TypeVar) and field in filled
+        field = filled[field] if is_filled else field
+        found.append(Field(name, field, is_filled, defaults.get(name, MISSING)))
+    return found
 
 
-def fields_of(hint: Any) -> dict[str, Any]:
-    """A record's annotations by field; none where they name what only type checkers know."""
+def has_own_axes(hint: Any) -> bool:
+    """Whether a record's axes are its own, and not those of the call that it comes to.
+
+    They are, unless its fields speak of n[l]: of layers that hang together.
+    """
+    arrays = [array for field in fields_of(hint) for array in array_hints(field.hint)]
+    return not any(_INDEXED.search(array.dim_str) for array in arrays)
+
+
+def is_carried(hint: Any) -> bool:
+    """Whether JAX carries records of this class through its transformations.
+
+    Then its fields hold whatever a transformation puts there: a stack of arrays, None, a shape.
+    """
+    cls = get_origin(hint) or hint
+    jax = sys.modules.get("jax")
+    if jax is None or issubclass(cls, tuple) or is_typeddict(cls):
+        return False
     try:
-        return _fields_of(hint)
-    except NameError:
-        return {}
+        return not jax.tree_util.all_leaves([object.__new__(cls)])
+    except TypeError:  # an abstract class, of which each subclass may be one or not
+        return True
 
 
 _INDEXED = re.compile(r"(\w+)\[(\w+)(-1)?\]")
@@ -89,6 +185,9 @@ def lags(hint: Any) -> set[int]:
 def spell_out(hint: Any, axes: Mapping[str, Any], arguments: Mapping[str, Any]) -> Any:
     """The annotation with n[l] as n_2, say, and with jaxtyping's {expressions} evaluated."""
 
+    if "[" not in hint.dim_str and "{" not in hint.dim_str:
+        return hint
+
     def spell(axis: re.Match[str]) -> str:
         name, index, lag = axis.groups()
         position = int(index) if index.isdigit() else axes.get(index)
@@ -101,5 +200,8 @@ def spell_out(hint: Any, axes: Mapping[str, Any], arguments: Mapping[str, Any]) 
         part if part.startswith("{") else _INDEXED.sub(spell, part) for part in outside_braces
     )
     if "{" in spelled:
-        spelled = eval(f"f{spelled!r}", {}, dict(arguments))
+        try:
+            spelled = eval(f"f{spelled!r}", {}, dict(arguments))
+        except Exception:  # of no argument of this call: it cannot be known
+            spelled = re.sub(r"\S*\{[^}]*\}\S*", "_", spelled)
     return hint if spelled == hint.dim_str else hint.dtype[hint.array_type, spelled]

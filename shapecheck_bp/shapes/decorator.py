@@ -17,46 +17,139 @@ shapecheck_bp.ShapeError: decorator.scores: X does not fit, and X.T would.
 """
 
 from collections.abc import Callable
-from dataclasses import is_dataclass
-from inspect import isclass, isroutine
-from typing import Any, TypeVar, cast
+from contextlib import suppress
+from functools import cached_property, partial, wraps
+from inspect import isclass, isfunction, isroutine, signature
+from typing import Any, TypeVar, cast, is_typeddict, overload
 
-from shapecheck_bp.shapes.law import checked
+from shapecheck_bp.shapes.annotations import field_names, is_record
+from shapecheck_bp.shapes.law import checked, law_of
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+METHODS = (classmethod, staticmethod)
 
 
-def shapechecked(function: Function) -> Function:
+@overload
+def shapechecked(function: Function, /) -> Function: ...
+
+
+@overload
+def shapechecked(*, conf: Any = None) -> Callable[[Function], Function]: ...
+
+
+def shapechecked(function: Any = None, /, *, conf: Any = None) -> Any:
     """Hold a function to its jaxtyping annotations, arguments and result, at every call.
 
-    Annotations that hold no arrays are checked by beartype. Tuples, lists, dicts, NamedTuples and
-    dataclasses of arrays are checked entry by entry. What has passed once is remembered by its
-    shapes and dtypes, and not judged again. The function's body runs once. Methods, class methods,
-    static methods, properties and ``async def`` functions are functions too; of a dataclass or
-    NamedTuple the constructor is checked.
+    Annotations that hold no arrays are checked by beartype. Tuples, lists, dicts, and records
+    (NamedTuples, dataclasses, attrs classes, TypedDicts) of arrays are checked entry by entry; a
+    record has axes of its own. What has passed once is remembered by its shapes and dtypes, and not
+    judged again. The function's body runs once, and knows the axes:
+    ``isinstance(x, Float[Array, "b d"])`` in it speaks of those of the call.
+
+    Methods, properties, ``async def`` functions, ``functools.partial`` objects and objects with an
+    annotated ``__call__`` are functions too. Of a class every annotated method is checked, and of a
+    dataclass, attrs class or NamedTuple the constructor.
+
+    Args:
+        function: what is to be checked.
+        conf: a ``BeartypeConf``, for annotations that hold no arrays:
+            ``@shapechecked(conf=BeartypeConf(is_pep484_tower=True))`` takes an int for a float.
 
     Raises:
         ShapeError: at a call that contradicts the annotations; it says what to do.
         TypeError: where there is nothing to check, at the decoration.
     """
-    target: Any = function
-    if isinstance(target, classmethod | staticmethod):
-        target = type(target)(checked(target.__func__))
-    elif isinstance(target, property):
-        get, set_, delete = (
-            accessor and checked(accessor) for accessor in (target.fget, target.fset, target.fdel)
-        )
-        target = property(get, set_, delete)
-    elif isclass(target) and is_dataclass(target):
-        target.__init__ = checked(target.__init__)  # type: ignore[method-assign]
-    elif isclass(target) and issubclass(target, tuple) and hasattr(target, "_fields"):
-        target.__new__.__module__ = target.__module__
-        target.__new__ = staticmethod(checked(target.__new__))  # type: ignore[method-assign]
-    elif isroutine(target) and hasattr(target, "__annotations__"):
-        target = checked(target)
-    else:
+    if function is None:
+        return partial(_checked_or_refused, conf=conf)
+    return _checked_or_refused(function, conf)
+
+
+def _checked_or_refused(function: Function, conf: Any) -> Function:
+    target = checked_thing(function, conf)
+    if target is None:
         raise TypeError(
             f"shapechecked: expected a function, a dataclass or a NamedTuple; got {function!r}."
             " Decorate the methods of any other class"
         )
     return cast(Function, target)
+
+
+def checked_thing(target: Any, conf: Any = None, methods: bool = True) -> Any:
+    """The same thing, held to its annotations; or None where it has none.
+
+    Args:
+        target: a function, or what stands for one.
+        conf: a ``BeartypeConf``, or None for the usual.
+        methods: whether those of a class are meant too, and not its constructor alone.
+    """
+    if isinstance(target, METHODS):
+        return type(target)(checked(target.__func__, conf))
+    if isinstance(target, property):
+        get, set_, delete = (
+            accessor and checked(accessor, conf)
+            for accessor in (target.fget, target.fset, target.fdel)
+        )
+        return property(get, set_, delete)
+    if isinstance(target, cached_property):
+        target.func = checked(target.func, conf)
+        return target
+    if isinstance(target, partial):
+        function = checked_thing(target.func, conf)
+        return function and partial(function, *target.args, **target.keywords)
+    if isclass(target):
+        return _checked_class(target, conf, methods)
+    if isroutine(target) and hasattr(target, "__annotations__"):
+        return checked(target, conf)
+    call = getattr(type(target), "__call__", None)  # noqa: B004  # what it is, not whether
+    return checked(target.__call__, conf) if isfunction(call) and call.__annotations__ else None
+
+
+def _checked_class(cls: Any, conf: Any, methods: bool) -> Any:
+    """A class whose constructor, and methods where they are meant, have been replaced."""
+    found = False
+    for name, member in list(vars(cls).items()) if methods else ():
+        function = member if isfunction(member) else _function_in(member)
+        if law_of(function):
+            found = True
+        elif getattr(function, "__annotations__", None):
+            with suppress(AttributeError, TypeError):  # a class that is closed to changes
+                setattr(cls, name, checked_thing(member, conf))
+                found = True
+    if not is_record(cls) or is_typeddict(cls):
+        return cls if found else None
+    if issubclass(cls, tuple):
+        if "_fields" in vars(cls):
+            cls.__new__.__module__ = cls.__module__
+            cls.__new__ = staticmethod(checked(cls.__new__, conf))
+    elif set(field_names(cls)) - signature(cls.__init__).parameters.keys():
+        cls.__init__ = _filling(cls, cls.__init__, conf)
+    elif "__init__" in vars(cls) and not law_of(cls.__init__):
+        cls.__init__ = checked(cls.__init__, conf)
+    return cls
+
+
+def _function_in(member: Any) -> Any:
+    """The function in a class method, a static method or a property."""
+    for kind, name in ((METHODS, "__func__"), (property, "fget"), (cached_property, "func")):
+        if isinstance(member, kind):
+            return getattr(member, name)
+    return None
+
+
+def _filling(cls: Any, init: Callable[..., Any], conf: Any) -> Callable[..., Any]:
+    """A constructor whose parameters are not the fields: what it leaves in them is checked."""
+
+    @wraps(init)
+    def fill(self: Any, *args: Any, **kwargs: Any) -> Any:
+        init(self, *args, **kwargs)
+        return self
+
+    fill.__annotations__ = {**getattr(init, "__annotations__", {}), "return": cls}
+    fill.__signature__ = signature(init)  # type: ignore[attr-defined]
+    filled = checked(fill, conf)
+
+    @wraps(init)
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        filled(self, *args, **kwargs)
+
+    return __init__

@@ -8,36 +8,45 @@ call, when every name in the annotations is known: it looks the signature up in 
 import builtins
 import inspect
 import sys
-from collections.abc import Callable, Hashable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import cached_property, partial, wraps
 from threading import RLock
-from types import FunctionType, ModuleType
-from typing import Any, NamedTuple, get_type_hints
+from types import FunctionType
+from typing import Any, NamedTuple, ParamSpecArgs, ParamSpecKwargs, Unpack, get_args, get_origin
 
 from jaxtyping import Float
 
+from shapecheck_bp.shapes.annotations import is_record
 from shapecheck_bp.shapes.arrays import Array, dtype_name, library_name
-from shapecheck_bp.shapes.leaves import RESULT, Leaf, first_misfit, leaves_of
-from shapecheck_bp.shapes.memory import Memory, Results
-from shapecheck_bp.shapes.switch import Listener, mode
+from shapecheck_bp.shapes.errors import ShapeError
+from shapecheck_bp.shapes.judging import first_misfit
+from shapecheck_bp.shapes.leaves import RESULT, Leaf, leaves_of
+from shapecheck_bp.shapes.memory import NOTHING, Known, Memory, Results
+from shapecheck_bp.shapes.names import names_around, names_in_body, read_hints
+from shapecheck_bp.shapes.scopes import Scope
+from shapecheck_bp.shapes.switch import OFF, Listener, mode
 from shapecheck_bp.shapes.writing import PREFIX, Writer
 
 
 def _not_yet(*args: Any, **kwargs: Any) -> Any:
-    return _shapecheck_law.write_code()(*args, **kwargs)  # type: ignore[name-defined]
+    __tracebackhide__ = True
+    _shapecheck_write()  # type: ignore[name-defined]
+    return _shapecheck_law.wrapper(*args, **kwargs)  # type: ignore[name-defined]
 
 
 async def _not_yet_async(*args: Any, **kwargs: Any) -> Any:
-    return await _shapecheck_law.write_code()(*args, **kwargs)  # type: ignore[name-defined]
+    __tracebackhide__ = True
+    _shapecheck_write()  # type: ignore[name-defined]
+    return await _shapecheck_law.wrapper(*args, **kwargs)  # type: ignore[name-defined]
 
 
 _writing = RLock()  # one for all: a law with one of its own could not be pickled
 
 
-def checked(function: Callable[..., Any]) -> Callable[..., Any]:
+def checked(function: Callable[..., Any], conf: Any = None) -> Callable[..., Any]:
     """The same function, held to its annotations."""
-    law = Law(function)
+    law = Law(function, conf)
     return wraps(function)(law.wrapper)
 
 
@@ -67,101 +76,175 @@ class Law:
     the first call.
     """
 
-    def __init__(self, function: Callable[..., Any]) -> None:
-        """Keep the function; its annotations are read at the first call."""
+    def __init__(self, function: Callable[..., Any], conf: Any = None) -> None:
+        """Keep the function; its annotations are read at the first call.
+
+        Args:
+            function: what is held to its annotations.
+            conf: the BeartypeConf for annotations that hold no arrays, if not the usual.
+        """
         self.function = function
+        self.conf = conf
         self.memory = Memory()
         self.repeats: Repeats | None = None
         self.remembers_all = False  # whether no argument is left out of a signature
         self.is_async = inspect.iscoroutinefunction(function)
+        self.names_around = names_around(function, _annotations(function))
+
+        def write() -> bool:
+            self.write_code()
+            return True
+
+        write._dynamo_marked_constant = True  # type: ignore[attr-defined]  # see compiling
         self.names: dict[str, Any] = {
             "__builtins__": builtins,
+            f"{PREFIX}write": write,
+            f"{PREFIX}TypeError": TypeError,
             f"{PREFIX}law": self,
             f"{PREFIX}function": function,
             f"{PREFIX}memory": self.memory,
             f"{PREFIX}mode": mode,
-            f"{PREFIX}dict": dict,
             f"{PREFIX}Exception": Exception,
         }
+        if "torch" in sys.modules:
+            self.names = names_in_body(function) | self.names
         stub = _not_yet_async if self.is_async else _not_yet
         self.wrapper = FunctionType(stub.__code__, self.names, function.__name__)
 
     @cached_property
     def signature(self) -> inspect.Signature:
-        """The function's parameters."""
-        return inspect.signature(self.function)
+        """The function's parameters; of a wrapper that takes anything, those of what it wraps."""
+        signature = inspect.signature(self.function)
+        if isinstance(self.function, FunctionType):
+            own = inspect.signature(self.function, follow_wrapped=False)
+            if not all(parameter.kind in _ANY_NUMBER for parameter in own.parameters.values()):
+                return own
+        return signature
 
     @cached_property
     def hints(self) -> dict[str, Any]:
         """Annotations by name; of *args and **kwargs as the tuple and the dict that they become."""
+        if getattr(self.wrapper, "__no_type_check__", False):
+            return {}
         # The constructor of a NamedTuple has globals of its own, and none of its module's names.
         own = getattr(inspect.unwrap(self.function), "__globals__", {})
         module = getattr(sys.modules.get(self.function.__module__), "__dict__", own)
-        declared = get_type_hints(self.function, module, own, include_extras=True)
+        declared = read_hints(_annotations(self.function), self.names_around, own, module)
+        hints = {"return": declared["return"]} if "return" in declared else {}
         for name, parameter in self.signature.parameters.items():
-            if name in declared and parameter.kind is parameter.VAR_POSITIONAL:
-                declared[name] = tuple.__class_getitem__((declared[name], ...))
-            if name in declared and parameter.kind is parameter.VAR_KEYWORD:
-                declared[name] = dict.__class_getitem__((str, declared[name]))
-        return declared
+            if name not in declared:
+                continue
+            hint = declared[name]
+            if parameter.kind in _ANY_NUMBER and _is_unpacked(hint):
+                if not is_record(hint := next(iter(get_args(hint)), Any)):
+                    continue
+            elif parameter.kind is parameter.VAR_POSITIONAL:
+                hint = tuple.__class_getitem__((hint, ...))
+            elif parameter.kind is parameter.VAR_KEYWORD:
+                hint = dict.__class_getitem__((str, hint))
+            hints[name] = hint
+        return hints
 
-    def write_code(self) -> FunctionType:
+    @cached_property
+    def hints_and_result(self) -> dict[str, Any]:
+        """Annotations by name and, of the result, by its path."""
+        return {**self.hints, RESULT: self.hints.get("return", Any)}
+
+    @cached_property
+    def every_item(self) -> list[str]:
+        """The parameters that are any number of arguments, each of which is looked at."""
+        parameters = self.signature.parameters.items()
+        return [
+            name
+            for name, parameter in parameters
+            if parameter.kind in _ANY_NUMBER and not is_record(self.hints.get(name))
+        ]
+
+    def write_code(self) -> None:
         """Give the checked function its code, once, whichever thread calls it first."""
         with _writing:
             if self.wrapper.__code__ in (_not_yet.__code__, _not_yet_async.__code__):
                 self._write_code()
-        return self.wrapper
 
     def _write_code(self) -> None:
-        writer = Writer(self.signature, self.hints)
+        writer = Writer(self.signature, self.hints, self.conf)
         self.remembers_all = writer.remembers_all
         names = self.names | writer.names
         if self.repeats is not None:
             _, *repeats = self.repeats
             names |= zip((f"{PREFIX}look", f"{PREFIX}where", f"{PREFIX}seen"), repeats, strict=True)
-        source = writer.source(self.is_async, self.repeats is not None)
+        name = ""
+        if "torch" in sys.modules and not self.is_async:
+            from shapecheck_bp.shapes import compiling
+
+            name = self.function.__name__
+            parameters = [parameter.name for parameter in writer.parameters]
+            names |= compiling.names_for(self, parameters, PREFIX)
+            compiling.forget(self.wrapper)
+        source = writer.source(self.is_async, self.repeats is not None, name)
         made: dict[str, Any] = {}
         exec(compile(source, f"<{self.function.__name__}, shapechecked>", "exec"), made)
         self.wrapper.__globals__.update(names)  # a copy sent by cloudpickle has globals of its own
-        self.wrapper.__defaults__, self.wrapper.__kwdefaults__ = _defaults(self.signature)
+        self.wrapper.__defaults__, self.wrapper.__kwdefaults__ = _defaults(writer.parameters)
         self.wrapper.__code__ = made["checked"].__code__  # last: another thread may call it now
 
-    def before(
-        self, signature: Hashable, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-    ) -> Results:
+    def before(self, signature: Hashable, arguments: Mapping[str, Any]) -> Results:
         """Judge arguments that have not passed yet; return the results that they have had."""
         __tracebackhide__ = True
-        self.check_arguments(args, kwargs)
-        return Results() if signature is None else self.memory.results(signature)
+        known = self._check(self.leaves(arguments), arguments)
+        try:
+            results = Results() if signature is None else self.memory.results(signature)
+        except TypeError:  # a shape or dtype that cannot be hashed: it is judged at every call
+            results = Results()
+        results.known = known
+        return results
 
     def after(
         self,
         results: Results,
         outcome: Hashable,
         result: Any,
-        args: tuple[Any, ...],
-        kwargs: Mapping[str, Any],
+        arguments: Mapping[str, Any],
     ) -> None:
         """Judge a result that these arguments have not had yet, and remember it."""
         __tracebackhide__ = True
-        self.check_result(result, args, kwargs)
+        self.check_result(result, arguments, results.known)
         if outcome is not None:
-            results.keep(outcome)
+            with suppress(TypeError):
+                results.keep(outcome)
             if self.repeats is not None and results.repeat is None:
                 results.repeat = partial(self.repeats.second_call, results)
 
+    def scope_in(self, local: dict[str, Any]) -> Scope | None:
+        """The sizes of a call of which these are the locals, while its body runs."""
+        name = f"{PREFIX}scope"
+        if name not in local:
+            results = local.get(f"{PREFIX}results")
+            is_off = local.get(f"{PREFIX}now") is OFF
+            if results is None and not is_off and f"{PREFIX}done" not in local:
+                return None
+            arguments = {each: local[each] for each in self.signature.parameters if each in local}
+            scopes = {"": Scope(arguments)}
+            if results is not None:
+                scopes = {"": results.known.scope.copy(arguments)}
+            elif not is_off:
+                first_misfit(self.leaves(arguments), scopes, self.conf)
+            local[name] = scopes[""]
+        scope: Scope = local[name]
+        return scope
+
     @contextmanager
     def heard(
-        self, listener: Listener, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+        self, listener: Listener, arguments: Mapping[str, Any]
     ) -> Iterator[Callable[[Any], None]]:
         """Tell a listener of a call and judge its arguments; yield what does so with its result."""
         __tracebackhide__ = True
-        with listener(self, self.bind(args, kwargs)) as tell:
-            self.check_arguments(args, kwargs)
+        with listener(self, arguments) as tell:
+            self._check(self.leaves(arguments), arguments)
 
             def done(result: Any) -> None:
                 __tracebackhide__ = True
-                self.check_result(result, args, kwargs)
+                self.check_result(result, arguments)
                 tell(result)
 
             yield done
@@ -169,16 +252,27 @@ class Law:
     def check_arguments(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> list[Leaf]:
         """Judge arguments, whether or not they have passed before, and return their leaves."""
         __tracebackhide__ = True
-        leaves = self.leaves(self.bind(args, kwargs))
-        self._check(leaves)
+        arguments = self.bind(args, kwargs)
+        leaves = self.leaves(arguments)
+        self._check(leaves, arguments)
         return leaves
 
-    def check_result(self, result: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
-        """Judge a result of these arguments, whether or not they have had it before."""
+    def check_result(
+        self, result: Any, arguments: Mapping[str, Any], known: Known | None = None
+    ) -> None:
+        """Judge a result of these arguments, whether or not they have had it before.
+
+        Args:
+            result: what was returned.
+            arguments: the arguments by name, defaults included.
+            known: what is known of the arguments, if they have just passed.
+        """
         __tracebackhide__ = True
         if "return" in self.hints:
-            arguments = self.bind(args, kwargs)
-            self._check([*self.leaves(arguments), *self.returned(result, arguments)])
+            leaves = self.returned(result, arguments)
+            if known is None:
+                leaves = [*self.leaves(arguments), *leaves]
+            self._check(leaves, arguments, known)
 
     def run(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """Call the function with every check on, whether or not the switch is."""
@@ -187,7 +281,7 @@ class Law:
         result = self.function(*args, **kwargs)
         if self.is_async:
             result = _wait_for(result)
-        self.check_result(result, args, kwargs)
+        self.check_result(result, self.bind(args, kwargs))
         return result
 
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -204,42 +298,75 @@ class Law:
             for name, value in arguments.items()
             if value is not parameters[name].default or hasattr(value, "dtype")
         }
-        return leaves_of(self.hints, given, arguments)
+        return leaves_of(self.hints, given, arguments, self.every_item)
 
     def returned(self, result: Any, arguments: Mapping[str, Any]) -> list[Leaf]:
         """The leaves of a result."""
-        hints = {**self.hints, RESULT: self.hints.get("return", Any)}
-        return leaves_of(hints, {RESULT: result}, arguments)
+        return leaves_of(self.hints_and_result, {RESULT: result}, arguments)
 
-    def _check(self, leaves: list[Leaf]) -> None:
+    def _check(
+        self, leaves: list[Leaf], arguments: Mapping[str, Any], known: Known | None = None
+    ) -> Known:
+        """Judge leaves, which follow on those that ``known`` is of; return what is known then."""
         __tracebackhide__ = True
-        if misfit := first_misfit(leaves):
-            raise _words().misfit(self.function, leaves, misfit)
-        arrays = [leaf for leaf in leaves if getattr(leaf.hint, "array_type", None) is Array]
+        scope, libraries, dtypes = known or NOTHING
+        scopes = {"": scope.copy(arguments)}
+        misfit = first_misfit(leaves, scopes, self.conf)
+        arrays = [] if misfit else _of_ours(leaves)
+        if arrays:
+            libraries |= {library_name(leaf.value) for leaf in arrays}
+            dtypes |= {dtype_name(leaf.value) for leaf in arrays if leaf.hint.dtype is Float}
+        empty = any(0 in leaf.value.shape for leaf in arrays)
+        if misfit or empty or len(libraries) > 1 or len(dtypes) > 1:
+            raise self._refusal([*(self.leaves(arguments) if known else ()), *leaves], misfit)
+        scopes[""].memos = (*scopes[""].memos[:3], {})  # the arguments themselves are not kept
+        return Known(scopes[""], libraries, dtypes)
+
+    def _refusal(self, leaves: list[Leaf], misfit: Leaf | None) -> ShapeError:
+        """The error that says what is wrong with a whole call."""
+        # What puts it together is loaded when there is one: a program that fits needs none.
+        from shapecheck_bp.shapes import words
+
+        if misfit:
+            return words.misfit(self.function, leaves, misfit)
+        arrays = _of_ours(leaves)
         if empty := next((leaf for leaf in arrays if 0 in leaf.value.shape), None):
-            raise _words().empty(self.function, empty)
+            return words.empty(self.function, empty)
+        if len({library_name(leaf.value) for leaf in arrays}) > 1:
+            return words.mixed(self.function, arrays, library_name)
         floats = [leaf for leaf in arrays if leaf.hint.dtype is Float]
-        for kind_of, alike in ((library_name, arrays), (dtype_name, floats)):
-            kinds = [kind_of(leaf.value) for leaf in alike]
-            if len(set(kinds)) > 1:
-                raise _words().mixed(self.function, alike, kinds)
+        return words.mixed(self.function, floats, dtype_name)
 
 
-def _words() -> ModuleType:
-    """What puts an error together, loaded when there is one: a program that fits needs none."""
-    from shapecheck_bp.shapes import words
-
-    return words
+_ANY_NUMBER = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
-def _defaults(signature: inspect.Signature) -> tuple[tuple[Any, ...], dict[str, Any] | None]:
+def _annotations(function: Callable[..., Any]) -> Mapping[str, Any]:
+    annotations = getattr(function, "__annotations__", None)
+    return annotations if isinstance(annotations, Mapping) else {}
+
+
+def _is_unpacked(hint: Any) -> bool:
+    """Whether this is said of all of ``*args`` or ``**kwargs``, and not of each."""
+    in_general = isinstance(hint, ParamSpecArgs | ParamSpecKwargs)
+    return in_general or get_origin(hint) is Unpack or getattr(hint, "__unpacked__", False)
+
+
+def _of_ours(leaves: list[Leaf]) -> list[Leaf]:
+    """The leaves that are to be an ``Array``, for which there are more rules."""
+    return [leaf for leaf in leaves if getattr(leaf.hint, "array_type", None) is Array]
+
+
+def _defaults(
+    parameters: Iterable[inspect.Parameter],
+) -> tuple[tuple[Any, ...], dict[str, Any] | None]:
     """What a function has as ``__defaults__`` and ``__kwdefaults__``."""
     by_position: list[Any] = []
     by_name: dict[str, Any] = {}
-    for name, parameter in signature.parameters.items():
+    for parameter in parameters:
         if parameter.default is not parameter.empty:
             if parameter.kind is parameter.KEYWORD_ONLY:
-                by_name[name] = parameter.default
+                by_name[parameter.name] = parameter.default
             else:
                 by_position.append(parameter.default)
     return tuple(by_position), by_name or None

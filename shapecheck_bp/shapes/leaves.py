@@ -1,29 +1,44 @@
-"""What a call brings, leaf by leaf, and whether jaxtyping and beartype accept it.
+"""What a call brings, leaf by leaf.
 
 An annotated argument such as ``params: tuple[Layer[Float[Array, "n[l] n[l-1]"], …], …]`` is a tree.
-``leaves_of`` walks value and annotation together down to the arrays, and ``first_misfit`` asks
-jaxtyping (for arrays) and beartype (for all else) about each leaf in turn, with one set of axis
-sizes for the whole call.
+``leaves_of`` walks value and annotation together down to the arrays. Each leaf knows the scope of
+its axes: the call, or the record that it is a field of.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from itertools import combinations, takewhile
+from dataclasses import MISSING
+from itertools import combinations
 from types import NoneType, UnionType
-from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, is_typeddict
 
-from jaxtyping import Shaped, jaxtyped
+from jaxtyping import Shaped
 
 from shapecheck_bp.shapes.annotations import (
+    Field,
     array_hints,
     fields_of,
+    has_own_axes,
     is_array_hint,
+    is_carried,
     is_class,
     is_record,
+    is_resolved,
     lags,
     spell_out,
 )
+from shapecheck_bp.shapes.kinds import Seen, could_be
 
 RESULT = "the result"  # the path of what a function returns
+
+
+class Place(NamedTuple):
+    """Where in a call an annotation stands."""
+
+    axes: Mapping[str, Any] = {}
+    """What is settled for n[l]: l, and what sources of axes say."""
+    arguments: Mapping[str, Any] = {}
+    scope: str = ""
+    """The path of the record whose axes these are; of the call's it is empty."""
 
 
 class Leaf(NamedTuple):
@@ -35,6 +50,7 @@ class Leaf(NamedTuple):
     layer: int = 0
     container: str = ""
     """Where the value is the number of a container's items: the container's place."""
+    place: Place = Place()
 
     @property
     def axes(self) -> list[str]:
@@ -42,47 +58,8 @@ class Leaf(NamedTuple):
         return self.hint.dim_str.split() if is_array_hint(self.hint) else []
 
 
-class Seen(NamedTuple):
-    """The part of an array that a shape check looks at."""
-
-    shape: tuple[Any, ...]
-    dtype: Any = "float64"
-
-
 class Sizes(Seen):
     """Sizes that are no array's: a network's, or the number of layers that a container is for."""
-
-
-def first_misfit(leaves: Iterable[Leaf]) -> Leaf | None:
-    """The first leaf that contradicts its annotation or the leaves before it."""
-    with jaxtyped("context"):
-        for leaf in leaves:
-            if not _fits(leaf.value, leaf.hint):
-                return leaf
-    return None
-
-
-def _accepts(value: Any, hint: Any) -> bool:
-    """Whether beartype takes a value for one of an annotation that holds no array."""
-    from beartype.door import is_bearable  # 7 ms, which a program that fits arrays need not spend
-
-    return is_bearable(value, hint)
-
-
-def _fits(value: Any, hint: Any) -> bool:
-    if get_origin(hint) in (Union, UnionType):
-        return any(_fits(value, option) for option in get_args(hint))
-    by_class = is_array_hint(hint) or is_record(hint)
-    return isinstance(value, hint) if by_class else _accepts(value, hint)
-
-
-def reason(leaves: Iterable[Leaf], misfit: Leaf) -> str:
-    """Why jaxtyping refuses an array's leaf after those before it, in its own words."""
-    with jaxtyped("context"):
-        for leaf in takewhile(lambda leaf: leaf is not misfit, leaves):
-            if is_array_hint(leaf.hint):
-                isinstance(leaf.value, leaf.hint)
-        return str(misfit.hint.__instancecheck_str__(misfit.value))
 
 
 def axis_names(leaf: Leaf) -> list[str]:
@@ -114,110 +91,126 @@ def leaves_of(
     hints: Mapping[str, Any],
     values: Mapping[str, Any],
     arguments: Mapping[str, Any] | None = None,
+    every_item: Collection[str] = (),
 ) -> list[Leaf]:
     """Every leaf of ``values``, with its annotation from ``hints``; sources of axes come first.
 
     A source is an argument whose annotation is a class with ``__shape_axes__``. ``arguments`` are
-    those of the call where ``values`` is its result.
+    those of the call where ``values`` is its result. ``every_item`` names those whose items are
+    looked at one by one even where they hold no arrays: ``*args`` and ``**kwargs``.
     """
     arguments = values if arguments is None else arguments
     settled: dict[str, Any] = {}
     leaves = []
     for name, value in arguments.items():
-        meant = hasattr(hints.get(name), "__shape_axes__") and not isinstance(value, type)
-        if meant and hasattr(value, "__shape_axes__"):
+        hint: Any = hints.get(name)
+        if hint is None or is_array_hint(hint) or not hasattr(hint, "__shape_axes__"):
+            continue
+        if hasattr(value, "__shape_axes__") and not isinstance(value, type):
             axes = value.__shape_axes__()
             settled |= axes
             leaves.append(Leaf(name, Shaped[Any, " ".join(axes)], Sizes((*axes.values(),))))
+    place = Place(settled, arguments)
     for name, value in values.items():
-        if name in hints:
-            leaves += _walk(name, hints[name], value, settled, arguments)
+        hint = hints.get(name)
+        if is_array_hint(hint) and "[" not in hint.dim_str and "{" not in hint.dim_str:
+            leaves.append(Leaf(name, hint, value, 0, "", place))  # as walk does, at half the cost
+        elif name in every_item and name in hints and not array_hints(hint):
+            item_hint = next(hint for hint in get_args(hints[name])[::-1] if hint is not ...)
+            items = value.items() if isinstance(value, dict) else enumerate(value)
+            leaves += [Leaf(f"{name}[{key!r}]", item_hint, item) for key, item in items]
+        elif name in hints:
+            leaves += walk(name, hints[name], value, place)
     return leaves
 
 
-def _walk(
-    path: str, hint: Any, value: Any, axes: Mapping[str, Any], arguments: Mapping[str, Any]
-) -> Iterator[Leaf]:
+def walk(path: str, hint: Any, value: Any, place: Place) -> Iterator[Leaf]:
+    """The leaves of one value."""
     origin = get_origin(hint)
     if is_array_hint(hint):
-        layer = axes.get("l", 0) if "[l]" in hint.dim_str else 0
-        yield Leaf(path, spell_out(hint, axes, arguments), value, layer)
+        layer = place.axes.get("l", 0) if "[l]" in hint.dim_str else 0
+        spelled = spell_out(hint, place.axes, place.arguments)
+        yield Leaf(path, spelled, value, layer, place=place)
+    elif is_resolved(hint):
+        yield from walk(path, hint.__forward_value__, value, place)
+    elif is_record(hint) and array_hints(hint):
+        yield from _walk_fields(path, hint, value, place)
     elif not array_hints(hint):
-        yield Leaf(path, hint, value)
+        yield Leaf(path, hint, value, place=place)
     elif origin in (Union, UnionType):
-        option = _only_option(hint, value, axes, arguments)
-        if get_origin(option) in (Union, UnionType):
-            yield Leaf(path, option, value)
+        option = only_option(hint, value)
+        if option is hint:
+            yield Leaf(path, hint, value, place=place)
         else:
-            yield from _walk(path, option, value, axes, arguments)
-    elif is_record(hint) and isinstance(value, origin or hint):
-        for name, field in fields_of(hint).items():
-            yield from _walk(f"{path}.{name}", field, getattr(value, name), axes, arguments)
+            yield from walk(path, option, value, place)
     elif origin in (tuple, list) and isinstance(value, origin):
-        yield from _walk_items(path, hint, value, axes, arguments)
+        yield from _walk_items(path, hint, value, place)
     elif is_class(origin, Mapping) and isinstance(value, origin):
         key_hint, item_hint = get_args(hint)
         for key, item in value.items():
             yield Leaf(f"a key of {path}", key_hint, key)
-            yield from _walk(f"{path}[{key!r}]", item_hint, item, axes, arguments)
+            yield from walk(f"{path}[{key!r}]", item_hint, item, place)
     elif is_class(origin, Iterable) and isinstance(value, origin) and _has_items(value, hint):
         for i, item in enumerate(value):
-            yield from _walk(f"{path}[{i}]", get_args(hint)[0], item, axes, arguments)
+            yield from walk(f"{path}[{i}]", get_args(hint)[0], item, place)
     elif origin is Annotated:
-        yield from _walk(path, get_args(hint)[0], value, axes, arguments)
-        yield Leaf(path, hint, value)
-    elif is_record(hint):
-        yield Leaf(path, origin or hint, value)
+        yield from walk(path, get_args(hint)[0], value, place)
+        yield Leaf(path, hint, value, place=place)
     elif origin in (tuple, list, dict):
         yield Leaf(path, origin, value)
     else:
-        yield Leaf(path, hint, value)
+        yield Leaf(path, hint, value, place=place)
 
 
-def _walk_items(
-    path: str, hint: Any, items: Any, axes: Mapping[str, Any], arguments: Mapping[str, Any]
-) -> Iterator[Leaf]:
+def _walk_fields(path: str, hint: Any, value: Any, place: Place) -> Iterator[Leaf]:
+    """Of a record, whose fields have axes of their own unless they are filled in from outside."""
+    cls = get_origin(hint) or hint
+    kind = dict if is_typeddict(cls) else cls
+    if not isinstance(value, kind) or is_carried(cls):
+        yield Leaf(path, kind, value)
+        return
+    inside = Place({}, place.arguments, path) if has_own_axes(hint) else place
+    for field in fields_of(hint):
+        where = f"{path}[{field.name!r}]" if kind is dict else f"{path}.{field.name}"
+        there = (
+            value.get(field.name, MISSING) if kind is dict else getattr(value, field.name, MISSING)
+        )
+        if there is MISSING and field.name in getattr(cls, "__required_keys__", ()):
+            yield Leaf(where, field.hint, there, place=inside)
+        elif there is not MISSING and not _is_trusted(there, field):
+            yield from walk(where, field.hint, there, place if field.filled else inside)
+
+
+def _is_trusted(value: Any, field: Field) -> bool:
+    return value is field.default and not hasattr(value, "dtype")
+
+
+def _walk_items(path: str, hint: Any, items: Any, place: Place) -> Iterator[Leaf]:
     item_hints = get_args(hint)
     if get_origin(hint) is list or item_hints[-1] is Ellipsis:
         if behind := lags(item_hints[0]):
             layers = Sizes((len(items) - min(behind),))
-            yield Leaf(f"len({path})", Shaped[Any, "L"], layers, container=path)
+            yield Leaf(f"len({path})", Shaped[Any, "L"], layers, container=path, place=place)
         item_hints = (item_hints[0],) * len(items)
     if len(items) != len(item_hints):
         yield Leaf(path, hint, items)
         return
     for i, (item_hint, item) in enumerate(zip(item_hints, items, strict=True)):
-        yield from _walk(f"{path}[{i}]", item_hint, item, {**axes, "l": i + 1}, arguments)
+        inside = place._replace(axes={**place.axes, "l": i + 1})
+        yield from walk(f"{path}[{i}]", item_hint, item, inside)
 
 
-def _only_option(
-    hint: Any, value: Any, axes: Mapping[str, Any], arguments: Mapping[str, Any]
-) -> Any:
-    """The one option of a union that can be meant; or the union, its axes spelled out."""
+def only_option(hint: Any, value: Any) -> Any:
+    """The one option of a union that can be meant; or the union."""
     options = [option for option in get_args(hint) if option is not NoneType]
-    arrays = [option for option in options if is_array_hint(option)]
-    plain = [option for option in options if not array_hints(option)]
     if value is None and len(options) < len(get_args(hint)):
         return NoneType
     if len(options) == 1:
         return options[0]
-    if len(arrays) + len(plain) == len(options) and hasattr(value, "dtype"):
-        meant = [option for option in plain if _accepts(value, option)] or [
-            option for option in arrays if len(arrays) == 1 or _could_be(value, option)
-        ]
-        if len(meant) == 1:
-            return meant[0]
-    spelled = (
-        spell_out(option, axes, arguments) if is_array_hint(option) else option
-        for option in get_args(hint)
-    )
-    return Union[tuple(spelled)]  # noqa: UP007  # the options are known only now
-
-
-def _could_be(value: Any, option: Any) -> bool:
-    """Whether an array has the class, dtype and number of axes of an annotation."""
-    axes = " ".join("..." if axis[0] in "*." else "_" for axis in option.dim_str.split())
-    return isinstance(value, option.dtype[option.array_type, axes])
+    meant = [option for option in options if could_be(value, option)]
+    plain = [option for option in meant if not array_hints(option)]
+    meant = plain or meant
+    return meant[0] if len(meant) == 1 else hint
 
 
 def _has_items(value: Any, hint: Any) -> bool:

@@ -101,10 +101,11 @@ class Maker:
         if origin in (Union, UnionType):
             return self.make(path, next(option for option in inner if array_hints(option)), axes)
         if is_record(hint):
-            made = [
-                self.make(f"{path}.{name}", field, axes) for name, field in fields_of(hint).items()
-            ]
-            return (origin or hint)(*made)
+            made = {
+                field.name: self.make(f"{path}.{field.name}", field.hint, axes)
+                for field in fields_of(hint)
+            }
+            return (origin or hint)(**made)
         if origin is tuple and inner[-1] is not Ellipsis:
             return tuple(self.make(f"{path}[{i}]", item, axes) for i, item in enumerate(inner))
         if is_class(origin, Mapping):

@@ -11,19 +11,33 @@ True
 """
 
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import Any, NamedTuple
+
+from shapecheck_bp.shapes.scopes import Scope
 
 MOST_SIGNATURES = 4096
 MOST_OUTCOMES = 64
 
 
+class Known(NamedTuple):
+    """What is known of arguments that have passed, and holds for all of their signature."""
+
+    scope: Scope
+    libraries: frozenset[str]
+    dtypes: frozenset[str]
+
+
+NOTHING = Known(Scope(), frozenset(), frozenset())
+
+
 class Results(set[Hashable]):
     """The outcomes that a signature has had; and what repeats such a call, where something does."""
 
-    __slots__ = ("repeat",)
+    __slots__ = ("known", "repeat")
 
     def __init__(self) -> None:
         self.repeat: Callable[..., Any] | None = None
+        self.known = NOTHING
 
     def keep(self, outcome: Hashable) -> None:
         """Add an outcome that has passed."""

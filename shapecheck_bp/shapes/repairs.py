@@ -23,7 +23,9 @@ from jaxtyping import AnnotationError
 
 from shapecheck_bp.shapes.annotations import is_array_hint
 from shapecheck_bp.shapes.arrays import dtype_name
-from shapecheck_bp.shapes.leaves import RESULT, Leaf, Seen, Sizes, first_misfit
+from shapecheck_bp.shapes.judging import first_misfit
+from shapecheck_bp.shapes.kinds import Seen, has_dtype, has_shape, is_of_class
+from shapecheck_bp.shapes.leaves import RESULT, Leaf, Sizes
 
 INTEGERS = ("Int", "Integer")
 MOST_REPAIRS_IN_PAIRS = 16
@@ -114,15 +116,14 @@ def is_array(leaf: Leaf) -> bool:
     return (
         is_array_hint(leaf.hint)
         and not isinstance(value, Sizes)
-        and isinstance(value, leaf.hint.array_type if leaf.hint.array_type is not Any else object)
-        and hasattr(value, "shape")
-        and hasattr(value, "dtype")
+        and is_of_class(value, leaf.hint)
+        and has_shape(value)
     )
 
 
 def wrong_dtype(leaf: Leaf) -> bool:
     """Whether an array's dtype alone contradicts its annotation."""
-    return not isinstance(Seen((), leaf.value.dtype), leaf.hint.dtype[Any, "..."])
+    return not has_dtype(leaf.value.dtype, leaf.hint.dtype)
 
 
 def root(path: str) -> str:

@@ -6,15 +6,19 @@ shown, and never what an array holds.
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import MISSING
+from itertools import takewhile
 from types import NoneType, UnionType
 from typing import Any, Literal, NamedTuple, SupportsIndex, Union, get_args, get_origin
 
 import numpy as np
 
-from shapecheck_bp.shapes.annotations import is_array_hint
+from shapecheck_bp.shapes.annotations import array_hints, is_array_hint
 from shapecheck_bp.shapes.arrays import Array, dtype_name, shape_text
 from shapecheck_bp.shapes.errors import ShapeError, shape_error, table
-from shapecheck_bp.shapes.leaves import RESULT, Leaf, Sizes, reason
+from shapecheck_bp.shapes.judging import first_misfit, reason
+from shapecheck_bp.shapes.kinds import has_shape
+from shapecheck_bp.shapes.leaves import RESULT, Leaf, Sizes, walk
 from shapecheck_bp.shapes.repairs import Repair, Verdict, blame, is_array, root, wrong_dtype
 
 LONGEST_TABLE = 6
@@ -29,6 +33,7 @@ class Settled(NamedTuple):
 
 def misfit(function: Callable[..., Any], leaves: list[Leaf], first: Leaf) -> ShapeError:
     """The error where ``first`` is the first leaf that contradicts its annotation or the others."""
+    leaves = [leaf for leaf in leaves if leaf.place.scope == first.place.scope]
     verdict = blame(leaves, first)
     blamed, candidates = verdict.leaf, list(dict.fromkeys(verdict.candidates))
     others = _settled(leaf for leaf in leaves if leaf is not blamed)
@@ -39,6 +44,7 @@ def misfit(function: Callable[..., Any], leaves: list[Leaf], first: Leaf) -> Sha
         _headline(verdict),
         [(leaf, note if leaf is blamed else "") for leaf in _shown(leaves, blamed)],
         _what_to_do(function, verdict, others),
+        more=_options_refused(leaves, blamed),
         argument=" or ".join(candidates) if len(verdict.candidates) > 1 else blamed.path,
         bindings={axis: settled.size for axis, settled in others.items()},
     )
@@ -52,8 +58,11 @@ def empty(function: Callable[..., Any], leaf: Leaf) -> ShapeError:
     return _error(function, leaf, f"{leaf.path} is empty.", [(leaf, "")], suggestion)
 
 
-def mixed(function: Callable[..., Any], leaves: list[Leaf], kinds: list[str]) -> ShapeError:
+def mixed(
+    function: Callable[..., Any], leaves: list[Leaf], kind_of: Callable[[Any], str]
+) -> ShapeError:
     """The error where arrays have several dtypes, or libraries; the rarest is blamed."""
+    kinds = [kind_of(leaf.value) for leaf in leaves]
     rarest = min(reversed(kinds), key=kinds.count)
     others = [kind for kind in kinds if kind != rarest]
     usual = max(others, key=others.count)
@@ -90,6 +99,7 @@ def _error(
     headline: str,
     rows: Sequence[tuple[Leaf, str]],
     suggestion: str,
+    more: Sequence[str] = (),
     **fields: Any,
 ) -> ShapeError:
     """An error about one leaf; each row of its table is a leaf and a note on it."""
@@ -101,10 +111,34 @@ def _error(
         function_name(function),
         headline,
         [formula] if formula else [],
-        table([(leaf.path, _expected(leaf), f"got {_actual(leaf)}", note) for leaf, note in rows]),
+        table([(leaf.path, _cell(leaf), f"got {_actual(leaf)}", note) for leaf, note in rows]),
+        more,
         suggestion=suggestion,
         **usual | fields,
     )
+
+
+def _options_refused(leaves: list[Leaf], blamed: Leaf) -> list[str]:
+    """Of a union that holds arrays: why each of its options is not what came."""
+    if not _is_union_of_arrays(blamed.hint):
+        return []
+    before = list(takewhile(lambda leaf: leaf is not blamed, leaves))
+    rows = []
+    for option in get_args(blamed.hint):
+        scopes: dict[str, Any] = {}
+        first_misfit(before, scopes)
+        parts = list(walk(blamed.path, option, blamed.value, blamed.place))
+        part = first_misfit(parts, scopes) or parts[-1]
+        others = _settled(leaf for leaf in [*before, *parts] if leaf is not part)
+        where = "" if part.path == blamed.path else f"{part.path} "
+        note = _note([*before, *parts], part, others)
+        why = f"{where}got {_actual(part) if is_array(part) else _described(part.value)}"
+        rows.append((f"not {_annotation(option)}:", f"{why}; {note}" if note else why))
+    return table(rows)
+
+
+def _is_union_of_arrays(hint: Any) -> bool:
+    return get_origin(hint) in (Union, UnionType) and bool(array_hints(hint))
 
 
 def _where_examples_lie(function: Callable[..., Any], rows: Iterable[tuple[Leaf, str]]) -> str:
@@ -179,7 +213,7 @@ def _wanted(leaf: Leaf, others: dict[str, Settled]) -> str:
     if not is_array(leaf):
         kind = leaf.hint.array_type
         if kind not in (Any, Array, np.ndarray):
-            return f"{leaf.path} as a {getattr(kind, '__name__', kind)} {wanted}"
+            return f"{leaf.path} as a {_class_name(kind)} {wanted}"
         can_be_one = isinstance(leaf.value, list | tuple)
         example = f", for example numpy.asarray({leaf.path})" if can_be_one else ""
         return f"{leaf.path} as an array {wanted}{example}"
@@ -191,8 +225,13 @@ def _wanted(leaf: Leaf, others: dict[str, Settled]) -> str:
 
 def _note(leaves: list[Leaf], leaf: Leaf, others: dict[str, Settled]) -> str:
     """Where a leaf contradicts its annotation or the rest of the call."""
-    if get_origin(leaf.hint) is tuple and isinstance(leaf.value, tuple):
-        return f"{len(leaf.value)} entries where {len(get_args(leaf.hint))} are meant"
+    if (
+        get_origin(leaf.hint) is tuple
+        and isinstance(leaf.value, tuple)
+        and ... not in get_args(leaf.hint)
+    ):
+        came = "1 entry" if len(leaf.value) == 1 else f"{len(leaf.value)} entries"
+        return f"{came} where {len(get_args(leaf.hint))} are meant"
     if not is_array_hint(leaf.hint) or not (is_array(leaf) or isinstance(leaf.value, Sizes)):
         return ""
     shape, axes, notes = leaf.value.shape, leaf.axes, []
@@ -237,6 +276,12 @@ def _expected(leaf: Leaf) -> str:
     return shape_text(leaf.axes)
 
 
+def _cell(leaf: Leaf) -> str:
+    """What an annotation asks for, in a table; the options of a union stand below it."""
+    options = get_args(leaf.hint) if _is_union_of_arrays(leaf.hint) else ()
+    return f"one of {len(options)}" if options else _expected(leaf)
+
+
 def _actual(leaf: Leaf) -> str:
     """What came: a shape, with its dtype where that is wrong, or what it is instead of an array."""
     if isinstance(leaf.value, Sizes):
@@ -244,9 +289,24 @@ def _actual(leaf: Leaf) -> str:
     if get_origin(leaf.hint) is Literal and isinstance(leaf.value, str | int | None):
         return repr(leaf.value)
     if not is_array(leaf):
-        return type(leaf.value).__name__
+        of_a_union = _is_union_of_arrays(leaf.hint) or leaf.value is MISSING
+        return _described(leaf.value) if of_a_union else type(leaf.value).__name__
     shape = shape_text(leaf.value.shape)
     return f"{dtype_name(leaf.value)} {shape}" if wrong_dtype(leaf) else shape
+
+
+def _described(value: Any) -> str:
+    """What something is that stands in an array's place, or holds arrays: never what is in them."""
+    kind = type(value).__name__
+    if value is MISSING:
+        return "nothing"
+    if has_shape(value) and isinstance(value.shape, tuple) and not isinstance(value, np.generic):
+        return f"{kind} {shape_text(value.shape)}"
+    inside = value.values() if isinstance(value, dict) else value
+    if isinstance(value, list | tuple | dict) and all(map(has_shape, inside)) and value:
+        shapes = [shape_text(each.shape) for each in inside]
+        return f"{kind} of {', '.join(shapes[:3])}{', …' if len(shapes) > 3 else ''}"
+    return kind
 
 
 def _annotation(hint: Any) -> str:
@@ -261,4 +321,15 @@ def _annotation(hint: Any) -> str:
         return " or ".join(map(repr, get_args(hint)))
     if get_origin(hint) in (Union, UnionType):
         return " or ".join(map(_annotation, get_args(hint)))
-    return getattr(hint, "__name__", str(hint)) if isinstance(hint, type) else str(hint)
+    inside = [each for each in get_args(hint) if each is not ...]
+    if array_hints(hint) and get_origin(hint) in (list, tuple, dict):
+        inside = inside[1:] if get_origin(hint) is dict else inside
+        return f"{get_origin(hint).__name__} of {', '.join(map(_annotation, inside))}"
+    return _class_name(hint) if isinstance(hint, type) and not inside else str(hint)
+
+
+def _class_name(cls: Any) -> str:
+    """The name that people know a class by; of JAX's arrays it is not where they are made."""
+    name = str(getattr(cls, "__name__", cls)).rpartition(".")[2]
+    made_in_jax = getattr(cls, "__module__", "").startswith("jaxlib") or "jaxlib" in str(cls)
+    return f"jax.{name}" if made_in_jax else name

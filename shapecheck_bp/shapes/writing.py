@@ -16,18 +16,18 @@ def checked(X, by):
     if _shapecheck_now is not False:
         if _shapecheck_now is True:
             return _shapecheck_function(X, by)
-        with _shapecheck_law.heard(_shapecheck_now, (X, by), _shapecheck_dict()) as _shapecheck_done:
+        with _shapecheck_law.heard(_shapecheck_now, {'X': X, 'by': by}) as _shapecheck_done:
             _shapecheck_result = _shapecheck_function(X, by)
             _shapecheck_done(_shapecheck_result)
         return _shapecheck_result
     _shapecheck_signature = _shapecheck_results = None
     try:
-        _shapecheck_signature = (X.__class__, X.shape, X.dtype, by is _shapecheck_default_by or (by.__class__,))
+        _shapecheck_signature = (X.__class__, X.shape, X.dtype, by is _shapecheck_default_0 or (by.__class__,))
         _shapecheck_results = _shapecheck_memory[_shapecheck_signature]
     except _shapecheck_Exception:
         pass
     if _shapecheck_results is None:
-        _shapecheck_results = _shapecheck_law.before(_shapecheck_signature, (X, by), _shapecheck_dict())
+        _shapecheck_results = _shapecheck_law.before(_shapecheck_signature, {'X': X, 'by': by})
     _shapecheck_result = _shapecheck_function(X, by)
     _shapecheck_outcome = None
     try:
@@ -36,35 +36,62 @@ def checked(X, by):
             return _shapecheck_result
     except _shapecheck_Exception:
         pass
-    _shapecheck_law.after(_shapecheck_results, _shapecheck_outcome, _shapecheck_result, (X, by), _shapecheck_dict())
+    _shapecheck_law.after(_shapecheck_results, _shapecheck_outcome, _shapecheck_result, {'X': X, 'by': by})
     return _shapecheck_result
 <BLANKLINE>
 """  # noqa: E501  # lines as they are written
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import MISSING, fields, is_dataclass
 from inspect import Parameter, Signature
 from types import UnionType
-from typing import Any, ForwardRef, NewType, TypeVar, Union, get_args, get_origin
+from typing import (
+    Any,
+    ForwardRef,
+    NewType,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    is_typeddict,
+)
 
 from shapecheck_bp.shapes.annotations import (
+    Field,
     array_hints,
     fields_of,
+    is_anything,
     is_array_hint,
+    is_carried,
     is_class,
     is_record,
+    is_resolved,
+    is_tree,
     parts_of,
 )
+from shapecheck_bp.shapes.kinds import accepts
 
 PREFIX = "_shapecheck_"  # of every name in the code of a checked function that is not a parameter's
 DEEPEST = 8
+
+READ_BY_A_COMPILER = """\
+    if _shapecheck_compiling():
+        if _shapecheck_is_off():
+            return {run}
+        _shapecheck_sizes = {{}}
+        if _shapecheck_fits(_shapecheck_plan, {given}, _shapecheck_sizes):
+            _shapecheck_result = {run}
+            if _shapecheck_fits(_shapecheck_plan_of_result, _shapecheck_result, _shapecheck_sizes):
+                return _shapecheck_result
+        raise _shapecheck_TypeError({misfit!r})
+"""
 
 # In this order: is the check off, or heard by someone; has this signature passed; may it be
 # repeated without its steps; has it had this outcome.
 CODE = """\
 {define} checked({parameters}):
     __tracebackhide__ = True
-    _shapecheck_now = _shapecheck_mode.get()
+{compiler}    _shapecheck_now = _shapecheck_mode.get()
     if _shapecheck_now is not False:
         if _shapecheck_now is True:
             return {run}
@@ -98,6 +125,12 @@ REPEAT = """\
 """
 
 
+ANYTHING = (  # where a parameter has a name that the code needs
+    Parameter(f"{PREFIX}args", Parameter.VAR_POSITIONAL),
+    Parameter(f"{PREFIX}kwargs", Parameter.VAR_KEYWORD),
+)
+
+
 class NotMemorable(Exception):
     """An annotation that looks at more than shapes, dtypes and classes."""
 
@@ -105,11 +138,15 @@ class NotMemorable(Exception):
 class Writer:
     """Writes the code of one checked function; ``names`` is what the code refers to."""
 
-    def __init__(self, signature: Signature, hints: Mapping[str, Any]) -> None:
-        self.parameters = signature.parameters.values()
+    def __init__(self, signature: Signature, hints: Mapping[str, Any], conf: Any = None) -> None:
+        self.conf = conf
+        self.parameters: Collection[Parameter] = signature.parameters.values()
         self.names: dict[str, Any] = {}
         self.remembers_all = False  # whether no argument is left out of the signature
         self.signature = self.outcome = "None"  # nothing is remembered by that
+        if any(parameter.name.startswith(PREFIX) for parameter in self.parameters):
+            self.parameters = ANYTHING
+            return
         try:
             keys = [self._key_of(parameter, hints) for parameter in self.parameters]
             result = self.key(hints.get("return", Any), f"{PREFIX}result")
@@ -118,33 +155,59 @@ class Writer:
         self.remembers_all = all(keys)
         self.signature, self.outcome = _tuple(filter(None, keys)), _tuple(filter(None, [result]))
 
-    def source(self, is_async: bool = False, repeats: bool = False) -> str:
+    def source(self, is_async: bool = False, repeats: bool = False, read_as: str = "") -> str:
         """The whole function, its parameters without their defaults.
 
         Args:
             is_async: whether it waits for the function that is checked.
             repeats: whether a call that has passed may be repeated in another way.
+            read_as: the function's name, where a compiler may read the code; else nothing.
         """
         waits = "await " if is_async else ""
         by_position, by_name = self._passed_on()
         passed_on = ", ".join((*by_position, *by_name))
+        run = f"{waits}{PREFIX}function({passed_on})"
+        given = _tuple(parameter.name for parameter in self.parameters)
+        misfit = f"{read_as}: a call that is being compiled does not fit its annotations"
+        compiler = READ_BY_A_COMPILER.format(run=run, given=given, misfit=misfit)
         return CODE.format(
+            compiler=compiler if read_as else "",
             define="async def" if is_async else "def",
             parameters=self._declared(),
-            run=f"{waits}{PREFIX}function({passed_on})",
+            run=run,
             repeat=REPEAT.format(passed_on=passed_on) if repeats else "",
             signature=self.signature,
             outcome=self.outcome,
-            arguments=f"{_tuple(by_position)}, {PREFIX}dict({', '.join(by_name)})",
+            arguments=self._by_name(),
         )
 
     def _key_of(self, parameter: Parameter, hints: Mapping[str, Any]) -> str:
-        """What an argument is remembered by; a default that is trusted is told from the rest."""
-        key = self.key(hints.get(parameter.name, Any), parameter.name)
-        if not key or parameter.default is parameter.empty:
+        """What an argument is remembered by."""
+        name, hint = parameter.name, hints.get(parameter.name, Any)
+        if parameter.kind is Parameter.VAR_POSITIONAL and not array_hints(hint):
+            return self._each(name, *get_args(hint)[:1])
+        if parameter.kind is Parameter.VAR_KEYWORD and get_args(hint) and not array_hints(hint):
+            return self._each(f"{name}.values()", *get_args(hint)[1:])
+        return self._or_default(self.key(hint, name), name, parameter.default)
+
+    def _each(self, items: str, hint: Any = Any) -> str:
+        """What items are remembered by, each of which is looked at."""
+        key = self.key(hint, f"{PREFIX}item")
+        return f"*[({key},) for {PREFIX}item in {items}]" if key else ""
+
+    def _or_default(self, key: str, place: str, default: Any) -> str:
+        """What is remembered of a value that has a default; that is trusted, and told apart."""
+        if not key or default is Parameter.empty or default is MISSING:
             return key
-        self.names[default := f"{PREFIX}default_{parameter.name}"] = parameter.default
-        return f"{parameter.name} is {default} or ({key},)"
+        self.names[name := f"{PREFIX}default_{len(self.names)}"] = default
+        return f"{place} is {name} or ({key},)"
+
+    def _by_name(self) -> str:
+        """The arguments as a dict by name, defaults included."""
+        if self.parameters is ANYTHING:
+            return f"{PREFIX}law.bind({PREFIX}args, {PREFIX}kwargs)"
+        names = (parameter.name for parameter in self.parameters)
+        return f"{{{', '.join(f'{name!r}: {name}' for name in names)}}}"
 
     def _declared(self) -> str:
         """The parameters as a ``def`` has them."""
@@ -183,10 +246,17 @@ class Writer:
             NotMemorable: where that is more than can be kept.
         """
         origin, arguments = get_origin(hint), get_args(hint)
-        if hint is Any or hint is object:
+        if is_anything(hint):
             return ""
         if is_array_hint(hint):
             return _key_of_array(hint, place)
+        if is_resolved(hint):
+            raise NotMemorable  # a tree of any depth
+        if origin is Callable:
+            self.names[f"{PREFIX}callable"] = callable
+            return f"{PREFIX}callable({place})"
+        if is_tree(hint):
+            return self._key_of_tree(hint, place)
         if hint is None or _is_plain(hint):
             return f"{place}.__class__"
         if hasattr(hint, "__shape_axes__"):
@@ -194,14 +264,13 @@ class Writer:
         if not all(map(_is_ordinary, parts_of(hint))):
             raise NotMemorable
         if origin in (Union, UnionType) and (array_hints(hint) or all(map(_is_plain, arguments))):
-            return self._key_of_union(hint, place)
+            return self._key_of_union(hint, place, depth)
+        if is_record(hint) and is_carried(hint):
+            return f"{place}.__class__"
         if not array_hints(hint):
             return self._key_of_verdict(hint, place)
         if is_record(hint) and depth < DEEPEST:
-            inside = [
-                self.key(field, f"{place}.{name}", depth + 1)
-                for name, field in fields_of(hint).items()
-            ]
+            inside = [self._key_of_field(field, hint, place, depth) for field in fields_of(hint)]
         elif origin is tuple and arguments[-1] is not Ellipsis:
             inside = [self.key(item, f"{place}[{i}]", depth) for i, item in enumerate(arguments)]
             inside.append(f"{place}.__len__()")
@@ -216,28 +285,62 @@ class Writer:
             raise NotMemorable
         return ", ".join([f"{place}.__class__", *filter(None, inside)])
 
-    def _key_of_union(self, hint: Any, place: str) -> str:
-        """Of arrays and plain classes: whichever came."""
-        for option in get_args(hint):
+    def _key_of_field(self, field: Field, record: Any, place: str, depth: int) -> str:
+        if not is_typeddict(get_origin(record) or record):
+            there = f"{place}.{field.name}"
+            return self._or_default(self.key(field.hint, there, depth + 1), there, field.default)
+        key = self.key(field.hint, f"{place}[{field.name!r}]", depth + 1)
+        return f"{field.name!r} in {place} and ({key},)"
+
+    def _key_of_union(self, hint: Any, place: str, depth: int) -> str:
+        """Of arrays and plain classes: whichever came; of a container: what is in it."""
+        self.names[f"{PREFIX}class_or_array"] = class_or_array
+        self.names[f"{PREFIX}isinstance"] = isinstance
+        key = f"{PREFIX}class_or_array({place})"
+        for option in get_args(hint)[::-1]:
             if is_array_hint(option):
                 _key_of_array(option, place)
             elif not _is_plain(option):
+                kind = get_origin(option) or option
+                if not isinstance(kind, type) or is_typeddict(kind):
+                    raise NotMemorable
+                self.names[name := f"{PREFIX}kind_{len(self.names)}"] = kind
+                inside = self.key(option, place, depth)
+                key = f"({inside},) if {PREFIX}isinstance({place}, {name}) else {key}"
+        return f"({key})" if " if " in key else key
+
+    def _key_of_tree(self, hint: Any, place: str) -> str:
+        """Of a PyTree: its structure, and each leaf."""
+        for option in get_args(hint.leaftype) or (hint.leaftype,):
+            if is_array_hint(option):
+                _key_of_array(option, place)
+            elif not (_is_plain(option) or is_anything(option)):
                 raise NotMemorable
-        self.names[f"{PREFIX}class_or_array"] = class_or_array
-        return f"{PREFIX}class_or_array({place})"
+        self.names[f"{PREFIX}leaves_and_structure"] = leaves_and_structure
+        return f"*{PREFIX}leaves_and_structure({place})"
 
     def _key_of_verdict(self, hint: Any, place: str) -> str:
         """Of what depends on more than the class: what beartype says of it."""
-        from beartype.door import is_bearable  # as late as in leaves.py
-
         self.names[name := f"{PREFIX}hint_{len(self.names)}"] = hint
-        self.names[f"{PREFIX}is_bearable"] = is_bearable
-        return f"{PREFIX}is_bearable({place}, {name})"
+        self.names[f"{PREFIX}accepts"] = accepts
+        conf = ""
+        if self.conf is not None:
+            self.names[f"{PREFIX}conf"] = self.conf
+            conf = f", {PREFIX}conf"
+        return f"{PREFIX}accepts({place}, {name}{conf})"
 
 
 def class_or_array(value: Any) -> object:
     """What a union of arrays and plain classes is remembered by."""
     return (type(value), value.shape, value.dtype) if hasattr(value, "dtype") else type(value)
+
+
+def leaves_and_structure(tree: Any) -> tuple[Any, ...]:
+    """What a PyTree is remembered by."""
+    from jax.tree_util import tree_flatten
+
+    leaves, structure = tree_flatten(tree)
+    return structure, *map(class_or_array, leaves)
 
 
 def _tuple(items: Iterable[str]) -> str:
@@ -247,9 +350,8 @@ def _tuple(items: Iterable[str]) -> str:
 
 
 def _key_of_array(hint: Any, place: str) -> str:
-    if "{" in hint.dim_str:
-        raise NotMemorable
-    return f"{place}.__class__, {place}.shape, {place}.dtype"
+    computed = f", f{hint.dim_str!r}" if "{" in hint.dim_str else ""
+    return f"{place}.__class__, {place}.shape, {place}.dtype{computed}"
 
 
 def _key_of_source(hint: Any, place: str) -> str:

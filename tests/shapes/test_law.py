@@ -147,15 +147,16 @@ def test_dataclasses_are_checked_as_arguments():
     @dataclasses.dataclass
     class Loose:
         X: Float[Array, "m n"]
+        y: Float[Array, "m 1"]
 
     @shapechecked
     def use(loose: Loose, w: Float[Array, "n 1"]) -> None:
         pass
 
     for _ in range(2):
-        use(Loose(ones(5, 3)), ones(3, 1))
-        with pytest.raises(ShapeError, match=r"loose\.X"):
-            use(Loose(ones(3, 5)), ones(3, 1))
+        use(Loose(ones(5, 3), ones(5, 1)), ones(4, 1))
+        with pytest.raises(ShapeError, match=r"loose\.y does not fit"):
+            use(Loose(ones(3, 5), ones(5, 2)), ones(3, 1))
         with pytest.raises(ShapeError, match="loose   Loose    got ndarray"):
             use(ones(5, 3), ones(3, 1))
 

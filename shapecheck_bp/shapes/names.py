@@ -1,0 +1,132 @@
+"""Annotations as their author meant them: names that are local, recursive, or not there at all.
+
+Under ``from __future__ import annotations`` an annotation is text, and its names may be those of
+the function around it, or such as only a type checker imports. What cannot be known stands for
+anything, and the rest of the annotation is read as it is.
+
+>>> hints = read_hints({"x": "dict[str, Missing]", "n": "int"})
+>>> hints["n"], isinstance(3, hints["x"].__args__[1])
+(<class 'int'>, True)
+"""
+
+import builtins
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from types import FrameType, ModuleType, SimpleNamespace, UnionType
+from typing import Any, ForwardRef, get_args, get_type_hints
+
+
+class _Anything(type):
+    def __instancecheck__(cls, value: object) -> bool:
+        return True
+
+    def __getitem__(cls, item: object) -> type:
+        return cls
+
+    def __getattr__(cls, name: str) -> type:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return cls
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> type:
+        return cls
+
+
+class Unknown(metaclass=_Anything):
+    """Stands in an annotation for a name that is not there; every value is one."""
+
+
+class _Names(dict[str, Any]):
+    """Names for ``eval``, of which none is missing."""
+
+    def __init__(self, *spaces: Mapping[str, Any]) -> None:
+        self.spaces = (*spaces, vars(builtins))
+
+    def __missing__(self, name: str) -> Any:
+        return next((space[name] for space in self.spaces if name in space), Unknown)
+
+
+def read_hints(annotations: Mapping[str, Any], *spaces: Mapping[str, Any]) -> dict[str, Any]:
+    """Annotations by name; a name in their text is what the first space that has it says."""
+    names = _Names(*spaces)
+    return {name: _read(annotation, names) for name, annotation in annotations.items()}
+
+
+def _read(annotation: Any, names: _Names) -> Any:
+    one = SimpleNamespace(__annotations__={"it": annotation})
+    try:
+        hint = get_type_hints(one, {}, names, include_extras=True)["it"]
+        _read_inside(hint, names, {})
+    except Exception:  # whatever text may raise: a SyntaxError, axes that are variadic twice
+        return Unknown
+    return hint
+
+
+def _read_inside(hint: Any, names: _Names, known: dict[str, Any]) -> None:
+    """Give the names inside, which a recursive alias has of itself, what they stand for."""
+    if isinstance(hint, ForwardRef) and not hint.__forward_evaluated__:
+        text = hint.__forward_arg__
+        if text not in known:
+            known[text] = eval(text, {}, names)
+            _read_inside(known[text], names, known)
+        hint.__forward_value__, hint.__forward_evaluated__ = known[text], True
+    elif not isinstance(hint, ForwardRef):
+        for part in get_args(hint):
+            _read_inside(part, names, known)
+
+
+def names_around(function: Callable[..., Any], annotations: Mapping[str, Any]) -> dict[str, Any]:
+    """What annotations name that is local to where a function is being decorated."""
+    texts = " ".join(_texts(annotations.values()))
+    if not texts:
+        return {}
+    wanted = {*re.findall(r"[^\W\d]\w*", texts)}
+    found: dict[str, Any] = {}
+    for frame in _frames_in(getattr(sys.modules.get(function.__module__), "__dict__", None)):
+        for name in wanted & frame.f_locals.keys() - found.keys():
+            if _may_be_named(frame.f_locals[name]):
+                found[name] = frame.f_locals[name]
+    return found
+
+
+def names_in_body(function: Callable[..., Any]) -> dict[str, Any]:
+    """The modules, functions and classes that a function's body names, for who reads its source.
+
+    TorchScript looks them up among the globals of what it is given.
+    """
+    code = getattr(function, "__code__", None)
+    own = getattr(function, "__globals__", {})
+    found = {name: own[name] for name in getattr(code, "co_names", ()) if name in own}
+    for name, cell in zip(
+        getattr(code, "co_freevars", ()), getattr(function, "__closure__", None) or (), strict=False
+    ):
+        with suppress(ValueError):  # not there yet
+            found[name] = cell.cell_contents
+    return {name: value for name, value in found.items() if _may_be_named(value)}
+
+
+def _texts(annotations: Any) -> Iterator[str]:
+    for annotation in annotations:
+        if isinstance(annotation, str):
+            yield annotation
+        elif isinstance(annotation, ForwardRef):
+            yield annotation.__forward_arg__
+        else:
+            yield from _texts(get_args(annotation))
+
+
+def _frames_in(module: dict[str, Any] | None) -> Iterator[FrameType]:
+    """The running functions and class bodies of a module, innermost first."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_globals is not module:
+        frame = frame.f_back
+    while frame is not None and frame.f_globals is module and frame.f_locals is not module:
+        yield frame
+        frame = frame.f_back
+
+
+def _may_be_named(value: Any) -> bool:
+    """Whether this is what annotations are made of, and no data, which would be kept alive."""
+    return callable(value) or isinstance(value, ModuleType | UnionType)

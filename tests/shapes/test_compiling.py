@@ -1,0 +1,177 @@
+"""Under torch.compile: checked while a call is read, nothing in the graph, and no break in it."""
+
+import numpy as np
+import pytest
+from jaxtyping import Bool, Float, Int
+
+from shapecheck_bp import ShapeError, enforce, shapechecked
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+dynamo = pytest.importorskip("torch._dynamo", reason="PyTorch has no compiler here")
+testing = pytest.importorskip("torch._dynamo.testing", reason="PyTorch has no compiler here")
+
+Tensor = torch.Tensor
+ones = torch.ones
+
+
+def module(decorate):
+    class Block(torch.nn.Module):
+        def __init__(self, n):
+            super().__init__()
+            self.linear = torch.nn.Linear(n, n)
+
+        @decorate
+        def forward(self, x: Float[Tensor, "b n"]) -> Float[Tensor, "b n"]:
+            return torch.relu(self.linear(x)) + x
+
+    class Net(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.blocks = torch.nn.ModuleList(Block(4) for _ in range(2))
+
+        @decorate
+        def forward(self, x: Float[Tensor, "b n"]) -> Float[Tensor, "b n"]:
+            for block in self.blocks:
+                x = block(x)
+            return x
+
+    return Net()
+
+
+def compiled(function, **options):
+    dynamo.reset()
+    dynamo.utils.counters.clear()
+    counter = testing.CompileCounter()
+    return torch.compile(function, backend=counter, **options), counter
+
+
+def breaks():
+    return sum(dynamo.utils.counters["graph_break"].values())
+
+
+@pytest.mark.parametrize("dynamic", [None, True])
+@pytest.mark.parametrize("warm", [False, True])
+def test_a_module_compiles_to_the_same_graph_and_a_wrong_call_is_refused(warm, dynamic):
+    operations = []
+    for decorate in (lambda function: function, shapechecked):
+        net = module(decorate)
+        if warm:
+            net(ones(4, 4))
+        call, counter = compiled(net, fullgraph=True, dynamic=dynamic)
+        for b in (5, 6, 7, 5):
+            assert call(ones(b, 4)).shape == (b, 4)
+        call(ones(3, 4, requires_grad=True)).sum().backward()
+        operations.append(counter.op_count // counter.frame_count)
+        assert breaks() == 0
+    assert operations[0] == operations[1]
+    with pytest.raises(Exception, match="does not fit its annotations"):
+        call(ones(3, 4, 2))
+
+
+def test_without_fullgraph_the_refusal_is_the_usual_one():
+    call, _ = compiled(module(shapechecked))
+    call(ones(3, 4))
+    assert breaks() == 0
+    with pytest.raises(ShapeError, match="x does not fit"):
+        call(ones(3, 4, 2))
+
+
+def two(x: Float[Tensor, "b n"], y: Float[Tensor, "b"] | None = None) -> Float[Tensor, "n b"]:
+    return x.transpose(0, 1) if y is None else x.transpose(0, 1) * y
+
+
+@pytest.mark.parametrize("dynamic", [None, True])
+def test_sizes_are_compared_also_where_they_are_symbols(dynamic):
+    call, _ = compiled(shapechecked(two), fullgraph=True, dynamic=dynamic)
+    for b in (2, 3, 4, 5):
+        assert call(ones(b, 3), ones(b)).shape == (3, b)
+        assert call(ones(b, 3)).shape == (3, b)
+        with pytest.raises(Exception, match="does not fit its annotations"):
+            call(ones(b, 3), ones(b + 1))
+
+
+def every(
+    a: Float[Tensor, "*batch n"],
+    b: Float[Tensor, "#n 2*n"],
+    c: list[Int[Tensor, "n"]],
+    d: tuple[Bool[Tensor, "_ 3"], int],
+    e: dict[str, Float[Tensor, "... n"]],
+    *rest: Float[Tensor, "n"],
+    **named: Float[Tensor, "n"],
+) -> tuple[Float[Tensor, "*batch n"], int]:
+    return a + 1, d[1]
+
+
+def test_every_kind_of_axis_and_container():
+    fits = [
+        ones(2, 3, 4),
+        ones(1, 8),
+        [ones(4).long()],
+        (ones(5, 3).bool(), 7),
+        {"k": ones(6, 4)},
+        ones(4),
+    ]
+    shapechecked(every)(*fits, z=ones(4))
+    call, _ = compiled(shapechecked(every), fullgraph=True, dynamic=False)
+    assert call(*fits, z=ones(4))[1] == 7
+    for place, bad in (
+        (0, ones(2, 3, 5)),
+        (1, ones(3, 8)),
+        (1, ones(1, 9)),
+        (2, [ones(4).long(), ones(5).long()]),
+        (2, [ones(4)]),
+        (3, (ones(5, 4).bool(), 7)),
+        (4, {"k": ones(6, 5)}),
+        (5, ones(5)),
+    ):
+        with pytest.raises(Exception, match="does not fit its annotations"):
+            call(*fits[:place], bad, *fits[place + 1 :])
+    with pytest.raises(Exception, match="does not fit its annotations"):
+        call(*fits, z=ones(5))
+
+
+def test_the_result_is_compared_too():
+    @shapechecked
+    def broken(x: Float[Tensor, "b n"]) -> Float[Tensor, "n b"]:
+        return x * 2
+
+    with pytest.raises(Exception, match="does not fit its annotations"):
+        compiled(broken, fullgraph=True)[0](ones(2, 3))
+    with pytest.raises(ShapeError, match="the result does not fit"):
+        compiled(broken)[0](ones(2, 3))
+
+
+def test_off_is_off_there_too():
+    with enforce(False):
+        call, _ = compiled(shapechecked(two), fullgraph=True)
+        assert call(ones(2, 3, 1)).shape == (3, 2, 1)
+        assert breaks() == 0
+
+
+def test_torch_func_and_export_still_work():
+    @shapechecked
+    def loss(w: Float[Tensor, "d"], x: Float[Tensor, "d"]) -> Float[Tensor, ""]:
+        return (w * x).sum()
+
+    for _ in range(2):
+        gradients = torch.func.vmap(torch.func.grad(loss), (None, 0))(ones(3), ones(5, 3))
+        assert gradients.shape == (5, 3)
+        with pytest.raises(ShapeError):
+            torch.func.vmap(loss, (None, 0))(ones(3), ones(5, 4))
+    exported = torch.export.export(module(shapechecked), (ones(3, 4),))
+    np.testing.assert_array_equal(exported.module()(ones(3, 4)).shape, (3, 4))
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated")
+def test_torchscript_reads_what_is_checked_before_and_after_a_first_call():
+    for called in (False, True):
+        net = Scripted()
+        if called:
+            net(ones(2, 3))
+        assert torch.jit.script(net)(ones(2, 3)).shape == (2,)
+
+
+class Scripted(torch.nn.Module):
+    @shapechecked
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(x).sum(dim=1)

@@ -1,0 +1,110 @@
+"""What errors say: of unions, of long annotations, and of classes as people know them."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from jaxtyping import Float
+
+from shapecheck_bp import ShapeError, shapechecked
+from shapecheck_bp.shapes.errors import table
+
+N = np.ndarray
+Row = Float[N, "d"]
+
+
+def ones(*shape):
+    return np.ones(shape)
+
+
+def said(function, *args):
+    with pytest.raises(ShapeError) as caught:
+        function(*args)
+    return caught.value
+
+
+@shapechecked
+def mean(xs: Float[N, "n d"] | list[Row] | tuple[Row, ...] | None, w: Row) -> None:
+    pass
+
+
+def test_a_union_says_of_each_option_why_it_is_not_what_came():
+    error = said(mean, {"a": ones(3)}, ones(3))
+    assert str(error).splitlines() == [
+        "test_words.mean: xs does not fit.",
+        "",
+        "  xs   one of 4   got dict of (3,)",
+        "  w    (d,)       got (3,)",
+        "",
+        "  not Float (n, d):          got dict of (3,)",
+        "  not list of Float (d,):    got dict of (3,)",
+        "  not tuple of Float (d,):   got dict of (3,)",
+        "  not None:                  got dict of (3,)",
+        "",
+        "  Pass xs as Float (n, d) or list of Float (d,) or tuple of Float (d,) or None.",
+    ]
+    assert error.expected.startswith("Float (n, d) or list of")
+    error = said(mean, ones(2, 3, 4), ones(3))
+    assert "xs   (n, d)   got (2, 3, 4)" in str(error) or "3 axes where 2 are meant" in str(error)
+
+
+def test_where_one_option_is_meant_the_error_is_about_that():
+    for bad in ([ones(3), ones(4)], (ones(3), ones(4))):
+        assert "xs[1]   (d,)   got (4,)   d is 4 here, and 3 in xs[0]" in str(
+            said(mean, bad, ones(3))
+        )
+
+
+def test_the_options_are_judged_after_the_arguments_before_them():
+    @shapechecked
+    def take(w: Row, x: tuple[Row, int] | tuple[Row, Row]) -> None:
+        pass
+
+    text = str(said(take, ones(3), (ones(4), ones(3))))
+    assert "x   one of 2   got tuple of (4,), (3,)" in text
+    assert "x[1] got ndarray (3,)" in text or "x[0] got (4,); d is 4 here, and 3 in w" in text
+
+
+def test_an_ellipsis_is_no_entry():
+    @shapechecked
+    def take(rows: tuple[Row, ...], pair: tuple[Row, int]) -> None:
+        pass
+
+    assert "3 entries where 2 are meant" in str(said(take, (ones(2),), (ones(2), 1, 2)))
+    assert "1 entry where 2 are meant" in str(said(take, (ones(2),), (ones(2),)))
+    assert "are meant" not in str(said(take, (ones(2), 3), (ones(2), 3)))
+
+
+@pytest.mark.parametrize("columns", [60, 80, 100])
+def test_no_table_is_wider_than_the_terminal(columns, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    deep = dict[str, tuple[int, float, list[dict[str, tuple[int, float]]]]]
+
+    @shapechecked
+    def take(
+        a_long_name_of_an_argument: deep | Float[N, "batch channels"] | list[deep],
+        w: Float[N, "batch channels height width"],
+        y: Float[N, "2*batch channels+1 height//2 width//2"],
+    ) -> None:
+        pass
+
+    x = ones(1, 2, 3, 4)
+    for args in (({3: 3}, x, x), (ones(1, 2), x, x), (3, x, x)):
+        lines = str(said(take, *args)).splitlines()
+        assert max(map(len, lines[1:-1])) <= columns, "\n".join(lines)
+
+
+def test_a_table_that_is_narrow_enough_is_left_as_it_is():
+    assert table([("a", "bb", ""), ("ccc", "d", "e")]) == ["a     bb", "ccc   d    e"]
+
+
+def test_arrays_of_jax_are_called_as_people_call_them():
+    jax = pytest.importorskip("jax", reason="JAX is not installed")
+
+    @shapechecked
+    def take(x: Float[jax.Array, "n"], y: Any = None) -> None:
+        pass
+
+    error = said(take, ones(3))
+    assert error.suggestion == "Pass x as a jax.Array (n,)."
+    assert "got ndarray" in str(error)
