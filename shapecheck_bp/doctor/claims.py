@@ -197,10 +197,11 @@ def _likeness(path: Path, mine: Any, there: Path, value: Any, names: dict[Any, s
             score += 2
         elif place_in(path) is None and there[1:]:
             score -= 1
-    if np.ndim(value) == 0 and score < 5:
+    same_place = bool(path[1:]) and path[1:] in (there, there[1:] if path[2:] else there)
+    if np.ndim(value) == 0 and score < 5 and not (same_place and there[1:]):
         return 0
-    if path[1:] and path[1:] == there:
-        score += 2
+    if same_place:
+        score += 3
     if place_in(path) is not None and place_in(path) == place_in(there):
         score += 1.5
     return score + (2 if has_shape else -1)

@@ -195,8 +195,13 @@ def costs(
     ``moved`` has, for each parameter, the expressions that move with it.
     """
     own = [] if loss is not None else _own(step, base, claims, moved)
-    found = own or _meetings(step, base, claims, moved, loss)
-    return found or _meetings(step, base, claims, moved, loss, single=True)
+    if own:
+        return own
+    for single, kind in ((False, ast.Sub), (True, ast.Sub), (False, ast.Add)):
+        found = _meetings(step, base, claims, moved, loss, single, kind)
+        if found:
+            return found
+    return []
 
 
 def _own(
@@ -329,7 +334,8 @@ def _meetings(
     claims: Sequence[Claim],
     moved: dict[Path, set[Key]],
     loss: Any,
-    single: bool = False,
+    single: bool,
+    kind: type[ast.operator],
 ) -> list[Watching]:
     """Losses of what first meets something that no parameter moves."""
     sites = step.version.sites
@@ -340,7 +346,7 @@ def _meetings(
     parameters = {e.key for e in base.events if base.starts.get(id(e.thing)) in moved}
     for event in base.events:
         node = sites[event.number].node
-        if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Sub):
+        if not isinstance(node, ast.BinOp) or not isinstance(node.op, kind):
             continue
         inside = sites[event.number].inside
         pair = [inside[id(side)] for side in (node.left, node.right) if id(side) in inside]
