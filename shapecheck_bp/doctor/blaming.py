@@ -52,10 +52,9 @@ class Blame:
         self.ends: list[Suspicion] = []
         """Where the cost stops depending on a parameter, which may be meant so."""
         left = {*judge.verdict.wrong}
-        self.end = judge.step.runs + judge.step.runs_in(SECONDS, judge.base)
-        lost = causes.lost_digits()
-        if lost is not None:
-            return [lost]
+        for one in (causes.lost_digits(), causes.added()):
+            if one is not None:
+                return [one]
         found: list[Suspicion] = []
         for path in sorted(left, key=str):
             if path in left and (one := causes.never_written(path)) is not None:
@@ -67,6 +66,7 @@ class Blame:
             if common is not None:
                 return [common]
         self._suspect(left)
+        self.end = judge.step.runs + judge.step.runs_in(SECONDS, judge.base)
         if judge.verdict.right:
             for one in self._odd_ones(odd & left):
                 found.append(one)
@@ -109,6 +109,7 @@ class Blame:
             and np.asarray(event.value).dtype.kind in "fi"
         ][:MOST_SUSPECTS]
         self.strong = {key for key in backward.matches if self._is_strong(key)}
+        self.strong -= self._by_odd_factors()
         self.keys, self.info = keys, backward.influence(keys, self.strong)
         self.strong -= {key for key in self.strong if self._is_by_chance(key, left)}
         array = {k for k in keys if isinstance(backward.by_key[k].value, np.ndarray | np.floating)}
@@ -136,6 +137,24 @@ class Blame:
             if event.number not in self.causes.around:
                 return True
         return False
+
+    def _by_odd_factors(self) -> set[Key]:
+        """What is a gradient by a factor that nothing else has and nothing explains: by chance."""
+        judge = self.judge
+        sites: dict[float, set[int]] = {}
+        for key, matches in self.backward.matches.items():
+            for match in matches:
+                sites.setdefault(round(match.factor, 6), set()).add(key[0])
+        plain = {1.0, 2.0, 0.5, *judge.rates} | {float(n) for n in judge.counts}
+        plain |= {k / n for n in judge.counts for k in (1, 2)}
+        return {
+            key
+            for key, matches in self.backward.matches.items()
+            if not any(
+                len(sites[round(m.factor, 6)]) > 1 or any(_close(abs(m.factor), f) for f in plain)
+                for m in matches
+            )
+        }
 
     def _is_by_chance(self, key: Key, left: set[Path]) -> bool:
         """Whether this is what should be a parameter's gradient, and happens to be another's."""

@@ -14,7 +14,7 @@ import numpy as np
 from shapecheck_bp.doctor.arrays import Path, numbers, shown
 from shapecheck_bp.doctor.backward import Backward
 from shapecheck_bp.doctor.steps import Event, Key
-from shapecheck_bp.doctor.truth import around_each
+from shapecheck_bp.doctor.truth import Meeting, around_each
 from shapecheck_bp.doctor.verdicts import Judge
 from shapecheck_bp.reading.variants import name_of
 
@@ -163,6 +163,15 @@ class Causes:
                     )
         return [*dict.fromkeys(found)]
 
+    def added(self) -> Suspicion | None:
+        """An output to which its target is added."""
+        watch = self.judge.truth.watch
+        if not isinstance(watch, Meeting) or not watch.is_sum:
+            return None
+        event = next(e for e in self.events if e.number == watch.numbers[0])
+        words = "adds the target to the output, which is no error"
+        return self.suspicion(event, self.judge.verdict.wrong, words)
+
     def lost_digits(self) -> Suspicion | None:
         """An array of integers that is given floats."""
         stores = self.judge.step.version.stores
@@ -270,6 +279,10 @@ class Causes:
             made = path in (self.new.get(id(event.thing)), self.back.get(id(event.thing)))
             if stored or (made and not isinstance(node, ast.Name | ast.Attribute)):
                 words = "is not right, and all that goes in is"
+                return self.suspicion(event, {path}, words)
+        for event in reversed(self.events[self.backward.end + 1 :]):
+            if self.backward.name(event) == shown(path) and event.thing is not None:
+                words = f"makes a new array, and {shown(path)} stays as it was"
                 return self.suspicion(event, {path}, words)
         return None
 

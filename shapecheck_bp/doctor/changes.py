@@ -109,6 +109,7 @@ class _Maker:
 
     def _written(self, node: Any, text: str) -> str:
         """The line as it was, with the change in it."""
+        text = ast.unparse(ast.parse(text, mode="eval"))
         if node.lineno != node.end_lineno:
             return self._unparsed(node, text)
         line: bytes = self.lines[node.lineno - 1].encode()

@@ -89,10 +89,18 @@ def _left_out(run: Run, found: dict[Path, Any], claims: list[Claim]) -> list[Cla
     steps = any(claim.is_step for claim in claims)
     left = []
     for path in found:
-        called = path[:-1] in objects and PARAMETERS.match(name_in(path))
+        called = path[:-1] in objects and (
+            PARAMETERS.match(name_in(path)) or any(_is_brother(path, one) for one in known)
+        )
         if path not in known and (path[:-1] in boxes or called):
             left.append(Claim(path, steps, path if steps else ("nothing",)))
     return left if claims else []
+
+
+def _is_brother(path: Path, other: Path) -> bool:
+    """Whether two names differ in their last letter, as wa and wb do."""
+    one, two = name_in(path), name_in(other)
+    return len(one) > 1 and one[:-1] == two[:-1] and path[:-1] == other[:-1]
 
 
 def _is_wanted(path: Path, wanted: Sequence[str]) -> bool:

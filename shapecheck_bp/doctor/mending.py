@@ -5,18 +5,20 @@ forward pass, the truth is worked out anew; a change after which the cost forget
 other outputs meet other targets, mends nothing.
 """
 
+import ast
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from shapecheck_bp.doctor.arrays import Path, numbers
-from shapecheck_bp.doctor.changes import COST, changes_of
+from shapecheck_bp.doctor.changes import COST, REDUCING, changes_of
 from shapecheck_bp.doctor.program import Change, Version
 from shapecheck_bp.doctor.steps import Step
 from shapecheck_bp.doctor.truth import Meeting, Slopes, Truth
 from shapecheck_bp.doctor.verdicts import NOTHING, Judge, Verdict, factor
 from shapecheck_bp.reading.sources import NotRead
+from shapecheck_bp.reading.variants import name_of
 
 SECONDS, MOST = 4.0, 1500
 FAR, PARTLY = 3.5, 4.0
@@ -69,6 +71,12 @@ class Mending:
             for (file, line), more in costs.items()
             for change in changes_of(self.judge, self.step.version.files[file], line)
         ]
+        made += [
+            (COST[change.kind] + FAR, change)
+            for file, line in sorted(self._reductions() - costs.keys())
+            for change in changes_of(self.judge, self.step.version.files[file], line)
+            if change.kind == "axis"
+        ]
         found: list[Repair] = []
         least, wrong = np.inf, self.judge.verdict.wrong
         for cost, change in sorted(made, key=lambda pair: pair[0]):
@@ -85,6 +93,17 @@ class Mending:
                 found.append(Repair(change, verdict.right, rank))
         return sorted(found, key=lambda repair: repair.rank)
 
+    def _reductions(self) -> set[tuple[str, int]]:
+        """The lines of the forward pass in which something is summed along an axis."""
+        found = set()
+        for event in self.judge.base.events[: self.judge.end]:
+            node = self.judge.sites[event.number].node
+            reduces = isinstance(node, ast.Call) and name_of(node) in REDUCING
+            if reduces and np.ndim(event.value) and event.key in self.judge.moving:
+                site = self.judge.sites[event.number]
+                found.add((site.file.name, site.statement.lineno))
+        return found
+
     def _mends(self, verdict: Verdict) -> bool:
         """Whether more is right, and not only because nothing comes of it any more."""
         new = verdict.right - self.judge.verdict.right
@@ -100,7 +119,7 @@ class Mending:
             more = verdict is not None and verdict.right > self.judge.verdict.right
             watch = self.judge.truth.watch
             meets = isinstance(watch, Meeting) and watch.places[0][1] == change.line
-            forward = forward and not (meets and change.kind == "sign")
+            forward = forward and not (meets and change.kind in ("sign", "op"))
             if not forward or (change.kind not in FORWARD and not more):
                 return verdict
             noted = self.step.program.with_change(self.step.version, change, noted=True)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from shapecheck_bp import diagnose
+from shapecheck_bp.doctor.scripts import diagnose_file
 
 RANDOM = np.random.default_rng(8)
 X, Y = RANDOM.normal(size=(7, 4)), RANDOM.normal(size=(7, 2))
@@ -81,6 +82,16 @@ def climbs(W1, W2, X, Y, rate=0.1):
     W2 += rate * A1.T @ error
     W1 += rate * X.T @ delta
 
+def square(W1, W2, X, Y):
+    A1 = np.tanh(X @ W1)
+    diff = A1 @ W2 - Y
+    J = 0.5 * np.sum(diff ** 2)
+    dA1 = diff @ W2.T
+    dZ1 = dA1 * (1 - A1 ** 2)
+    dW1 = X.T @ dZ1
+    dW2 = A1.T @ diff
+    return J, dW1, dW2
+
 def centred(W1, b1, W2, X, Y):
     m = X.shape[0]
     Z1 = X @ W1 + b1
@@ -100,6 +111,7 @@ ARGS = {
     "rates": FOUR,
     "sums": TWO,
     "climbs": TWO,
+    "square": (RANDOM.normal(size=(4, 4)), RANDOM.normal(size=(4, 4))),
     "centred": (W1, b1, W2),
 }
 
@@ -121,14 +133,19 @@ def step_of(name, tmp_path, old="", new=""):
 @pytest.mark.parametrize("name", ARGS)
 def test_as_they_stand_they_are_right(name, tmp_path):
     call, _ = step_of(name, tmp_path)
-    assert diagnose(call, *ARGS[name], X, Y).ok
+    data = (X[:4], X[3:]) if name == "square" else (X, Y)
+    assert diagnose(call, *ARGS[name], *data).ok
 
 
 KINDS = {
     "a shape in a list of pairs": ("layers", "dZ.sum(axis=0, keepdims=True)", "dZ.sum(axis=1)"),
     "no axis in a list of pairs": ("layers", "dZ.sum(axis=0, keepdims=True)", "dZ.sum()"),
     "only a slope is left": ("layers", "dZ = dA * (1 - A[i + 1] ** 2)", "dZ = 1 - A[i + 1] ** 2"),
-    "a slope before decay": ("copies", "dZ1 = dA1 * (1 - A1 ** 2)", "dZ1 = dA1"),
+    "a slope before decay": (
+        "copies",
+        "dZ1 = dA1 * (1 - A1 ** 2)\n    return",
+        "dZ1 = dA1\n    return",
+    ),
     "m before decay": ("copies", "dZ2 = error / m", "dZ2 = error"),
     "no output in the error": ("rates", "dZ2 = (P - Y) *", "dZ2 = (Y) *"),
     "no rate for one": ("rates", "b1 - rate * dZ1.sum", "b1 - dZ1.sum"),
@@ -136,6 +153,13 @@ KINDS = {
     "another array for a helper": ("rates", "back(dZ2, W2, A1)", "back(Y, W2, A1)"),
     "the first example left out": ("sums", "in range(len(X))", "in range(1, len(X))"),
     "a slope in a loop": ("sums", "(W2 @ d2) * (1 - A1[t] ** 2)", "(W2 @ d2) * A1[t]"),
+    "the same name for a new array": ("climbs", "W2 += rate", "W2 = rate"),
+    "another array's sum": (
+        "sums",
+        "dW1 = dW1 + np.outer(X[t], d1)",
+        "dW1 = W1 + np.outer(X[t], d1)",
+    ),
+    "the target added": ("climbs", "error = Y - A1 @ W2", "error = Y + A1 @ W2"),
     "uphill": ("climbs", "error = Y - A1 @ W2", "error = A1 @ W2 - Y"),
     "a sign where a bias is nothing": ("centred", "dA1 - dA1.sum", "dA1 + dA1.sum"),
 }
@@ -149,3 +173,47 @@ def test_the_line_that_is_wrong_is_named(kind, tmp_path):
     assert diagnosis.ok is False
     first = diagnosis.findings[0]
     assert line in (first.line, first.because), diagnosis
+
+
+NAMES = {
+    "missing_mean": ("copies", "dZ2 = error / m", "dZ2 = error"),
+    "double_mean": ("copies", "dZ2 = error / m", "dZ2 = error / m / m"),
+    "missing_activation_derivative": (
+        "copies",
+        "dZ1 = dA1 * (1 - A1 ** 2)\n    return",
+        "dZ1 = dA1\n    return",
+    ),
+    "factor_two": ("climbs", "A1.T @ error", "A1.T @ error * 2"),
+    "sign": ("climbs", "error = Y - A1 @ W2", "error = A1 @ W2 - Y"),
+    "wrong_derivative_argument": ("rates", "dA1 * slope(Z1)", "dA1 * slope(dA1)"),
+    "db_wrong_axis": ("layers", "dZ.sum(axis=0, keepdims=True)", "dZ.sum(axis=1)"),
+    "db_summed_over_everything": ("rates", "dZ2.sum(axis=0)", "dZ2.sum()"),
+    "elementwise_product": ("square", "diff @ W2.T", "diff * W2.T"),
+    "weights_not_transposed": ("square", "diff @ W2.T", "diff @ W2"),
+    "wrong_layer_input": ("square", "A1.T @ diff", "X.T @ diff"),
+}
+
+
+@pytest.mark.parametrize("mistake", NAMES)
+def test_what_the_repair_shows_is_given_its_name(mistake, tmp_path):
+    name, old, new = NAMES[mistake]
+    call, line = step_of(name, tmp_path, old, new)
+    data = (X[:4], X[3:]) if name == "square" else (X, Y)
+    first = diagnose(call, *ARGS[name], *data).findings[0]
+    assert (first.mistake, first.sure) == (mistake, "certain"), first
+    assert line in (first.line, first.because)
+
+
+def test_of_a_long_script_a_few_examples_are_taken(tmp_path):
+    path = tmp_path / "long_script.py"
+    path.write_text(
+        "import numpy as np\nr = np.random.default_rng(1)\n"
+        "X, Y = r.normal(size=(30_000, 40)), r.normal(size=(30_000, 2))\n"
+        "W1, W2 = r.normal(size=(40, 5)), r.normal(size=(5, 2))\nn = len(X)\n"
+        "for epoch in range(3):\n    A1 = np.tanh(X @ W1)\n    error = (A1 @ W2 - Y) / n\n"
+        "    J = np.sum(error ** 2) * n / 2\n    dZ1 = error @ W2.T * A1\n"
+        "    W2 -= 0.1 * A1.T @ error\n    W1 -= 0.1 * X.T @ dZ1\n"
+    )
+    diagnosis = diagnose_file(str(path))
+    assert diagnosis.findings[0].line == 10
+    assert diagnosis.remarks == ["Of many examples 12 were taken."]
