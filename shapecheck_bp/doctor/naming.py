@@ -46,7 +46,9 @@ def _differing(old: Any, new: Any) -> tuple[Any, Any]:
         if len(ones) != len(others):
             return old, new
         pairs += [p for p in zip(ones, others, strict=True) if _dump(p[0]) != _dump(p[1])]
-    inner = len(pairs) == 1 and all(isinstance(part, ast.expr | ast.keyword) for part in pairs[0])
+    inner = len(pairs) == 1 and all(isinstance(part, ast.expr) for part in pairs[0])
+    if inner and isinstance(old, ast.Call) and isinstance(pairs[0][0], ast.Constant):
+        return old, new  # the axis of a sum
     return _differing(*pairs[0]) if inner else (old, new)
 
 

@@ -186,7 +186,7 @@ NAMES = {
     "factor_two": ("climbs", "A1.T @ error", "A1.T @ error * 2"),
     "sign": ("climbs", "error = Y - A1 @ W2", "error = A1 @ W2 - Y"),
     "wrong_derivative_argument": ("rates", "dA1 * slope(Z1)", "dA1 * slope(dA1)"),
-    "db_wrong_axis": ("layers", "dZ.sum(axis=0, keepdims=True)", "dZ.sum(axis=1)"),
+    "db_wrong_axis": ("layers", "dZ.sum(axis=0, keepdims=True)", "dZ.sum(axis=1, keepdims=True)"),
     "db_summed_over_everything": ("rates", "dZ2.sum(axis=0)", "dZ2.sum()"),
     "elementwise_product": ("square", "diff @ W2.T", "diff * W2.T"),
     "weights_not_transposed": ("square", "diff @ W2.T", "diff @ W2"),
