@@ -54,14 +54,22 @@ class Scope(NamedTuple):
     """Calls that give an array, of which a slope can be."""
 
 
-def changes_of(judge: Judge, file: File, line: int) -> Iterator[Change]:
-    """The changes of the statement in a line, in the order in which they are to be tried."""
+Scopes = dict[tuple[str, int], Scope]
+
+
+def changes_of(judge: Judge, file: File, line: int, known: Scopes) -> Iterator[Change]:
+    """The changes of the statement in a line, in the order in which they are to be tried.
+
+    ``known`` keeps what can be named in each function.
+    """
     try:
         body, i, statement = found(file.tree, line)
     except LookupError:
         return
     make = _Maker(file, line, statement)
-    scope = _scope(judge, file, line)
+    inside = _function_at(file.tree, line)
+    scope = known.get((file.name, inside.lineno)) or _scope(judge, file, inside)
+    known[file.name, inside.lineno] = scope
     made = [*_of_statement(make, body, i), *_of_target(make, scope), *_of_expressions(make, scope)]
     seen: set[Any] = set()
     for change in sorted(made, key=lambda change: COST[change.kind]):
@@ -173,8 +181,7 @@ def _settled(new: Any, at: Any) -> Any:
     return new
 
 
-def _scope(judge: Judge, file: File, line: int) -> Scope:
-    inside = _function_at(file.tree, line)
+def _scope(judge: Judge, file: File, inside: Any) -> Scope:
     texts: dict[str, tuple[int, ...]] = {}
     shapes: dict[tuple[int, ...], tuple[int, ...]] = {}
     calls: dict[str, tuple[int, ...]] = {}

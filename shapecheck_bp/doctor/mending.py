@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from shapecheck_bp.doctor.arrays import Path, numbers
-from shapecheck_bp.doctor.changes import COST, REDUCING, changes_of
+from shapecheck_bp.doctor.changes import COST, REDUCING, Scopes, changes_of
 from shapecheck_bp.doctor.program import Change, Version
 from shapecheck_bp.doctor.steps import Step
 from shapecheck_bp.doctor.truth import Meeting, Slopes, Truth
@@ -50,6 +50,7 @@ class Mending:
                 (site.file.name, site.statement.lineno),
             }
         self.cost = judge.truth.cost()
+        self.scopes: Scopes = {}
 
     def best(
         self,
@@ -69,12 +70,12 @@ class Mending:
         made = [
             (COST[change.kind] + more, change)
             for (file, line), more in costs.items()
-            for change in changes_of(self.judge, self.step.version.files[file], line)
+            for change in self._changes(file, line)
         ]
         made += [
             (COST[change.kind] + FAR, change)
             for file, line in sorted(self._reductions() - costs.keys())
-            for change in changes_of(self.judge, self.step.version.files[file], line)
+            for change in self._changes(file, line)
             if change.kind == "axis"
         ]
         found: list[Repair] = []
@@ -92,6 +93,9 @@ class Mending:
                 rank = (len(wrong - verdict.right), cost, len(change.words()))
                 found.append(Repair(change, verdict.right, rank))
         return sorted(found, key=lambda repair: repair.rank)
+
+    def _changes(self, file: str, line: int) -> Iterator[Change]:
+        return changes_of(self.judge, self.step.version.files[file], line, self.scopes)
 
     def _reductions(self) -> set[tuple[str, int]]:
         """The lines of the forward pass in which something is summed along an axis."""
