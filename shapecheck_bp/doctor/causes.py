@@ -5,7 +5,7 @@ use forward, or has its new value already, or is a helper's to which the wrong t
 """
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from shapecheck_bp.doctor.truth import Meeting, around_each
 from shapecheck_bp.doctor.verdicts import Judge
 from shapecheck_bp.reading.variants import name_of
 
+NEAR_BY = 8
 Cause = tuple[str, int, str]
 """File, line, and what is the matter there."""
 
@@ -235,8 +236,8 @@ class Causes:
                 return [(file, loop, "this loop does not come there"), *causes] if loop else causes
         return []
 
-    def around_lines(self, places: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
-        """The loops around these lines, and the calls of the functions that they are in."""
+    def around_lines(self, places: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+        """Loops around these lines, calls of the functions they are in, lists soon behind them."""
         found: list[tuple[str, int]] = []
         files = self.judge.step.version.files
         for name, line in places:
@@ -254,6 +255,12 @@ class Causes:
                 for node in ast.walk(file.tree)
                 if isinstance(node, ast.Call) and name_of(node) in functions
             ]
+        for name, line in places:
+            for node in ast.walk(files[name].tree):
+                if isinstance(node, ast.Assign | ast.Return) and node.value is not None:
+                    shows = any(isinstance(p, ast.Tuple | ast.List) for p in ast.walk(node.value))
+                    if shows and line < node.lineno <= line + NEAR_BY:
+                        found.append((name, node.lineno))
         met = {(site.file.name, site.line) for site in self.sites.values()}
         return [place for place in dict.fromkeys(found) if place in met]
 

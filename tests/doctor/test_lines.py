@@ -217,3 +217,31 @@ def test_of_a_long_script_a_few_examples_are_taken(tmp_path):
     diagnosis = diagnose_file(str(path))
     assert diagnosis.findings[0].line == 10
     assert diagnosis.remarks == ["Of many examples 12 were taken."]
+
+
+def test_gradients_that_are_called_g_and_a_letter_are_known(tmp_path):
+    path = tmp_path / "letters.py"
+    path.write_text(
+        "import numpy as np\ndef step(X, Y, U, c):\n    A = X @ U + c\n"
+        "    J = 0.5 * np.sum((A - Y) ** 2)\n    gU = X.T @ (A - Y)\n"
+        "    gc = np.zeros_like(c)\n    gc += gc\n    return J, (gU, gc)\n"
+    )
+    space = {}
+    exec(compile(path.read_text(), str(path), "exec"), space)
+    diagnosis = diagnose(space["step"], X, Y, RANDOM.normal(size=(4, 2)), RANDOM.normal(size=2))
+    assert diagnosis.ok is False
+    assert list(diagnosis.parameters) == ["U", "c"]
+
+
+def test_a_parameter_in_a_list_of_gradients_is_found_there(tmp_path):
+    path = tmp_path / "lists.py"
+    path.write_text(
+        "import numpy as np\ndef step(X, Y, U, c):\n    A = X @ U + c\n    dA = A - Y\n"
+        "    dU = X.T @ dA\n    dc = dA.sum(axis=0)\n    grads = [dU, c]\n"
+        "    for p, g in zip([U, c], grads):\n        p -= 0.1 * g\n"
+    )
+    space = {}
+    exec(compile(path.read_text(), str(path), "exec"), space)
+    U, c = RANDOM.normal(size=(4, 2)), RANDOM.normal(size=2)
+    finding = diagnose(space["step"], X, Y, U, c).findings[0]
+    assert (finding.line, finding.fix) == (7, "grads = [dU, dc]")
