@@ -10,7 +10,8 @@ To be read in this order:
     turns          the second step, other points and other rules
     backward       what each array is: of the forward pass, a gradient, or neither
     blaming        which of them is the mistake; causes, where it comes from
-    changes        what could be written for a line, with the names of scopes; mending, what helps
+    changes        what could be written for a line, with the names of scopes; mending, what helps;
+                   naming, which of the table's mistakes that was
     report         the diagnosis, as text and as HTML
     scripts        the doctor on a file; notebook, ``%%diagnose``
 

@@ -18,7 +18,7 @@ from shapecheck_bp.doctor.truth import ALL, OF_OTHERS
 from shapecheck_bp.doctor.verdicts import Judge, factors, multiple
 from shapecheck_bp.reading.variants import name_of
 
-MOST_RUNS = 3000
+MOST_RUNS, MOST_NUMBERS, MOST_TIMES = 3000, 3, 12
 LOADS = (ast.Name, ast.Attribute, ast.Subscript)
 
 
@@ -103,6 +103,9 @@ class Backward:
                 continue
             values |= set() if load else {value}
             some.append(event)
+        few = first_and_last(some)
+        self.not_measured |= {event.key for event in some} - {event.key for event in few}
+        some = few
         truth.version = truth.noting({event.number for event in some})
         left, random = MOST_RUNS, np.random.default_rng(11)
         for event in some:
@@ -123,8 +126,9 @@ class Backward:
         """Whether an expression only reads what is there."""
         site = self.sites[event.number]
         node = site.node
-        if event.at > self.end and isinstance(node, LOADS) and assigned(site):
-            return False  # x = y: another could stand there
+        bare = assigned(site) or isinstance(site.statement, ast.Return)
+        if event.at > self.end and isinstance(node, LOADS) and bare:
+            return getattr(site.statement, "value", node) is not node  # x = y: or something else
         if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
             return id(event.thing) in known or getattr(event.thing, "base", None) is not None
         return isinstance(node, ast.Name | ast.Attribute) and getattr(node, "attr", "") != "T"
@@ -138,14 +142,23 @@ class Backward:
             load = self.is_load(event, known)
             known.add(id(event.thing))
             skipped = event.key in self.not_measured or event.key in self.judge.noise
-            if load or not isinstance(event.value, np.ndarray) or skipped:
+            if load or skipped:
+                continue
+            if not isinstance(event.value, np.ndarray):
+                if (
+                    event.at > self.end
+                    and event.time < MOST_NUMBERS
+                    and assigned(site := self.sites[event.number])
+                    and site.node is getattr(site.statement, "value", None)
+                ):
+                    self.open.add(event.key)
                 continue
             if event.value.dtype.kind == "f" and event.value.size > 1:
                 found = self.match(event.value)
                 if found:
                     self.matches[event.key] = found
                     continue
-            zero = event.at > self.end and not np.any(event.value)
+            zero = event.at > self.end and (not np.any(event.value) or self.name(event))
             moves = event.key in self.judge.moving or zero
             moves = moves and event.value.dtype.kind == "f"
             if (moves and event.key not in forward) or event.value.dtype.kind == "b":
@@ -155,6 +168,8 @@ class Backward:
         """The forward arrays whose gradient this is, up to a factor and a transpose."""
         value = np.asarray(value, float)
         found: dict[Any, Match] = {}
+        if np.count_nonzero(value) < 2:
+            return []  # one entry is a multiple of whatever stands alone
         for alike, D, S in self.alike:
             shape = alike[0].shape
             turned = [value] if value.shape == shape else []
@@ -176,11 +191,12 @@ class Backward:
         if len(found) < 2:
             return False
         S = np.stack(found)
-        return any(
-            other != i
-            for i, s in enumerate(found)
-            for other, _ in factors(value.reshape(-1) * s, S)
-        )
+        for place, s in enumerate(found):  # from a later one to an earlier one
+            same = {i for i, _ in factors(s, S)}
+            carried = {i for i, _ in factors(value.reshape(-1) * s, S)} - same
+            if any(i < place for i in carried):
+                return True
+        return False
 
     def all_slopes(self, one: Forward) -> Any:
         """The slope of every entry of a forward array, or None where there are too many."""
@@ -223,14 +239,17 @@ class Backward:
     def _moved_by(self, key: Key, of: set[Key]) -> tuple[set[Key], set[Path]]:
         event = self.by_key[key]
         random = np.random.default_rng(13)
-        d = 1e-3 * random.standard_normal(event.value.shape) * (1 + np.max(np.abs(event.value)))
+        d = random.standard_normal(np.shape(event.value)) * (1 + np.max(np.abs(event.value)))
+        d = d * 1e-3 if isinstance(event.value, np.ndarray) else 1e-3 * float(d)
         run = self.judge.step.run(exchange={key: plus(d)}, keep=True)
         if run.error is not None:
             return set(), {*self.judge.verdict.wrong}
         moved = {
             other.key
             for other in run.events
-            if other.key in of and not np.array_equal(other.value, self.by_key[other.key].value)
+            if other.key in of
+            and other.key in self.by_key
+            and not np.array_equal(other.value, self.by_key[other.key].value)
         }
         return moved, self.changed_claims(run)
 
@@ -269,6 +288,22 @@ class Backward:
             if isinstance(node, ast.Call) and name_of(node) == name:
                 return other
         return None
+
+
+def first_and_last(events: Iterable[Event]) -> list[Event]:
+    """Of an expression that is met many times in a loop the first and the last times."""
+    events = [*events]
+    count: dict[int, int] = {}
+    place = []
+    for event in events:
+        place.append(count.get(event.number, 0))
+        count[event.number] = place[-1] + 1
+    half = MOST_TIMES // 2
+    return [
+        event
+        for event, i in zip(events, place, strict=True)
+        if i < half or i >= count[event.number] - half
+    ]
 
 
 def _is_array(event: Event) -> bool:

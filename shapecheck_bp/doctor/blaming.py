@@ -6,18 +6,24 @@ that all wrong claims that depend on it become right: the value is solved for, a
 recognised. A right array can be the mistake, too: dJ/dA in the place of dJ/dZ.
 """
 
+import ast
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from shapecheck_bp.doctor.arrays import Path, numbers, shown
-from shapecheck_bp.doctor.backward import Backward
+from shapecheck_bp.doctor.backward import LOADS, Backward, first_and_last
 from shapecheck_bp.doctor.causes import Causes, Suspicion
 from shapecheck_bp.doctor.steps import Key, Run, instead
 from shapecheck_bp.doctor.verdicts import NOTHING, TOLERANCE, Judge, factor
+from shapecheck_bp.reading.instrument import Site
+from shapecheck_bp.reading.variants import name_of
 
 MOST_UNKNOWN, MOST_SUSPECTS, MOST_SITES, SECONDS = 20_000, 300, 40, 2.5
+
+
+EMPTY = ("zeros", "zeros_like", "empty", "empty_like")
 
 
 class Blame:
@@ -28,6 +34,9 @@ class Blame:
         self.judge = judge
         self.backward = Backward(judge)
         self.causes = Causes(judge, self.backward)
+        most = max(float(np.max(np.abs(slopes))) for _, slopes in judge.params.values())
+        self.least = 1e-4 * max(most, 1e-2)
+        """What is smaller counts as nothing where a gradient is zero."""
         self.factors = {
             group: c if c is not None and plain else 1.0 if mode == "gradient" else -self._rate()
             for group, (c, mode, plain) in judge.verdict.factors.items()
@@ -36,11 +45,16 @@ class Blame:
     def find(self) -> list[Suspicion]:
         """The lines that are wrong, each with the parameters that are wrong by it."""
         judge, causes = self.judge, self.causes
+        self.info: dict[Key, tuple[set[Key], set[Path]]] = {}
+        self.suspects: list[Key] = []
+        self.bare: set[tuple[str, int]] = set()
+        """Lines that only give a value another name: something may be left out there."""
+        self.ends: list[Suspicion] = []
+        """Where the cost stops depending on a parameter, which may be meant so."""
         left = {*judge.verdict.wrong}
-        self.end = judge.step.runs + judge.step.runs_in(SECONDS, judge.base)
-        lost = causes.lost_digits()
-        if lost is not None:
-            return [lost]
+        for one in (causes.lost_digits(), causes.added()):
+            if one is not None:
+                return [one]
         found: list[Suspicion] = []
         for path in sorted(left, key=str):
             if path in left and (one := causes.never_written(path)) is not None:
@@ -52,6 +66,7 @@ class Blame:
             if common is not None:
                 return [common]
         self._suspect(left)
+        self.end = judge.step.runs + judge.step.runs_in(SECONDS, judge.base)
         if judge.verdict.right:
             for one in self._odd_ones(odd & left):
                 found.append(one)
@@ -59,13 +74,15 @@ class Blame:
         for path in sorted(left, key=str):
             if np.max(np.abs(judge.params[path][1])) < NOTHING:
                 ends = causes.influence_ends(path)
-                found += [ends] if ends else []
-                left -= {path} if ends else set()
+                self.ends += [ends] if ends else []
         for _ in range(4):
             one = self._solved(left) if left else None
             if one is None:
                 break
             found.append(one)
+            left -= one.params
+        for one in self.ends:
+            found += [one] if one.params & left else []
             left -= one.params
         for path in sorted(left, key=str):
             found.append(self._first_on_the_way(path))
@@ -87,17 +104,28 @@ class Blame:
         backward, good = self.backward, self.judge.verdict.right
         keys = [
             event.key
-            for event in backward.events
+            for event in first_and_last(backward.events)
             if (event.key in backward.open or event.key in backward.matches)
-            and event.value.dtype.kind == "f"
+            and np.asarray(event.value).dtype.kind in "fi"
         ][:MOST_SUSPECTS]
         self.strong = {key for key in backward.matches if self._is_strong(key)}
+        self.strong -= self._by_odd_factors()
         self.keys, self.info = keys, backward.influence(keys, self.strong)
+        self.strong -= {key for key in self.strong if self._is_by_chance(key, left)}
+        array = {k for k in keys if isinstance(backward.by_key[k].value, np.ndarray | np.floating)}
         fruitless = [k for k in keys if self.info[k][1] & left and not self._is_fruitful(k)]
+        fruitless = [k for k in fruitless if k in array and not self._is_empty(k)]
         fruitless = [k for k in fruitless if k in backward.matches or not backward.is_slope(k)]
         suspects = [key for key in fruitless if not self.info[key][1] & good]
         suspects += [k for k in fruitless if k not in suspects and k not in backward.matches]
+        sites = [self.judge.sites[number] for number, _ in keys]
+        self.bare = {(site.file.name, site.statement.lineno) for site in filter(is_bare, sites)}
         self.suspects = sorted(suspects, key=lambda key: backward.by_key[key].at)
+
+    def _is_empty(self, key: Key) -> bool:
+        """Whether an array is made there only to be filled."""
+        node = self.judge.sites[key[0]].node
+        return isinstance(node, ast.Call) and name_of(node) in EMPTY
 
     def _is_strong(self, key: Key) -> bool:
         """Whether a match is with something that has a name, and no chance within an expression."""
@@ -109,6 +137,35 @@ class Blame:
             if event.number not in self.causes.around:
                 return True
         return False
+
+    def _by_odd_factors(self) -> set[Key]:
+        """What is a gradient by a factor that nothing else has and nothing explains: by chance."""
+        judge = self.judge
+        sites: dict[float, set[int]] = {}
+        for key, matches in self.backward.matches.items():
+            for match in matches:
+                sites.setdefault(round(match.factor, 6), set()).add(key[0])
+        plain = {1.0, 2.0, 0.5, *judge.rates} | {float(n) for n in judge.counts}
+        plain |= {k / n for n in judge.counts for k in (1, 2)}
+        return {
+            key
+            for key, matches in self.backward.matches.items()
+            if not any(
+                len(sites[round(m.factor, 6)]) > 1 or any(_close(abs(m.factor), f) for f in plain)
+                for m in matches
+            )
+        }
+
+    def _is_by_chance(self, key: Key, left: set[Path]) -> bool:
+        """Whether this is what should be a parameter's gradient, and happens to be another's."""
+        moved = self.info.get(key, ((), set()))[1]
+        if len(moved) != 1 or not moved <= left:
+            return False
+        (path,) = moved
+        mine = np.shape(self.judge.base.before[path])
+        return np.shape(self.backward.by_key[key].value) == mine and all(
+            self.backward.parameter_of(match.of) != path for match in self.backward.matches[key]
+        )
 
     def _is_fruitful(self, key: Key) -> bool:
         """Whether something right depends on it that is no copy of it."""
@@ -123,6 +180,19 @@ class Blame:
                 return True
         return False
 
+    def lines(self, alone: set[Path] | None = None) -> list[tuple[str, int]]:
+        """The lines on whose values what is wrong depends, or these alone; the likeliest first."""
+        sites, wrong, good = self.judge.sites, self.judge.verdict.wrong, self.judge.verdict.right
+        moved: dict[tuple[str, int], set[Path]] = {}
+        for key, (_, claims) in self.info.items():
+            site = sites[key[0]]
+            place = site.file.name, site.statement.lineno
+            moved[place] = moved.get(place, set()) | claims
+        return sorted(
+            (p for p, claims in moved.items() if (claims == alone if alone else claims & wrong)),
+            key=lambda p: (bool(moved[p] & good), p not in self.bare, -len(moved[p] & wrong)),
+        )
+
     # Right but for a factor.
 
     def _odd_ones(self, todo: set[Path]) -> Iterator[Suspicion]:
@@ -135,6 +205,7 @@ class Blame:
                 todo.discard(path)
                 update = self.causes.update_of(path)
                 if update is not None:
+                    update.rivals = self.lines({path})
                     yield update
                 continue
             params = self.info[first][1] & todo
@@ -198,7 +269,9 @@ class Blame:
         for keys in order[:MOST_SITES]:
             params = set().union(*(info[key][1] for key in keys))
             is_right = any(key in backward.matches for key in keys)
-            most = (len(params & left), not is_right, -rank[keys[0]])
+            # All right arrays up to the last one are as they should be.
+            late = self._lateness(keys[-1]) if is_right else -rank[keys[0]]
+            most = (len(params & left), not is_right, late)
             if self.judge.step.runs > self.end or (best is not None and most[0] < best[0][0]):
                 break
             if self._is_solvable(keys, params & (left | self.judge.verdict.right)):
@@ -210,7 +283,7 @@ class Blame:
                 continue
             mended = self._mended_by_truth(keys, params & left)
             if mended is not None:
-                found = (len(mended[0]), not is_right, -rank[keys[0]]), keys, *mended
+                found = (len(mended[0]), not is_right, late), keys, *mended
                 best = found if best is None or found[0] > best[0] else best
         if best is None:
             return None
@@ -223,8 +296,27 @@ class Blame:
         if odd is not None and backward.by_key[odd].at < backward.by_key[some[0]].at:
             lines = [(blamed.file, blamed.line), *lines]
             blamed = self._odd_one(odd, self.info[odd][1] & params, plain)
-        blamed.rivals = lines
+        blamed.rivals = self._sorted(lines)
+        if blamed.key is not None:
+            blamed.causes += self.causes.unused(backward.by_key[blamed.key], self.info)
         return blamed
+
+    def _sorted(self, lines: list[tuple[str, int]]) -> list[tuple[str, int]]:
+        """Lines where something may be left out, and then those met first."""
+        order: dict[tuple[str, int], int] = {}
+        for key in self.suspects:
+            site = self.judge.sites[key[0]]
+            order.setdefault((site.file.name, site.statement.lineno), len(order))
+        return sorted(
+            {*lines}, key=lambda place: (place not in self.bare, order.get(place, len(order)))
+        )
+
+    def _lateness(self, key: Key) -> int:
+        """When an array was last given a name, and not by the call of a function that gave it."""
+        event, site = self.backward.by_key[key], self.judge.sites[key[0]]
+        again = isinstance(site.node, ast.Call) or is_put_in(site)
+        before = self.backward.events[: event.at]
+        return -1 if again and any(one.thing is event.thing for one in before) else event.at
 
     def _is_solvable(self, keys: list[Key], params: set[Path]) -> bool:
         """Whether there are values for these expressions that make these claims right."""
@@ -266,8 +358,12 @@ class Blame:
             y = np.linalg.lstsq(J, -r, rcond=1e-8)[0]
             if turn == 0 and np.linalg.norm(r + J @ y) > 0.5 * np.linalg.norm(r):
                 return False
-            x = x + y @ basis
-            last, r = r, misfit(x)
+            last, start = r, x
+            for part in (1.0, 0.5, 0.25):
+                x = start + part * (y @ basis)
+                r = misfit(x)
+                if r is not None and np.linalg.norm(r) < np.linalg.norm(last):
+                    break
             if r is None or np.linalg.norm(r) > 2 * np.linalg.norm(last):
                 return False
         return bool(np.max(np.abs(r)) < TOLERANCE)
@@ -282,7 +378,7 @@ class Blame:
             _, mode, _ = self.judge.verdict.factors[claim.group]
             before, value = numbers(run.before[claim.parameter]), claim.value(run)
             wanted = self.factors[claim.group] * s
-            size = np.linalg.norm(wanted) + 1e-12
+            size = max(float(np.linalg.norm(wanted)), self.least) + 1e-12
             if value is None or value.shape != before.shape or not np.all(np.isfinite(value)):
                 found.append(np.full_like(s, 1e3) / size)
                 continue
@@ -346,6 +442,23 @@ class Blame:
             if isinstance(value, float | np.floating) and is_a_rate(shown(path)):
                 return float(value)
         return 1.0
+
+
+def is_bare(site: Site) -> bool:
+    """Whether an expression is all that a statement gives another name to, or gives back."""
+    statement = site.statement
+    if not isinstance(statement, ast.Assign | ast.Return) or statement.value is not site.node:
+        return False
+    return isinstance(site.node, LOADS) and not is_put_in(site)
+
+
+def is_put_in(site: Site) -> bool:
+    """Whether a statement puts what it has into a place of an array."""
+    targets = getattr(site.statement, "targets", [])
+    places = [target.slice for target in targets if isinstance(target, ast.Subscript)]
+    return any(
+        not (isinstance(place, ast.Constant) and isinstance(place.value, str)) for place in places
+    )
 
 
 def is_a_rate(name: str) -> bool:

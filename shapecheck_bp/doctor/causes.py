@@ -5,6 +5,7 @@ use forward, or has its new value already, or is a helper's to which the wrong t
 """
 
 import ast
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,9 +14,11 @@ import numpy as np
 from shapecheck_bp.doctor.arrays import Path, numbers, shown
 from shapecheck_bp.doctor.backward import Backward
 from shapecheck_bp.doctor.steps import Event, Key
-from shapecheck_bp.doctor.truth import around_each
+from shapecheck_bp.doctor.truth import Meeting, around_each
 from shapecheck_bp.doctor.verdicts import Judge
+from shapecheck_bp.reading.variants import name_of
 
+NEAR_BY = 8
 Cause = tuple[str, int, str]
 """File, line, and what is the matter there."""
 
@@ -107,6 +110,22 @@ class Causes:
                 return None
         return call if given else None
 
+    def unused(self, before: Event, info: Mapping[Key, tuple[set[Key], set[Path]]]) -> list[Cause]:
+        """The last gradient with a name that is computed before an expression and never used."""
+        last: dict[str, Event] = {}
+        for event in self.events[self.backward.end + 1 : before.at]:
+            name = self.backward.name(event)
+            if name:
+                last[name] = event
+        dead = [e for e in last.values() if e.key in self.backward.matches and e.key in info]
+        dead = [event for event in dead if not info[event.key][1]]
+        same = self.sites[before.number].statement
+        dead = [event for event in dead if self.sites[event.number].statement is not same]
+        if not dead:
+            return []
+        match = self.backward.matches[dead[-1].key][0]
+        return [(*self._place(dead[-1]), f"this is {match}, and is used nowhere")]
+
     # Operands that are not what they were.
 
     def stale(self, event: Event) -> list[Cause]:
@@ -144,6 +163,15 @@ class Causes:
                         (*self._place(made), f"`{self._text(one)}` has its new value already")
                     )
         return [*dict.fromkeys(found)]
+
+    def added(self) -> Suspicion | None:
+        """An output to which its target is added."""
+        watch = self.judge.truth.watch
+        if not isinstance(watch, Meeting) or not watch.is_sum:
+            return None
+        event = next(e for e in self.events if e.number == watch.numbers[0])
+        words = "adds the target to the output, which is no error"
+        return self.suspicion(event, self.judge.verdict.wrong, words)
 
     def lost_digits(self) -> Suspicion | None:
         """An array of integers that is given floats."""
@@ -208,6 +236,34 @@ class Causes:
                 return [(file, loop, "this loop does not come there"), *causes] if loop else causes
         return []
 
+    def around_lines(self, places: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+        """Loops around these lines, calls of the functions they are in, lists soon behind them."""
+        found: list[tuple[str, int]] = []
+        files = self.judge.step.version.files
+        for name, line in places:
+            inside = [
+                node
+                for node in ast.walk(files[name].tree)
+                if isinstance(node, ast.For | ast.While | ast.FunctionDef)
+                and node.lineno < line <= (node.end_lineno or 0)
+            ]
+            found += [(name, node.lineno) for node in inside if not hasattr(node, "name")]
+            functions = {node.name for node in inside if isinstance(node, ast.FunctionDef)}
+            found += [
+                (file.name, node.lineno)
+                for file in files.values()
+                for node in ast.walk(file.tree)
+                if isinstance(node, ast.Call) and name_of(node) in functions
+            ]
+        for name, line in places:
+            for node in ast.walk(files[name].tree):
+                if isinstance(node, ast.Assign | ast.Return) and node.value is not None:
+                    shows = any(isinstance(p, ast.Tuple | ast.List) for p in ast.walk(node.value))
+                    if shows and line < node.lineno <= line + NEAR_BY:
+                        found.append((name, node.lineno))
+        met = {(site.file.name, site.line) for site in self.sites.values()}
+        return [place for place in dict.fromkeys(found) if place in met]
+
     def loop_around(self, event: Event) -> int | None:
         """The line of the innermost loop around an expression."""
         site = self.sites[event.number]
@@ -231,6 +287,10 @@ class Causes:
             if stored or (made and not isinstance(node, ast.Name | ast.Attribute)):
                 words = "is not right, and all that goes in is"
                 return self.suspicion(event, {path}, words)
+        for event in reversed(self.events[self.backward.end + 1 :]):
+            if self.backward.name(event) == shown(path) and event.thing is not None:
+                words = f"makes a new array, and {shown(path)} stays as it was"
+                return self.suspicion(event, {path}, words)
         return None
 
     def odd_factor(self, params: set[Path]) -> Suspicion | None:
@@ -251,6 +311,9 @@ class Causes:
             words = f"is {match}, "
             words += "and the step climbs" if climbs else "which no number of examples explains"
             found = self.suspicion(event, params, words)
+            update = self.update_of(min(params, key=str)) if climbs else None
+            if update is not None:
+                found.causes.append((update.file, update.line, "or its sign is wrong here"))
             for one in self.backward.statement_of(event):
                 if isinstance(self.sites[one.number].node, ast.Name) and np.ndim(one.value) == 0:
                     found.causes += self._where_made(one)

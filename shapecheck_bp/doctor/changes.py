@@ -21,10 +21,10 @@ from shapecheck_bp.reading.sources import File
 COST = {
     **dict.fromkeys(("name", "index", "axis", "sign", "move", "store", "T", "op"), 1.0),
     **dict.fromkeys(("drop", "compare"), 2.0),
-    **dict.fromkeys(("slope", "times", "count"), 3.0),
+    **dict.fromkeys(("slope", "times", "count", "value"), 3.0),
     **dict.fromkeys(("plus", "negative", "other"), 4.0),
     "dtype": 0.5,
-    "number": 6.0,
+    "number": 4.5,
 }
 REDUCING = ("sum", "mean", "max", "min")
 MAKING = ("zeros_like", "ones_like", "empty_like", "zeros", "empty")
@@ -33,6 +33,7 @@ AXES = ("", "axis=0", "axis=1", "axis=0, keepdims=True", "axis=1, keepdims=True"
 OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@"}
 OTHERS = {"+": "-", "-": "+", "*": "@/", "/": "*", "@": "*"}
 COMPARED = {ast.Gt: "<", ast.GtE: "<", ast.Lt: ">", ast.LtE: ">", ast.Eq: "!=", ast.NotEq: "=="}
+ASIDE = 1000  # columns, where nobody writes
 SLOPES = ("{0} * (1 - {0})", "1 - {0} ** 2", "{0} > 0")
 HELPERS = re.compile(
     r"prime|deriv|^d_?(sig|tanh|relu|act)|_d(sig|tanh|relu)|grad|slope|backward", re.I
@@ -53,15 +54,23 @@ class Scope(NamedTuple):
     """Calls that give an array, of which a slope can be."""
 
 
-def changes_of(judge: Judge, file: File, line: int) -> Iterator[Change]:
-    """The changes of the statement in a line, in the order in which they are to be tried."""
+Scopes = dict[tuple[str, int], Scope]
+
+
+def changes_of(judge: Judge, file: File, line: int, known: Scopes) -> Iterator[Change]:
+    """The changes of the statement in a line, in the order in which they are to be tried.
+
+    ``known`` keeps what can be named in each function.
+    """
     try:
         body, i, statement = found(file.tree, line)
     except LookupError:
         return
     make = _Maker(file, line, statement)
-    scope = _scope(judge, file, line)
-    made = [*_of_statement(make, body, i), *_of_expressions(make, scope)]
+    inside = _function_at(file.tree, line)
+    scope = known.get((file.name, inside.lineno)) or _scope(judge, file, inside)
+    known[file.name, inside.lineno] = scope
+    made = [*_of_statement(make, body, i), *_of_target(make, scope), *_of_expressions(make, scope)]
     seen: set[Any] = set()
     for change in sorted(made, key=lambda change: COST[change.kind]):
         if change.text not in seen:
@@ -108,6 +117,7 @@ class _Maker:
 
     def _written(self, node: Any, text: str) -> str:
         """The line as it was, with the change in it."""
+        text = ast.unparse(ast.parse(text, mode="eval"))
         if node.lineno != node.end_lineno:
             return self._unparsed(node, text)
         line: bytes = self.lines[node.lineno - 1].encode()
@@ -160,15 +170,18 @@ def _span(node: Any) -> tuple[int, ...]:
 
 
 def _settled(new: Any, at: Any) -> Any:
-    """New nodes, in the place of an old one."""
+    """New nodes, in the place of an old one; what is inside has places that no other has."""
     for part in ast.walk(new):
         if isinstance(part, ast.expr | ast.stmt):
+            first, last = part.col_offset, part.end_col_offset or 0
             ast.copy_location(part, at)
+            if part is not new:
+                part.end_lineno = part.lineno
+                part.col_offset, part.end_col_offset = first + ASIDE, last + ASIDE
     return new
 
 
-def _scope(judge: Judge, file: File, line: int) -> Scope:
-    inside = _function_at(file.tree, line)
+def _scope(judge: Judge, file: File, inside: Any) -> Scope:
     texts: dict[str, tuple[int, ...]] = {}
     shapes: dict[tuple[int, ...], tuple[int, ...]] = {}
     calls: dict[str, tuple[int, ...]] = {}
@@ -258,6 +271,19 @@ def _of_statement(make: _Maker, body: Body, i: int) -> Iterator[Change]:
             yield make.moved(k - i, body[k].end_lineno or 0)
 
 
+def _of_target(make: _Maker, scope: Scope) -> Iterator[Change]:
+    """Another array of that shape, into which a value is put."""
+    s = make.statement
+    target = s.targets[0] if isinstance(s, ast.Assign) else getattr(s, "target", None)
+    if isinstance(target, ast.Subscript) and isinstance(s, ast.Assign | ast.AugAssign):
+        base = ast.unparse(target.value)
+        place = ast.unparse(target)[len(base) :]
+        sign = f"{OPERATORS.get(type(s.op), '')}=" if isinstance(s, ast.AugAssign) else "="
+        for other, shape in scope.arrays.items():
+            if other != base and shape == scope.arrays.get(base):
+                yield make.whole("name", f"{other}{place} {sign} {ast.unparse(s.value)}")
+
+
 def _of_places(make: _Maker, s: Any, op: str, value: str) -> Iterator[Change]:
     """One place a row, where every row was given to all of them: P[range(m), y] for P[:, y]."""
     parts = [ast.unparse(part) for part in s.target.slice.elts]
@@ -277,6 +303,11 @@ def _in_brackets(node: ast.expr, text: str) -> str:
 def _of_expressions(make: _Maker, scope: Scope) -> Iterator[Change]:
     s = make.statement
     heads = [getattr(s, name, None) for name in ("value", "iter", "test")]
+    targets = [*getattr(s, "targets", ()), getattr(s, "target", None)]
+    places = [target.slice for target in targets if isinstance(target, ast.Subscript)]
+    for node in (node for place in places for node in ast.walk(place)):
+        if isinstance(node, ast.expr):
+            yield from _of_one(make, node, scope)
     for head in (head for head in heads if isinstance(head, ast.expr)):
         for node in ast.walk(head):
             if isinstance(node, ast.expr) and not _is_store(node):
@@ -329,12 +360,17 @@ def _of_one(make: _Maker, node: Any, scope: Scope) -> Iterator[Change]:
     if text in scope.numbers:
         for other in scope.numbers:
             if other != text:
-                yield put("name", other)
+                yield put("value", other)
     negative = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
     if negative and not isinstance(node.operand, ast.Constant):
         yield put("sign", ast.unparse(node.operand))
     if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
         left, right = ast.unparse(node.left), ast.unparse(node.right)
+        if isinstance(node.op, ast.Add | ast.Sub):
+            sign = OPERATORS[type(node.op)]
+            for name in scope.numbers:
+                yield put("count", f"({left}) {sign} {name} * ({right})")
+                yield put("count", f"({left}) {sign} ({right}) / {name}")
         yield put("drop", left)
         yield put("drop", right)
         for op in OTHERS[OPERATORS[type(node.op)]]:

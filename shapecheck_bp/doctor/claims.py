@@ -89,7 +89,9 @@ def _left_out(run: Run, found: dict[Path, Any], claims: list[Claim]) -> list[Cla
     steps = any(claim.is_step for claim in claims)
     left = []
     for path in found:
-        called = _object_of(path) in objects and PARAMETERS.match(name_in(path))
+        called = _object_of(path) in objects and (
+            PARAMETERS.match(name_in(path)) or any(_is_brother(path, one) for one in known)
+        )
         if path not in known and (path[:-1] in boxes or called):
             left.append(Claim(path, steps, path if steps else ("nothing",)))
     return left if claims else []
@@ -100,6 +102,12 @@ def _object_of(path: Path) -> Path:
     while path and isinstance(path[-1], int):
         path = path[:-1]
     return path[:-1]
+
+
+def _is_brother(path: Path, other: Path) -> bool:
+    """Whether two names differ in their last letter, as wa and wb do."""
+    one, two = name_in(path), name_in(other)
+    return len(one) > 1 and one[:-1] == two[:-1] and path[:-1] == other[:-1]
 
 
 def _is_wanted(path: Path, wanted: Sequence[str]) -> bool:
@@ -204,12 +212,13 @@ def _likeness(path: Path, mine: Any, there: Path, value: Any, names: dict[Any, s
             score += 2
         elif place_in(path) is None and there[1:]:
             score -= 1
-    if np.ndim(value) == 0 and score < 5:
+    same_place = bool(path[1:]) and path[1:] in (there, there[1:] if path[2:] else there)
+    if np.ndim(value) == 0 and score < 5 and not (same_place and there[1:]):
         return 0
     if is_gradient(name) and score > 0:
         score += 1
-    if path[1:] and path[1:] == there:
-        score += 2
+    if same_place:
+        score += 3
     if place_in(path) is not None and place_in(path) == place_in(there):
         score += 1.5
     return score + (2 if has_shape else -1)

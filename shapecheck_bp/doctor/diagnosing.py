@@ -21,7 +21,9 @@ from shapecheck_bp.doctor.blaming import Blame
 from shapecheck_bp.doctor.causes import Suspicion
 from shapecheck_bp.doctor.guarding import CannotJudge, quiet
 from shapecheck_bp.doctor.mending import Mending, Repair, places_of
+from shapecheck_bp.doctor.naming import UNKNOWN, name_of_mistake
 from shapecheck_bp.doctor.opening import of_call
+from shapecheck_bp.doctor.program import Version
 from shapecheck_bp.doctor.report import Diagnosis, Finding, Line
 from shapecheck_bp.doctor.steps import Step
 from shapecheck_bp.doctor.truth import LOSSES
@@ -30,7 +32,7 @@ from shapecheck_bp.doctor.verdicts import Judge, Judged, multiple
 from shapecheck_bp.network import Network
 from shapecheck_bp.reading.sources import File
 
-MOST_MISTAKES, MOST_LINES, MOST_PLACES = 4, 5, 8
+MOST_MISTAKES, MOST_LINES, MOST_PLACES, MOST_TRIED = 4, 5, 8, 4
 
 
 def diagnose(
@@ -137,63 +139,94 @@ def _found(judge: Judge, loss: Any, wrt: Sequence[str]) -> tuple[list[Finding], 
             suspicions = blame.find()
             if not turn:
                 lines = _lines(blame, suspicions[0])
-            suspicion, repair = _repaired(judge, blame, suspicions)
-            if repair is None:
+            repairs = _repairs(judge, blame, suspicions)
+            if not repairs:
                 findings += [_finding(one, None) for one in suspicions]
                 break
-            findings.append(_finding(suspicion, repair))
-            step.program.changes = (*step.program.changes, repair.change)
-            lasts.enter_context(step.held(step.program.version()))
-            try:
-                judge = Judge(step, loss, wrt)
-            except CannotJudge:
+            repair, after, version = _holding(judge, repairs, loss, wrt)
+            suspicion = _suspected(judge, [*suspicions, *blame.ends], repair)
+            name = name_of_mistake(judge, repair.change)
+            findings.append(_finding(suspicion, repair, name))
+            if after is None:
                 break
+            step.program.changes = (*step.program.changes, repair.change)
+            lasts.enter_context(step.held(version))
+            judge = after
             if judge.verdict.ok:
                 return [one._replace(sure="certain") for one in findings], lines
     return findings, lines
 
 
-def _repaired(
-    judge: Judge, blame: Blame, suspicions: list[Suspicion]
-) -> tuple[Suspicion, Repair | None]:
-    """The first suspicion for which a repair is found, and that; else none for the first."""
-    mending = Mending(judge)
-    suspects = [judge.sites[number] for number, _ in getattr(blame, "suspects", ())]
-    others = [*dict.fromkeys((site.file.name, site.statement.lineno) for site in suspects)]
-    order = {place: i for i, place in enumerate(others)}
-    best: tuple[Suspicion, Repair] | None = None
+def _holding(
+    judge: Judge, repairs: list[Repair], loss: Any, wrt: Sequence[str]
+) -> tuple[Repair, Judge | None, Version | None]:
+    """The first repair that is one at other parameters, too, and the step judged with it.
+
+    Where none is, the first, which is right by chance: without a judge.
+    """
+    step = judge.step
+    for repair in repairs[:MOST_TRIED]:
+        before = step.program.changes
+        step.program.changes = (*before, repair.change)
+        try:
+            version = step.program.version()
+            with step.held(version):
+                after = Judge(step, loss, wrt)
+                if not after.verdict.ok or elsewhere(after, loss, wrt).verdict.ok:
+                    return repair, after, version
+        except CannotJudge:
+            pass
+        finally:
+            step.program.changes = before
+    return repairs[0], None, None
+
+
+def _repairs(judge: Judge, blame: Blame, suspicions: list[Suspicion]) -> list[Repair]:
+    """What helps, best first: at the lines that are suspect, around them, and before them."""
+    near: list[tuple[str, int]] = []
+    suspicions = [*suspicions, *blame.ends]
     for one in suspicions:
-        places = [(one.file, one.line), *(cause[:2] for cause in one.causes)]
-        places += sorted(one.rivals, key=lambda place: order.get(place, len(order)))
-        places += others if one is suspicions[-1] else []
-        found = mending.best(places_of(iter(places), judge.step)[:MOST_PLACES], one.params)
-        if found and (best is None or found[0].rank < best[1].rank):
-            best = one, found[0]
-        if found and one.params <= found[0].right:
-            break
-    if best is None:
-        return suspicions[0], None
-    one, repair = best
-    near = {one.line, *(line for _, line, _ in one.causes)}
-    if repair.change.line not in near:
-        one.file, one.line, one.source = repair.change.file, repair.change.line, ""
+        near += [(one.file, one.line), *(cause[:2] for cause in one.causes)]
+    near += [place for one in suspicions for place in one.rivals]
+    near.sort(key=lambda place: place not in blame.bare)
+    near = places_of(iter(near), judge.step)[:MOST_PLACES]
+    around = blame.causes.around_lines(near)
+    near = [*near, *(place for place in around if place not in near)]
+    far = [place for place in places_of(iter(blame.lines()), judge.step) if place not in near]
+    return Mending(judge).best(near, far[:MOST_PLACES], [one.params for one in suspicions])
+
+
+def _suspected(judge: Judge, suspicions: list[Suspicion], repair: Repair) -> Suspicion:
+    """The suspicion that a repair is of; where it is of another line, that line."""
+    place = repair.change.file, repair.change.line
+    there = [
+        one
+        for one in suspicions
+        if place in [(one.file, one.line), *(cause[:2] for cause in one.causes)]
+    ]
+    if there:
+        one = there[0]
+    else:
+        one = next((one for one in suspicions if one.params <= repair.right), suspicions[0])
+        one.file, one.line, one.source = *place, ""
         one.words, one.causes = "the value of this line is wrong", []
-    return one, repair
+    one.params = judge.verdict.wrong & repair.right
+    return one
 
 
-def _finding(one: Suspicion, repair: Repair | None) -> Finding:
+def _finding(one: Suspicion, repair: Repair | None, name: str = UNKNOWN) -> Finding:
     fix = None if repair is None else repair.change.words()
     fix_line = None if repair is None else repair.change.line
     because = next((line for _, line, _ in one.causes if line != one.line), None)
-    if repair is not None:
-        because = fix_line if fix_line != one.line else None
+    if repair is not None and fix_line != one.line:
+        because = fix_line
     reasons = [words for _, line, words in one.causes if line == because]
     evidence = f"`{one.source}` {one.words}" if one.source else one.words
     if reasons:
         evidence += f"; line {because}: {reasons[0]}"
     names = tuple(sorted(map(shown, one.params)))
     return Finding(
-        "unknown",
+        name,
         evidence,
         "likely",
         fix,

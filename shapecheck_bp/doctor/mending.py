@@ -5,20 +5,25 @@ forward pass, the truth is worked out anew; a change after which the cost forget
 other outputs meet other targets, mends nothing.
 """
 
+import ast
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from shapecheck_bp.doctor.arrays import Path
-from shapecheck_bp.doctor.changes import COST, changes_of
+from shapecheck_bp.doctor.arrays import Path, numbers
+from shapecheck_bp.doctor.changes import COST, REDUCING, Scopes, changes_of
 from shapecheck_bp.doctor.program import Change, Version
 from shapecheck_bp.doctor.steps import Step
 from shapecheck_bp.doctor.truth import Meeting, Slopes, Truth
 from shapecheck_bp.doctor.verdicts import NOTHING, Judge, Verdict, factor
 from shapecheck_bp.reading.sources import NotRead
+from shapecheck_bp.reading.variants import name_of
 
 SECONDS, MOST = 4.0, 1500
+FAR, PARTLY = 3.5, 4.0
+"""What a change costs at a line that was not suspect itself, and how much dearer one may be that
+mends more than the cheapest that mends a part."""
 FORWARD = ("axis", "store", "index", "dtype", "name", "op")
 
 
@@ -45,32 +50,69 @@ class Mending:
                 (site.file.name, site.statement.lineno),
             }
         self.cost = judge.truth.cost()
+        self.scopes: Scopes = {}
 
-    def best(self, places: Sequence[tuple[str, int]], wanted: set[Path]) -> list[Repair]:
-        """Repairs at these places, best first; with the best all wanted is right, if one does that.
+    def best(
+        self,
+        near: Sequence[tuple[str, int]],
+        far: Sequence[tuple[str, int]],
+        wanted: Sequence[set[Path]],
+    ) -> list[Repair]:
+        """Repairs at these places, best first, and only so many as are needed to know that.
 
-        The further down a place is, the smaller has a change to be that is tried there.
+        One that makes all parameters of a wanted set right ends the search for dearer ones.
+
+        The smallest changes are tried first, at all places; the further down a place is, the
+        smaller has a change to be that is tried there.
         """
+        costs = {place: 0.1 * i for i, place in enumerate(near)}
+        costs |= {place: FAR + 0.1 * i for i, place in enumerate(far)}
+        made = [
+            (COST[change.kind] + more, change)
+            for (file, line), more in costs.items()
+            for change in self._changes(file, line)
+        ]
+        made += [
+            (COST[change.kind] + FAR, change)
+            for file, line in sorted(self._reductions() - costs.keys())
+            for change in self._changes(file, line)
+            if change.kind == "axis"
+        ]
         found: list[Repair] = []
-        least = np.inf
-        for far, (file, line) in enumerate(places):
-            for change in changes_of(self.judge, self.step.version.files[file], line):
-                cost = COST[change.kind] + 0.1 * far
-                if cost > least:
-                    break
-                if self.left <= 0:
-                    return sorted(found, key=lambda repair: repair.rank)
-                self.left -= 1
-                verdict = self._verdict_with(change)
-                if verdict is not None and verdict.right > self.judge.verdict.right:
-                    # By a factor that happens to be one of the usual it is right by chance.
-                    odd = self.judge.has_own_cost and not verdict.is_plainest
-                    cost += 3.0 * odd
-                    least = min(least, cost) if wanted <= verdict.right else least
-                    wrong = len(self.judge.params) - len(verdict.right)
-                    rank = (wrong, cost, len(change.words()))
-                    found.append(Repair(change, verdict.right, rank))
+        least, wrong = np.inf, self.judge.verdict.wrong
+        for cost, change in sorted(made, key=lambda pair: pair[0]):
+            if cost > least or self.left <= 0:
+                break
+            self.left -= 1
+            verdict = self._verdict_with(change)
+            if verdict is not None and self._mends(verdict):
+                # By a factor that happens to be one of the usual it is right by chance.
+                cost += 3.0 * (self.judge.has_own_cost and not verdict.is_plainest)
+                if any(one <= verdict.right for one in wanted):
+                    least = min(least, cost + (0.0 if verdict.ok else PARTLY))
+                rank = (len(wrong - verdict.right), cost, len(change.words()))
+                found.append(Repair(change, verdict.right, rank))
         return sorted(found, key=lambda repair: repair.rank)
+
+    def _changes(self, file: str, line: int) -> Iterator[Change]:
+        return changes_of(self.judge, self.step.version.files[file], line, self.scopes)
+
+    def _reductions(self) -> set[tuple[str, int]]:
+        """The lines of the forward pass in which something is summed along an axis."""
+        found = set()
+        for event in self.judge.base.events[: self.judge.end]:
+            node = self.judge.sites[event.number].node
+            reduces = isinstance(node, ast.Call) and name_of(node) in REDUCING
+            if reduces and np.ndim(event.value) and event.key in self.judge.moving:
+                site = self.judge.sites[event.number]
+                found.add((site.file.name, site.statement.lineno))
+        return found
+
+    def _mends(self, verdict: Verdict) -> bool:
+        """Whether more is right, and not only because nothing comes of it any more."""
+        new = verdict.right - self.judge.verdict.right
+        moves = any(np.any(np.abs(self.judge.params[path][1]) > NOTHING) for path in new)
+        return verdict.right > self.judge.verdict.right and (moves or verdict.ok)
 
     def _verdict_with(self, change: Change) -> Verdict | None:
         """The verdict with a change, or None where it cannot be run."""
@@ -79,11 +121,13 @@ class Mending:
             version = self.step.program.with_change(self.step.version, change)
             verdict = self._judged(version)
             more = verdict is not None and verdict.right > self.judge.verdict.right
+            watch = self.judge.truth.watch
+            meets = isinstance(watch, Meeting) and watch.places[0][1] == change.line
+            forward = forward and not (meets and change.kind in ("sign", "op"))
             if not forward or (change.kind not in FORWARD and not more):
                 return verdict
-            return self._judged_anew(
-                self.step.program.with_change(self.step.version, change, noted=True)
-            )
+            noted = self.step.program.with_change(self.step.version, change, noted=True)
+            return self._judged_anew(noted, verdict)
         except (SyntaxError, NotRead, LookupError, ValueError, TypeError):
             return None
 
@@ -94,16 +138,17 @@ class Mending:
             return None
         return self.judge.judge(run)
 
-    def _judged_anew(self, version: Version) -> Verdict | None:
-        """The same where the truth may be another now."""
+    def _judged_anew(self, version: Version, verdict: Verdict | None) -> Verdict | None:
+        """The same where the truth may be another now; what was found if it is not."""
         judge = self.judge
         with self.step.held(version):
             truth = Truth(self.step, judge.truth.watch, version)
             cost = truth.cost()
-            if cost is None:
+            if cost is None or self.cost is None:
                 return None
-            others = isinstance(truth.watch, Meeting) and self.cost is not None
-            if others and abs(cost - (self.cost or 0)) > 1e-9 * abs(self.cost or 0):
+            if abs(cost - self.cost) <= 1e-9 * abs(self.cost):
+                return verdict
+            if isinstance(truth.watch, Meeting) or not self._may_be_right(truth):
                 return None
             params = {}
             for path, (_, slopes) in judge.params.items():
@@ -123,6 +168,28 @@ class Mending:
             return judge.judge(run)
         finally:
             judge.params = before
+
+    def _may_be_right(self, truth: Truth) -> bool:
+        """Whether a wrong claim is a multiple of the new truth, along two directions."""
+        judge, run = self.judge, self.step.run()
+        for claim in judge.claims:
+            path, value = claim.parameter, None if run.error else claim.value(run)
+            before = numbers(judge.base.before[path])
+            if path not in judge.verdict.wrong or value is None or value.shape != before.shape:
+                continue
+            if judge.verdict.factors[claim.group][1] == "new":
+                value = value - before
+            D = np.random.default_rng(29).standard_normal((2, before.size))
+            h, slopes = 1e-5 / np.sqrt(before.size), []
+            for d in D.reshape(2, *before.shape):
+                up, down = (truth.cost(change={path: h * sign * d}) for sign in (1, -1))
+                if up is None or down is None:
+                    return False
+                slopes.append((up - down) / (2 * h))
+            one, other = (D @ value.reshape(-1)) * slopes[::-1]
+            if abs(one - other) <= 1e-3 * max(abs(one), abs(other)) + NOTHING:
+                return True
+        return False
 
     def _is_only_scaled(self, params: dict[Path, Slopes]) -> bool:
         """Whether the cost is a multiple of what it was, which no longer fits by that alone."""

@@ -16,7 +16,7 @@ from typing import Any
 from shapecheck_bp.doctor.claims import claims_of
 from shapecheck_bp.doctor.guarding import CannotJudge, ending
 from shapecheck_bp.doctor.loops import LOOPS, carried, once, trainable, training_call, tree_of
-from shapecheck_bp.doctor.parts import parts
+from shapecheck_bp.doctor.parts import MOST_EXAMPLES, fewer_in, parts
 from shapecheck_bp.doctor.program import Block, Program
 from shapecheck_bp.doctor.steps import Named, Run, Step
 from shapecheck_bp.reading.live import Live, plain_code
@@ -61,7 +61,7 @@ def of_script(path: str, names: dict[str, Any]) -> Step:
     statement: Any
     for statement in statements(file.tree):
         if isinstance(statement, LOOPS) and carried(statement, names) & trainable(names):
-            return _of_block(Block(file, statement.lineno, names), file.tree)
+            return _of_part(Block(file, statement.lineno, names), file.tree)
         call = training_call(statement, names)
         if call is not None:
             return of_call(call.func, call.args, dict(call.keywords))
@@ -97,6 +97,21 @@ def _of_block(block: Block, tree: ast.AST) -> Step:
     named = [(block.names, mine), *(one for one in named if one[0] is not block.names)]
     step = Step(Program(_lives(reached), block), partial(_nothing), named)
     return once(step, _first(step))
+
+
+def _of_part(block: Block, tree: ast.AST) -> Step:
+    """A block with few examples, where its data are large and it runs with few."""
+    short = fewer_in(block.names)
+    if short:
+        whole = {name: block.names[name] for name in short}
+        block.names.update(short)
+        try:
+            step = _of_block(block, tree)
+            step.remark = f"Of many examples {MOST_EXAMPLES} were taken."
+            return step
+        except Exception:  # whatever another length leads to
+            block.names.update(whole)
+    return _of_block(block, tree)
 
 
 def _nothing() -> None:
@@ -172,7 +187,7 @@ def _inside(step: Step, function: Callable[..., Any]) -> Step | None:
     names |= bound.arguments
     for statement in tree.body:
         if isinstance(statement, LOOPS) and carried(statement) & trainable(names):
-            return _of_block(Block(live.file, statement.lineno, names), tree)
+            return _of_part(Block(live.file, statement.lineno, names), tree)
         try:
             code = alone(live.file, statement)
         except SyntaxError:  # it returns

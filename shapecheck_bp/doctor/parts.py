@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-MOST_EXAMPLES, FEW = 12, 3
+MOST_EXAMPLES, FEW, LARGE = 12, 3, 2**20
 
 
 def parts(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[tuple[Any, Any, int]]:
@@ -27,6 +27,21 @@ def parts(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[tuple[Any, 
         )
     if any(one is not other for one, other in zip(lists, given, strict=True)):
         yield lists[: len(args)], dict(zip(kwargs, lists[len(args) :], strict=True)), FEW
+
+
+def fewer_in(names: dict[str, Any]) -> dict[str, Any]:
+    """Of names, those of long data with few examples, and of their number; where that is much.
+
+    >>> fewer_in({"X": np.ones((60_000, 784)), "y": np.ones(60_000), "m": 60_000, "k": 3})["m"]
+    12
+    """
+    data = {name: value for name, value in names.items() if isinstance(value, np.ndarray)}
+    length = _examples([*data.values()])
+    if not length or sum(value.size for value in data.values()) < LARGE:
+        return {}
+    short = {name: _shorter(value, length) for name, value in data.items()}
+    counts = {n: MOST_EXAMPLES for n, v in names.items() if type(v) is int and v == length}
+    return {n: value for n, value in short.items() if value is not data[n]} | counts
 
 
 def _few(value: Any) -> Any:

@@ -52,8 +52,9 @@ class Finding(NamedTuple):
     @property
     def title(self) -> str:
         """The place, and the name where there is one."""
-        named = not self.line or self.mistake != "unknown"
-        return f"{self.mistake} in {self.where}" if named else self.where
+        if not self.line:
+            return f"{self.mistake} in {self.where}"
+        return self.where if self.mistake == "unknown" else f"{self.where}: {self.mistake}"
 
     @property
     def advice(self) -> str:

@@ -57,8 +57,8 @@ def plus(change: Any) -> Callable[[Any], Any]:
 
 
 def instead(other: Any) -> Callable[[Any], Any]:
-    """An exchange: this, whatever the value is."""
-    return lambda _: other
+    """An exchange: a copy of this, whatever the value is."""
+    return lambda _: kept(other)
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -6,7 +6,7 @@ the targets.
 """
 
 import ast
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -70,6 +70,8 @@ class Meeting:
         """The places of the difference and of its sides; turned where the targets are first."""
         self.places, self.turned, self.times = places, turned, times
         self.loss, self.words = loss, words
+        self.is_sum = False
+        """Whether they are added, which is no error of anything."""
         self.numbers: list[int] = []
         self.sides: dict[int, Any] = {}
         self.pairs: list[tuple[Any, Any]] = []
@@ -195,8 +197,13 @@ def costs(
     ``moved`` has, for each parameter, the expressions that move with it.
     """
     own = [] if loss is not None else _own(step, base, claims, moved)
-    found = own or _meetings(step, base, claims, moved, loss)
-    return found or _meetings(step, base, claims, moved, loss, single=True)
+    if own:
+        return own
+    for single, kind in ((False, ast.Sub), (True, ast.Sub), (False, ast.Add)):
+        found = _meetings(step, base, claims, moved, loss, single, kind)
+        if found:
+            return [*found]
+    return []
 
 
 def _own(
@@ -237,6 +244,7 @@ def _own(
             other[0] == around.get(key[0]) and by_key[other].at > by_key[key].at for other in found
         )
     ]
+    found = [key for key in found if not _is_a_part(key, sites[key[0]], by_key)]
     found = [*{round(float(by_key[key].value), 14): key for key in reversed(found)}.values()]
     if any(is_floats(base.before[path]) for path in moved):
         found = [
@@ -250,6 +258,19 @@ def _own(
     return [
         OwnCost(place_of(sites[n]), time, _cost_in_words(sites[n])) for n, time in islice(ends, 4)
     ]
+
+
+def _is_a_part(key: Key, site: Any, by_key: Mapping[Key, Any]) -> bool:
+    """Whether a sum goes on after this: J += of one example, and then of the next."""
+    later = by_key.get((key[0], key[1] + 1))
+    adds = isinstance(site.node, ast.AugAssign) or (
+        bool(assigned(site)) and assigned(site) in _names_in(site.node)
+    )
+    return adds and later is not None and abs(later.value) >= abs(by_key[key].value)
+
+
+def _names_in(node: ast.AST) -> set[str]:
+    return {ast.unparse(part) for part in ast.walk(node) if isinstance(part, ast.Name)}
 
 
 def _goes_on(step: Step, base: Run, key: Key) -> bool:
@@ -329,8 +350,9 @@ def _meetings(
     claims: Sequence[Claim],
     moved: dict[Path, set[Key]],
     loss: Any,
-    single: bool = False,
-) -> list[Watching]:
+    single: bool,
+    kind: type[ast.operator],
+) -> Sequence[Watching]:
     """Losses of what first meets something that no parameter moves."""
     sites = step.version.sites
     moving = set().union(*moved.values())
@@ -340,7 +362,7 @@ def _meetings(
     parameters = {e.key for e in base.events if base.starts.get(id(e.thing)) in moved}
     for event in base.events:
         node = sites[event.number].node
-        if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Sub):
+        if not isinstance(node, ast.BinOp) or not isinstance(node.op, kind):
             continue
         inside = sites[event.number].inside
         pair = [inside[id(side)] for side in (node.left, node.right) if id(side) in inside]
@@ -356,7 +378,7 @@ def _meetings(
         places = [place_of(sites[event.number]), *(place_of(site) for site in pair)]
         times = sum(other.number == event.number for other in base.events)
         A, _ = pair[::-1] if moves[1] else pair
-        made: list[Watching] = []
+        made: list[Meeting] = []
         for name, (words, law) in LOSSES.items():
             if loss is None or loss == name:
                 words = f"{words} of {A.text} (line {A.line})"
@@ -364,5 +386,7 @@ def _meetings(
         if callable(loss):
             words = f"{getattr(loss, '__name__', 'the loss')} of {A.text} (line {A.line})"
             made.append(Meeting(places, moves[1], times, loss, words))
+        for one in made:
+            one.is_sum = kind is ast.Add
         return made
     return []

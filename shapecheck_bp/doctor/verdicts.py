@@ -243,6 +243,7 @@ class Judge:
                 sum(abs(f - other) <= 2 * TOLERANCE * abs(f) for other in known),
                 self.is_plain(f, mode),
                 (f > 0) == (mode == "gradient"),
+                self._is_exact(f, mode),
             ),
             default=None,
         )
@@ -350,6 +351,11 @@ class Judge:
             k * n for m in self.counts for n in (m, 1 / m) for k in (1, 2, 0.5)
         }
         return any(abs(abs(c) - r * t) <= 5e-4 * abs(c) for r in rates for t in times)
+
+    def _is_exact(self, c: float, mode: str) -> bool:
+        """Whether a factor is one for a gradient, and a learning rate itself for a step."""
+        exact = {1.0} if mode == "gradient" else self.rates - {1.0}
+        return any(abs(abs(c) - one) <= 5e-4 * one for one in exact)
 
     @cached_property
     def rates(self) -> set[float]:

@@ -111,9 +111,10 @@ def test_a_right_loop_is_said_to_be_right_and_what_stands_behind_it_is_not_run(s
 
 def test_the_wrong_line_is_named_as_it_is_numbered_in_the_cell(shell):
     shown = shell(LOOP.replace(" * (1 - h**2)", ""))
-    assert f"line 8 of In[{shell.number}] (certain)" in shown
-    assert "Write:  dh = (d_out @ W2.T) * (1 - h ** 2)" in shown
-    assert shown.endswith(f"The gradients are NOT right. First: line 8 of In[{shell.number}].")
+    assert f"line 8 of In[{shell.number}]: missing_activation_derivative (certain)" in shown
+    assert "Write:  dh = d_out @ W2.T * (1 - h ** 2)" in shown
+    first = f"line 8 of In[{shell.number}]: missing_activation_derivative"
+    assert shown.endswith(f"The gradients are NOT right. First: {first}.")
     (output,) = shell.shown.outputs
     assert "The gradients are NOT right." in output.data["text/html"]
 
@@ -126,7 +127,8 @@ def test_a_call_that_trains(shell, training):
     assert (kept(shell), shell["net"].W.tobytes()) == before
     shell(f"{NET.replace('h**2', 'h')}\nnet = Net()")
     defined = shell.number
-    assert f"line 12 of In[{defined}] (certain)" in shell(f"%%diagnose\n{training}")
+    told = shell(f"%%diagnose\n{training}")
+    assert f"line 12 of In[{defined}]: missing_activation_derivative (certain)" in told
 
 
 def test_a_cell_that_defines_what_it_trains(shell):

@@ -79,7 +79,7 @@ def test_right_gradients_are_right_by_every_rule(rule, used):
 def test_a_wrong_gradient_is_wrong(rule):
     diagnosis = diagnose(Net(rule, mistake=True).step, X, Y)
     (finding,) = diagnosis.findings
-    assert finding.fix == "dZ1 = (self.W2.T @ dZ2) * (1 - A1 ** 2)"
+    assert finding.fix == "dZ1 = self.W2.T @ dZ2 * (1 - A1 ** 2)"
     assert finding.sure == "certain"
     assert finding.parameters == ("self.W1", "self.b1")
 

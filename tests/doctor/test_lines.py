@@ -1,0 +1,247 @@
+"""Kinds of mistakes of which other lines than the wrong one were named once."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from shapecheck_bp import diagnose
+from shapecheck_bp.doctor.scripts import diagnose_file
+
+RANDOM = np.random.default_rng(8)
+X, Y = RANDOM.normal(size=(7, 4)), RANDOM.normal(size=(7, 2))
+CODE = """
+import numpy as np
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+def slope(z):
+    out = np.ones_like(z)
+    out[z < 0] = 0.1
+    return out
+
+def back(dout, W, A):
+    dW = A.T @ dout
+    return dout @ W.T, dW
+
+def layers(net, X, Y):
+    A = [X]
+    for W, b in net:
+        A.append(np.tanh(A[-1] @ W + b))
+    J = 0.5 * np.sum((A[-1] - Y) ** 2)
+    grads, dA = [], A[-1] - Y
+    for i in reversed(range(len(net))):
+        dZ = dA * (1 - A[i + 1] ** 2)
+        dW = A[i].T @ dZ
+        db = dZ.sum(axis=0, keepdims=True)
+        grads.insert(0, (dW, db))
+        dA = dZ @ net[i][0].T
+    return J, grads
+
+def copies(W1, W2, X, Y, rate=0.05):
+    m = X.shape[0]
+    A1 = np.tanh(X @ W1)
+    error = A1 @ W2 - Y
+    J = np.sum(error ** 2) / (2 * m) + 0.3 * np.sum(W1 ** 2) + 0.3 * np.sum(W2 ** 2)
+    dZ2 = error / m
+    dA1 = dZ2 @ W2.T
+    dZ1 = dA1 * (1 - A1 ** 2)
+    return J, X.T @ dZ1 + 0.6 * W1, A1.T @ dZ2 + 0.6 * W2
+
+def rates(W1, b1, W2, b2, X, Y, rate=0.05):
+    Z1 = X @ W1 + b1
+    A1 = np.where(Z1 < 0, 0.1 * Z1, Z1)
+    P = sigmoid(A1 @ W2 + b2)
+    J = 0.5 * np.sum((P - Y) ** 2)
+    dZ2 = (P - Y) * P * (1 - P)
+    dA1, dW2 = back(dZ2, W2, A1)
+    dZ1 = dA1 * slope(Z1)
+    W1 = W1 - rate * (X.T @ dZ1)
+    b1 = b1 - rate * dZ1.sum(axis=0)
+    W2 = W2 - rate * dW2
+    b2 = b2 - rate * dZ2.sum(axis=0)
+    return W1, b1, W2, b2
+
+def sums(W1, W2, X, Y):
+    A1 = np.tanh(X @ W1)
+    P = A1 @ W2
+    J = 0.5 * np.sum((P - Y) ** 2)
+    dW1, dW2 = np.zeros(W1.shape), np.zeros(W2.shape)
+    for t in range(len(X)):
+        d2 = P[t] - Y[t]
+        d1 = (W2 @ d2) * (1 - A1[t] ** 2)
+        dW1 = dW1 + np.outer(X[t], d1)
+        dW2 = dW2 + np.outer(A1[t], d2)
+    return J, dW1, dW2
+
+def climbs(W1, W2, X, Y, rate=0.1):
+    A1 = np.tanh(X @ W1)
+    error = Y - A1 @ W2
+    delta = error @ W2.T * (1 - A1 ** 2)
+    W2 += rate * A1.T @ error
+    W1 += rate * X.T @ delta
+
+def square(W1, W2, X, Y):
+    A1 = np.tanh(X @ W1)
+    diff = A1 @ W2 - Y
+    J = 0.5 * np.sum(diff ** 2)
+    dA1 = diff @ W2.T
+    dZ1 = dA1 * (1 - A1 ** 2)
+    dW1 = X.T @ dZ1
+    dW2 = A1.T @ diff
+    return J, dW1, dW2
+
+def centred(W1, b1, W2, X, Y):
+    m = X.shape[0]
+    Z1 = X @ W1 + b1
+    A1 = Z1 - Z1.mean(axis=0)
+    error = np.tanh(A1) @ W2 - Y
+    J = 0.5 * np.sum(error ** 2)
+    dA1 = error @ W2.T * (1 - np.tanh(A1) ** 2)
+    dZ1 = dA1 - dA1.sum(axis=0) / m
+    return J, (X.T @ dZ1, dZ1.sum(axis=0), np.tanh(A1).T @ error)
+"""
+W1, b1 = RANDOM.normal(size=(4, 3)), RANDOM.normal(size=3)
+W2, b2 = RANDOM.normal(size=(3, 2)), RANDOM.normal(size=2)
+TWO, FOUR = (W1, W2), (W1, b1, W2, b2)
+ARGS = {
+    "layers": ([(W1, b1[None]), (W2, b2[None])],),
+    "copies": TWO,
+    "rates": FOUR,
+    "sums": TWO,
+    "climbs": TWO,
+    "square": (RANDOM.normal(size=(4, 4)), RANDOM.normal(size=(4, 4))),
+    "centred": (W1, b1, W2),
+}
+
+
+def step_of(name, tmp_path, old="", new=""):
+    """The step, with a line of it changed, and that line's number."""
+    assert CODE.count(old) == 1 or not old
+    code = CODE.replace(old, new) if old else CODE
+    path = tmp_path / f"lines_{name}_{len(old)}_{len(new)}.py"
+    path.write_text(code)
+    space = {"__name__": path.stem}
+    exec(compile(code, str(path), "exec"), space)
+    module = type(sys)(path.stem)
+    module.__dict__.update(space)
+    line = CODE[: CODE.index(old)].count("\n") + 1 if old else 0
+    return space[name], line
+
+
+@pytest.mark.parametrize("name", ARGS)
+def test_as_they_stand_they_are_right(name, tmp_path):
+    call, _ = step_of(name, tmp_path)
+    data = (X[:4], X[3:]) if name == "square" else (X, Y)
+    assert diagnose(call, *ARGS[name], *data).ok
+
+
+KINDS = {
+    "a shape in a list of pairs": ("layers", "dZ.sum(axis=0, keepdims=True)", "dZ.sum(axis=1)"),
+    "no axis in a list of pairs": ("layers", "dZ.sum(axis=0, keepdims=True)", "dZ.sum()"),
+    "only a slope is left": ("layers", "dZ = dA * (1 - A[i + 1] ** 2)", "dZ = 1 - A[i + 1] ** 2"),
+    "a slope before decay": (
+        "copies",
+        "dZ1 = dA1 * (1 - A1 ** 2)\n    return",
+        "dZ1 = dA1\n    return",
+    ),
+    "m before decay": ("copies", "dZ2 = error / m", "dZ2 = error"),
+    "no output in the error": ("rates", "dZ2 = (P - Y) *", "dZ2 = (Y) *"),
+    "no rate for one": ("rates", "b1 - rate * dZ1.sum", "b1 - dZ1.sum"),
+    "the wrong way in a helper": ("rates", "out[z < 0]", "out[z > 0]"),
+    "another array for a helper": ("rates", "back(dZ2, W2, A1)", "back(Y, W2, A1)"),
+    "the first example left out": ("sums", "in range(len(X))", "in range(1, len(X))"),
+    "a slope in a loop": ("sums", "(W2 @ d2) * (1 - A1[t] ** 2)", "(W2 @ d2) * A1[t]"),
+    "the same name for a new array": ("climbs", "W2 += rate", "W2 = rate"),
+    "another array's sum": (
+        "sums",
+        "dW1 = dW1 + np.outer(X[t], d1)",
+        "dW1 = W1 + np.outer(X[t], d1)",
+    ),
+    "the target added": ("climbs", "error = Y - A1 @ W2", "error = Y + A1 @ W2"),
+    "uphill": ("climbs", "error = Y - A1 @ W2", "error = A1 @ W2 - Y"),
+    "a sign where a bias is nothing": ("centred", "dA1 - dA1.sum", "dA1 + dA1.sum"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_line_that_is_wrong_is_named(kind, tmp_path):
+    name, old, new = KINDS[kind]
+    call, line = step_of(name, tmp_path, old, new)
+    diagnosis = diagnose(call, *ARGS[name], X, Y)
+    assert diagnosis.ok is False
+    first = diagnosis.findings[0]
+    assert line in (first.line, first.because), diagnosis
+
+
+NAMES = {
+    "missing_mean": ("copies", "dZ2 = error / m", "dZ2 = error"),
+    "double_mean": ("copies", "dZ2 = error / m", "dZ2 = error / m / m"),
+    "missing_activation_derivative": (
+        "copies",
+        "dZ1 = dA1 * (1 - A1 ** 2)\n    return",
+        "dZ1 = dA1\n    return",
+    ),
+    "factor_two": ("climbs", "A1.T @ error", "A1.T @ error * 2"),
+    "sign": ("climbs", "error = Y - A1 @ W2", "error = A1 @ W2 - Y"),
+    "wrong_derivative_argument": ("rates", "dA1 * slope(Z1)", "dA1 * slope(dA1)"),
+    "db_wrong_axis": ("layers", "dZ.sum(axis=0, keepdims=True)", "dZ.sum(axis=1, keepdims=True)"),
+    "db_summed_over_everything": ("rates", "dZ2.sum(axis=0)", "dZ2.sum()"),
+    "elementwise_product": ("square", "diff @ W2.T", "diff * W2.T"),
+    "weights_not_transposed": ("square", "diff @ W2.T", "diff @ W2"),
+    "wrong_layer_input": ("square", "A1.T @ diff", "X.T @ diff"),
+}
+
+
+@pytest.mark.parametrize("mistake", NAMES)
+def test_what_the_repair_shows_is_given_its_name(mistake, tmp_path):
+    name, old, new = NAMES[mistake]
+    call, line = step_of(name, tmp_path, old, new)
+    data = (X[:4], X[3:]) if name == "square" else (X, Y)
+    first = diagnose(call, *ARGS[name], *data).findings[0]
+    assert (first.mistake, first.sure) == (mistake, "certain"), first
+    assert line in (first.line, first.because)
+
+
+def test_of_a_long_script_a_few_examples_are_taken(tmp_path):
+    path = tmp_path / "long_script.py"
+    path.write_text(
+        "import numpy as np\nr = np.random.default_rng(1)\n"
+        "X, Y = r.normal(size=(30_000, 40)), r.normal(size=(30_000, 2))\n"
+        "W1, W2 = r.normal(size=(40, 5)), r.normal(size=(5, 2))\nn = len(X)\n"
+        "for epoch in range(3):\n    A1 = np.tanh(X @ W1)\n    error = (A1 @ W2 - Y) / n\n"
+        "    J = np.sum(error ** 2) * n / 2\n    dZ1 = error @ W2.T * A1\n"
+        "    W2 -= 0.1 * A1.T @ error\n    W1 -= 0.1 * X.T @ dZ1\n"
+    )
+    diagnosis = diagnose_file(str(path))
+    assert diagnosis.findings[0].line == 10
+    assert diagnosis.remarks == ["Of many examples 12 were taken."]
+
+
+def test_gradients_that_are_called_g_and_a_letter_are_known(tmp_path):
+    path = tmp_path / "letters.py"
+    path.write_text(
+        "import numpy as np\ndef step(X, Y, U, c):\n    A = X @ U + c\n"
+        "    J = 0.5 * np.sum((A - Y) ** 2)\n    gU = X.T @ (A - Y)\n"
+        "    gc = np.zeros_like(c)\n    gc += gc\n    return J, (gU, gc)\n"
+    )
+    space = {}
+    exec(compile(path.read_text(), str(path), "exec"), space)
+    diagnosis = diagnose(space["step"], X, Y, RANDOM.normal(size=(4, 2)), RANDOM.normal(size=2))
+    assert diagnosis.ok is False
+    assert list(diagnosis.parameters) == ["U", "c"]
+
+
+def test_a_parameter_in_a_list_of_gradients_is_found_there(tmp_path):
+    path = tmp_path / "lists.py"
+    path.write_text(
+        "import numpy as np\ndef step(X, Y, U, c):\n    A = X @ U + c\n    dA = A - Y\n"
+        "    dU = X.T @ dA\n    dc = dA.sum(axis=0)\n    grads = [dU, c]\n"
+        "    for p, g in zip([U, c], grads):\n        p -= 0.1 * g\n"
+    )
+    space = {}
+    exec(compile(path.read_text(), str(path), "exec"), space)
+    U, c = RANDOM.normal(size=(4, 2)), RANDOM.normal(size=2)
+    finding = diagnose(space["step"], X, Y, U, c).findings[0]
+    assert (finding.line, finding.fix) == (7, "grads = [dU, dc]")
