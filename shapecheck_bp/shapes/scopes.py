@@ -19,10 +19,11 @@ nothing, and tasks that take turns do not see one another's sizes.
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from importlib.metadata import version
 from types import FrameType
 from typing import Any, TypeAlias
 
-from jaxtyping import _storage
+from jaxtyping import Float, _storage
 
 # As jaxtyping has them: sizes of axes, of variadic ones, structures of trees, arguments by name.
 Memos: TypeAlias = tuple[dict[str, Any], dict[str, Any], dict[str, Any], Mapping[str, Any]]
@@ -107,3 +108,15 @@ _pushed_before = getattr(_storage._shape_storage, "memo_stack", ())
 _storage._shape_storage = _Storage()
 for _memos in _pushed_before:  # a jaxtyped function that is running imports this
     _storage._shape_storage.memo_stack.pushed.append((_memos, None))
+
+
+class _Three:
+    shape, dtype = (3,), "float64"
+
+
+_found = Scope()
+if not _found.within(isinstance, _Three(), Float[Any, "n"]) or _found.memos[0] != {"n": 3}:
+    raise ImportError(
+        f"jaxtyping {version('jaxtyping')}: expected a release that keeps its sizes as 0.3 does;"
+        " pip install 'jaxtyping==0.3.*'"
+    )
