@@ -4,13 +4,17 @@ To be read in this order:
 
     diagnosing     ``diagnose``: the questions that are put to a step, one after the other
     opening        a step of a call, a script or a function; loops, one turn; parts, of its data
-    steps          the step, run again and again; program, with lines of it changed;
+    steps          the step, run again and again; runs, what one run notes;
+                   program, with lines of it changed; edits, how they are changed;
                    arrays, what it holds; guarding, what it is kept from
-    claims         what it steps and returns; truth, how its cost moves; verdicts, whether that fits
+    claims         what it steps and returns; costs, what may be its cost; truth, how that moves
+    judging        whether that fits; verdicts, what is said of each claim; decays, of weights
     turns          the second step, other points and other rules
     backward       what each array is: of the forward pass, a gradient, or neither
-    blaming        which of them is the mistake; causes, where it comes from
-    changes        what could be written for a line, with the names of scopes; mending, what helps;
+    blaming        which of them is the mistake; solving, for a value that would be right;
+                   causes, where it comes from
+    changes        what could be written for a line, with the names of scopes, which functions have
+                   in_hand; writing, how it then reads; mending, what helps;
                    naming, which of the table's mistakes that was
     report         the diagnosis, as text and as HTML
     scripts        the doctor on a file; notebook, ``%%diagnose``

@@ -13,9 +13,10 @@ import numpy as np
 
 from shapecheck_bp.doctor.arrays import Path, numbers, shown
 from shapecheck_bp.doctor.claims import assigned
-from shapecheck_bp.doctor.steps import Event, Key, Run, plus
+from shapecheck_bp.doctor.judging import Judge
+from shapecheck_bp.doctor.runs import Event, Key, Run, plus
 from shapecheck_bp.doctor.truth import ALL, OF_OTHERS
-from shapecheck_bp.doctor.verdicts import Judge, factors, multiple
+from shapecheck_bp.doctor.verdicts import factors, multiple
 from shapecheck_bp.reading.variants import name_of
 
 MOST_RUNS, MOST_NUMBERS, MOST_TIMES = 3000, 3, 12

@@ -12,17 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from shapecheck_bp.doctor.arrays import Path, numbers, shown
+from shapecheck_bp.doctor.arrays import Path
 from shapecheck_bp.doctor.backward import LOADS, Backward, first_and_last
 from shapecheck_bp.doctor.causes import Causes, Suspicion
-from shapecheck_bp.doctor.steps import Key, Run, instead
-from shapecheck_bp.doctor.verdicts import NOTHING, TOLERANCE, Judge, factor
+from shapecheck_bp.doctor.judging import Judge
+from shapecheck_bp.doctor.runs import Key
+from shapecheck_bp.doctor.solving import Solving
+from shapecheck_bp.doctor.verdicts import NOTHING, factor
 from shapecheck_bp.reading.instrument import Site
 from shapecheck_bp.reading.variants import name_of
 
-MOST_UNKNOWN, MOST_SUSPECTS, MOST_SITES, SECONDS = 20_000, 300, 40, 2.5
-
-
+MOST_SUSPECTS, MOST_SITES = 300, 40
 EMPTY = ("zeros", "zeros_like", "empty", "empty_like")
 
 
@@ -34,13 +34,7 @@ class Blame:
         self.judge = judge
         self.backward = Backward(judge)
         self.causes = Causes(judge, self.backward)
-        most = max(float(np.max(np.abs(slopes))) for _, slopes in judge.params.values())
-        self.least = 1e-4 * max(most, 1e-2)
-        """What is smaller counts as nothing where a gradient is zero."""
-        self.factors = {
-            group: c if c is not None and plain else 1.0 if mode == "gradient" else -self._rate()
-            for group, (c, mode, plain) in judge.verdict.factors.items()
-        }
+        self.solving = Solving(judge, self.backward)
 
     def find(self) -> list[Suspicion]:
         """The lines that are wrong, each with the parameters that are wrong by it."""
@@ -66,7 +60,7 @@ class Blame:
             if common is not None:
                 return [common]
         self._suspect(left)
-        self.end = judge.step.runs + judge.step.runs_in(SECONDS, judge.base)
+        self.solving.begin()
         if judge.verdict.right:
             for one in self._odd_ones(odd & left):
                 found.append(one)
@@ -272,16 +266,16 @@ class Blame:
             # All right arrays up to the last one are as they should be.
             late = self._lateness(keys[-1]) if is_right else -rank[keys[0]]
             most = (len(params & left), not is_right, late)
-            if self.judge.step.runs > self.end or (best is not None and most[0] < best[0][0]):
+            if self.solving.is_over or (best is not None and most[0] < best[0][0]):
                 break
-            if self._is_solvable(keys, params & (left | self.judge.verdict.right)):
+            if self.solving.is_solvable(keys, params & (left | self.judge.verdict.right)):
                 rivals.append((most[0], keys[0]))
                 if best is None or most > best[0]:
                     best = most, keys, params & left, ""
                 continue
             if best is not None and most <= best[0]:
                 continue
-            mended = self._mended_by_truth(keys, params & left)
+            mended = self.solving.by_truth(keys, params & left)
             if mended is not None:
                 found = (len(mended[0]), not is_right, late), keys, *mended
                 best = found if best is None or found[0] > best[0] else best
@@ -318,106 +312,6 @@ class Blame:
         before = self.backward.events[: event.at]
         return -1 if again and any(one.thing is event.thing for one in before) else event.at
 
-    def _is_solvable(self, keys: list[Key], params: set[Path]) -> bool:
-        """Whether there are values for these expressions that make these claims right."""
-        shapes = [np.shape(self.backward.by_key[key].value) for key in keys]
-        x = np.concatenate(
-            [np.ravel(self.backward.by_key[key].value).astype(float) for key in keys]
-        )
-        if x.size > MOST_UNKNOWN:
-            return False
-        step = self.judge.step
-        lean = step.program.noting(step.version, {number for number, _ in keys})
-
-        def misfit(x: Any) -> Any:
-            ends = np.cumsum([int(np.prod(shape, dtype=int)) for shape in shapes])[:-1]
-            parts = [p.reshape(s) for p, s in zip(np.split(x, ends), shapes, strict=True)]
-            exchange = {k: instead(p) for k, p in zip(keys, parts, strict=True)}
-            with step.held(lean):
-                run = step.run(exchange=exchange)
-            return None if run.error is not None else self._misfit(run, params)
-
-        r = misfit(x)
-        # Of more unknowns than there are equations, as many random sums reach as far.
-        size = x.size if r is None else min(x.size, r.size + 5)
-        random = np.random.default_rng(19)
-        basis = np.eye(x.size) if size == x.size else random.standard_normal((size, x.size))
-        for turn in range(5):
-            if r is None:
-                return False
-            if np.max(np.abs(r)) < TOLERANCE:
-                return True
-            h = 1e-5 * (1 + np.max(np.abs(x)))
-            columns = []
-            for direction in basis:
-                moved = misfit(x + h * direction)
-                if moved is None or step.runs > self.end:
-                    return False
-                columns.append((moved - r) / h)
-            J = np.stack(columns, axis=1)
-            y = np.linalg.lstsq(J, -r, rcond=1e-8)[0]
-            if turn == 0 and np.linalg.norm(r + J @ y) > 0.5 * np.linalg.norm(r):
-                return False
-            last, start = r, x
-            for part in (1.0, 0.5, 0.25):
-                x = start + part * (y @ basis)
-                r = misfit(x)
-                if r is not None and np.linalg.norm(r) < np.linalg.norm(last):
-                    break
-            if r is None or np.linalg.norm(r) > 2 * np.linalg.norm(last):
-                return False
-        return bool(np.max(np.abs(r)) < TOLERANCE)
-
-    def _misfit(self, run: Run, params: set[Path]) -> Any:
-        """How far the claims of these parameters are from right, along the directions of truth."""
-        found = []
-        for claim in self.judge.claims:
-            if claim.parameter not in params:
-                continue
-            D, s = self.judge.params[claim.parameter]
-            _, mode, _ = self.judge.verdict.factors[claim.group]
-            before, value = numbers(run.before[claim.parameter]), claim.value(run)
-            wanted = self.factors[claim.group] * s
-            size = max(float(np.linalg.norm(wanted)), self.least) + 1e-12
-            if value is None or value.shape != before.shape or not np.all(np.isfinite(value)):
-                found.append(np.full_like(s, 1e3) / size)
-                continue
-            value = value - before if mode == "new" else value
-            found.append((D @ value.reshape(-1) - wanted) / size)
-        return np.concatenate(found)
-
-    def _mended_by_truth(self, keys: list[Key], left: set[Path]) -> tuple[set[Path], str] | None:
-        """With dJ/dA in its place: the claims that this makes right, and of which A it is."""
-        best: tuple[set[Path], str] | None = None
-        step, tried = self.judge.step, set()
-        with step.held(step.program.noting(step.version, {number for number, _ in keys})):
-            for key in keys[:2]:
-                value = self.backward.by_key[key].value
-                for one in self.backward.forward:
-                    direction = _direction(one.s)
-                    if one.shape != value.shape or (key, direction) in tried:
-                        continue
-                    slopes = self.backward.all_slopes(one)
-                    if slopes is None:
-                        continue
-                    tried.add((key, direction))
-                    for c in self._likely_factors():
-                        wanted = c * slopes.reshape(one.shape)
-                        run = step.run(exchange={key: instead(wanted)})
-                        if run.error is not None:
-                            continue
-                        right = {
-                            p for p in left if np.max(np.abs(self._misfit(run, {p}))) < TOLERANCE
-                        }
-                        if right and (best is None or len(right) > len(best[0])):
-                            best = right, one.name
-        return best
-
-    def _likely_factors(self) -> list[float]:
-        factors = {1.0, *map(float, self.judge.counts)}
-        factors |= {float(f"{found[0].factor:.6g}") for found in self.backward.matches.values()}
-        return [*factors][:6]
-
     def _first_on_the_way(self, path: Path) -> Suspicion:
         """Where something right goes in, and nothing right comes out; or else the first suspect."""
         some = [
@@ -431,17 +325,6 @@ class Blame:
             found.rivals = [(site.file.name, site.statement.lineno) for site in sites]
             return found
         return self.causes.update_of(path) or self.causes.unknown({path})
-
-    def _rate(self) -> float:
-        """The learning rate, as far as a name says it."""
-        for event in self.judge.base.events:
-            site = self.backward.sites[event.number]
-            if np.ndim(event.value) == 0 and is_a_rate(site.text):
-                return float(event.value)
-        for path, value in self.judge.base.before.items():
-            if isinstance(value, float | np.floating) and is_a_rate(shown(path)):
-                return float(value)
-        return 1.0
 
 
 def is_bare(site: Site) -> bool:
@@ -459,18 +342,6 @@ def is_put_in(site: Site) -> bool:
     return any(
         not (isinstance(place, ast.Constant) and isinstance(place.value, str)) for place in places
     )
-
-
-def is_a_rate(name: str) -> bool:
-    """Whether this is what a learning rate is called."""
-    last = name.rpartition(".")[2].lower()
-    return last in ("lr", "rate", "eta", "alpha", "learning_rate", "step_size", "learningrate")
-
-
-def _direction(slopes: Any) -> tuple[float, ...]:
-    """The same for slopes that are multiples of each other."""
-    largest = slopes[np.argmax(np.abs(slopes))]
-    return tuple(np.round(slopes / largest, 4)) if largest else ()
 
 
 def _close(one: float, other: float) -> bool:

@@ -13,9 +13,10 @@ import numpy as np
 
 from shapecheck_bp.doctor.arrays import Path, numbers, shown
 from shapecheck_bp.doctor.backward import Backward
-from shapecheck_bp.doctor.steps import Event, Key
-from shapecheck_bp.doctor.truth import Meeting, around_each
-from shapecheck_bp.doctor.verdicts import Judge
+from shapecheck_bp.doctor.costs import around_each
+from shapecheck_bp.doctor.judging import Judge
+from shapecheck_bp.doctor.runs import Event, Key
+from shapecheck_bp.doctor.truth import Meeting
 from shapecheck_bp.reading.variants import name_of
 
 NEAR_BY = 8

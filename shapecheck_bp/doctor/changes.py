@@ -7,14 +7,12 @@ or put in, slopes added; statements are moved. Whether one of these helps is tri
 import ast
 import re
 from collections.abc import Callable, Iterator
-from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
-
-from shapecheck_bp.doctor.claims import assigned
-from shapecheck_bp.doctor.program import Body, Change, found
-from shapecheck_bp.doctor.verdicts import Judge
+from shapecheck_bp.doctor.edits import Body, Change, found
+from shapecheck_bp.doctor.judging import Judge
+from shapecheck_bp.doctor.scopes import Scope, Scopes, function_at, scope_of
+from shapecheck_bp.doctor.writing import Maker, span
 from shapecheck_bp.reading.sources import File
 
 # How far a kind of change is from what stands there: the least is the likeliest.
@@ -33,28 +31,7 @@ AXES = ("", "axis=0", "axis=1", "axis=0, keepdims=True", "axis=1, keepdims=True"
 OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@"}
 OTHERS = {"+": "-", "-": "+", "*": "@/", "/": "*", "@": "*"}
 COMPARED = {ast.Gt: "<", ast.GtE: "<", ast.Lt: ">", ast.LtE: ">", ast.Eq: "!=", ast.NotEq: "=="}
-ASIDE = 1000  # columns, where nobody writes
 SLOPES = ("{0} * (1 - {0})", "1 - {0} ** 2", "{0} > 0")
-HELPERS = re.compile(
-    r"prime|deriv|^d_?(sig|tanh|relu|act)|_d(sig|tanh|relu)|grad|slope|backward", re.I
-)
-
-
-class Scope(NamedTuple):
-    """What a line can name: arrays and numbers with their shapes, containers, keys, helpers."""
-
-    arrays: dict[str, tuple[int, ...]]
-    numbers: list[str]
-    boxes: list[str]
-    keys: list[str]
-    helpers: list[str]
-    shapes: dict[tuple[int, ...], tuple[int, ...]]
-    """Of expressions, by where they stand."""
-    calls: dict[str, tuple[int, ...]]
-    """Calls that give an array, of which a slope can be."""
-
-
-Scopes = dict[tuple[str, int], Scope]
 
 
 def changes_of(judge: Judge, file: File, line: int, known: Scopes) -> Iterator[Change]:
@@ -66,9 +43,9 @@ def changes_of(judge: Judge, file: File, line: int, known: Scopes) -> Iterator[C
         body, i, statement = found(file.tree, line)
     except LookupError:
         return
-    make = _Maker(file, line, statement)
-    inside = _function_at(file.tree, line)
-    scope = known.get((file.name, inside.lineno)) or _scope(judge, file, inside)
+    make = Maker(file, line, statement)
+    inside = function_at(file.tree, line)
+    scope = known.get((file.name, inside.lineno)) or scope_of(judge, file, inside)
     known[file.name, inside.lineno] = scope
     made = [*_of_statement(make, body, i), *_of_target(make, scope), *_of_expressions(make, scope)]
     seen: set[Any] = set()
@@ -78,174 +55,11 @@ def changes_of(judge: Judge, file: File, line: int, known: Scopes) -> Iterator[C
             yield change
 
 
-class _Maker:
-    """Makes changes of one statement."""
-
-    def __init__(self, file: File, line: int, statement: Any) -> None:
-        self.file, self.line, self.statement = file, line, statement
-        self.lines = file.source.splitlines()
-        self.indent = " " * statement.col_offset
-
-    def expression(self, kind: str, node: Any, text: str) -> Change:
-        """Another expression in the place of one."""
-        at = _span(node)
-
-        def edit(body: Body, i: int) -> None:
-            body[i] = _Put(at, type(node), text).visit(body[i])
-
-        words = partial(self._written, node, text)
-        return Change(self.file.name, self.line, edit, kind, (at, text), words)
-
-    def whole(self, kind: str, text: str) -> Change:
-        """Another statement."""
-
-        def edit(body: Body, i: int) -> None:
-            body[i] = _settled(ast.parse(text).body[0], body[i])
-
-        return Change(self.file.name, self.line, edit, kind, text, lambda: text)
-
-    def moved(self, behind: int, line: int) -> Change:
-        """The statement some places later."""
-
-        def edit(body: Body, i: int) -> None:
-            body.insert(i + behind + 1, body[i])
-            del body[i]
-
-        text = ast.get_source_segment(self.file.source, self.statement) or ""
-        words = f"{text.splitlines()[0]}    # moved behind line {line}"
-        return Change(self.file.name, self.line, edit, "move", words, lambda: words)
-
-    def _written(self, node: Any, text: str) -> str:
-        """The line as it was, with the change in it."""
-        text = ast.unparse(ast.parse(text, mode="eval"))
-        if node.lineno != node.end_lineno:
-            return self._unparsed(node, text)
-        line: bytes = self.lines[node.lineno - 1].encode()
-        for middle in (text, f"({text})"):
-            new = line[: node.col_offset] + middle.encode() + line[node.end_col_offset :]
-            if self._means(new.decode(), node, text):
-                return new.decode().strip()
-        return self._unparsed(node, text)
-
-    def _means(self, new: str, node: Any, text: str) -> bool:
-        """Whether a line, put into the statement, is the statement with the change."""
-        first, last = self.statement.lineno, self.statement.end_lineno
-        if hasattr(self.statement, "body"):
-            return bool(first == node.lineno)
-        lines = self.lines[first - 1 : last]
-        lines[node.lineno - first] = new
-        lines[0] = lines[0][len(self.indent) :] if lines[0].startswith(self.indent) else lines[0]
-        try:
-            return ast.dump(ast.parse("\n".join(lines)).body[0]) == ast.dump(
-                self._changed(node, text)
-            )
-        except (SyntaxError, IndexError):
-            return False
-
-    def _changed(self, node: Any, text: str) -> Any:
-        copy = ast.parse(self.file.source)
-        body, i, _ = found(copy, self.line)
-        return _Put(_span(node), type(node), text).visit(body[i])
-
-    def _unparsed(self, node: Any, text: str) -> str:
-        return ast.unparse(self._changed(node, text)).splitlines()[0]
-
-
-class _Put(ast.NodeTransformer):
-    """Puts an expression in the place of the one that stands somewhere."""
-
-    def __init__(self, at: tuple[int, ...], kind: type, text: str) -> None:
-        self.at, self.kind, self.text = at, kind, text
-
-    def visit(self, node: Any) -> Any:
-        if type(node) is self.kind and _span(node) == self.at and isinstance(node, ast.expr):
-            return _settled(ast.parse(self.text, mode="eval").body, node)
-        return self.generic_visit(node)
-
-
-def _span(node: Any) -> tuple[int, ...]:
-    if not hasattr(node, "lineno"):
-        return ()
-    return (node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)
-
-
-def _settled(new: Any, at: Any) -> Any:
-    """New nodes, in the place of an old one; what is inside has places that no other has."""
-    for part in ast.walk(new):
-        if isinstance(part, ast.expr | ast.stmt):
-            first, last = part.col_offset, part.end_col_offset or 0
-            ast.copy_location(part, at)
-            if part is not new:
-                part.end_lineno = part.lineno
-                part.col_offset, part.end_col_offset = first + ASIDE, last + ASIDE
-    return new
-
-
-def _scope(judge: Judge, file: File, inside: Any) -> Scope:
-    texts: dict[str, tuple[int, ...]] = {}
-    shapes: dict[tuple[int, ...], tuple[int, ...]] = {}
-    calls: dict[str, tuple[int, ...]] = {}
-    for event in judge.base.events:
-        site = judge.sites[event.number]
-        if site.file.name != file.name or not inside.lineno <= site.line <= inside.end_lineno:
-            continue
-        shapes.setdefault(_span(site.node), np.shape(event.value))
-        if isinstance(site.node, ast.Name | ast.Attribute | ast.Subscript):
-            texts.setdefault(ast.unparse(site.node), np.shape(event.value))
-        elif isinstance(site.node, ast.Call) and np.ndim(event.value) and len(site.text) < 40:
-            calls[ast.unparse(site.node)] = np.shape(event.value)
-        if assigned(site) and not isinstance(site.node, ast.Name):
-            texts.setdefault(assigned(site), np.shape(event.value))
-    first = min([inside.lineno, *(one.lineno for one in getattr(inside, "decorator_list", []))])
-    texts = {**judge.names.get((file.name, first), {}), **texts}
-    parts = [*ast.walk(inside)]
-    boxes = {ast.unparse(part.value) for part in parts if isinstance(part, ast.Subscript)}
-    keys = {
-        repr(part.slice.value)
-        for part in ast.walk(file.tree)
-        if isinstance(part, ast.Subscript)
-        and isinstance(part.slice, ast.Constant)
-        and isinstance(part.slice.value, str)
-    }
-    defined = {part.name for part in ast.walk(file.tree) if isinstance(part, ast.FunctionDef)}
-    helpers = {
-        ast.unparse(part.func)
-        for part in ast.walk(file.tree)
-        if isinstance(part, ast.Call) and len(part.args) == 1 and not part.keywords
-    }
-    return Scope(
-        {text: shape for text, shape in texts.items() if shape and not text.endswith(".T")},
-        [text for text, shape in texts.items() if not shape],
-        sorted(boxes),
-        sorted(keys),
-        sorted(
-            name
-            for name in helpers | {name for name in defined if f"self.{name}" not in file.source}
-            if HELPERS.search(name)
-        ),
-        shapes,
-        calls,
-    )
-
-
 def _is_store(node: Any) -> bool:
     return isinstance(getattr(node, "ctx", None), ast.Store)
 
 
-def _function_at(tree: Any, line: int) -> Any:
-    """The innermost function around a line, or the file."""
-    functions = [
-        part
-        for part in ast.walk(tree)
-        if isinstance(part, ast.FunctionDef) and part.lineno <= line <= (part.end_lineno or 0)
-    ]
-    if functions:
-        return max(functions, key=lambda part: part.lineno)
-    tree.lineno, tree.end_lineno = 0, 10**9
-    return tree
-
-
-def _of_statement(make: _Maker, body: Body, i: int) -> Iterator[Change]:
+def _of_statement(make: Maker, body: Body, i: int) -> Iterator[Change]:
     """Changes of what is done with a value: stored, added, subtracted, and when."""
     s = make.statement
     if isinstance(s, ast.AugAssign) and type(s.op) in OPERATORS:
@@ -271,7 +85,7 @@ def _of_statement(make: _Maker, body: Body, i: int) -> Iterator[Change]:
             yield make.moved(k - i, body[k].end_lineno or 0)
 
 
-def _of_target(make: _Maker, scope: Scope) -> Iterator[Change]:
+def _of_target(make: Maker, scope: Scope) -> Iterator[Change]:
     """Another array of that shape, into which a value is put."""
     s = make.statement
     target = s.targets[0] if isinstance(s, ast.Assign) else getattr(s, "target", None)
@@ -284,7 +98,7 @@ def _of_target(make: _Maker, scope: Scope) -> Iterator[Change]:
                 yield make.whole("name", f"{other}{place} {sign} {ast.unparse(s.value)}")
 
 
-def _of_places(make: _Maker, s: Any, op: str, value: str) -> Iterator[Change]:
+def _of_places(make: Maker, s: Any, op: str, value: str) -> Iterator[Change]:
     """One place a row, where every row was given to all of them: P[range(m), y] for P[:, y]."""
     parts = [ast.unparse(part) for part in s.target.slice.elts]
     for i, part in enumerate(s.target.slice.elts):
@@ -300,7 +114,7 @@ def _in_brackets(node: ast.expr, text: str) -> str:
     return f"({text})" if isinstance(node, ast.BinOp) else text
 
 
-def _of_expressions(make: _Maker, scope: Scope) -> Iterator[Change]:
+def _of_expressions(make: Maker, scope: Scope) -> Iterator[Change]:
     s = make.statement
     heads = [getattr(s, name, None) for name in ("value", "iter", "test")]
     targets = [*getattr(s, "targets", ()), getattr(s, "target", None)]
@@ -322,7 +136,7 @@ def _of_expressions(make: _Maker, scope: Scope) -> Iterator[Change]:
                 yield from _of_whole(make, part, scope)
 
 
-def _of_one(make: _Maker, node: Any, scope: Scope) -> Iterator[Change]:
+def _of_one(make: Maker, node: Any, scope: Scope) -> Iterator[Change]:
     """Changes of one expression inside a statement."""
 
     def put(kind: str, text: str) -> Change:
@@ -388,9 +202,9 @@ def _of_one(make: _Maker, node: Any, scope: Scope) -> Iterator[Change]:
         yield from _of_call(put, node, text)
 
 
-def _of_value(make: _Maker, node: Any, scope: Scope) -> Iterator[Change]:
+def _of_value(make: Maker, node: Any, scope: Scope) -> Iterator[Change]:
     """Another array of that shape for what an expression comes to, or a slope."""
-    shape = scope.shapes.get(_span(node))
+    shape = scope.shapes.get(span(node))
     if not shape or isinstance(node, ast.Name | ast.Attribute):
         return
     for array, other in scope.arrays.items():
@@ -436,7 +250,7 @@ def _of_call(put: Callable[[str, str], Change], node: ast.Call, text: str) -> It
         yield put("drop", ast.unparse(node.args[0]))
 
 
-def _of_whole(make: _Maker, head: Any, scope: Scope) -> Iterator[Change]:
+def _of_whole(make: Maker, head: Any, scope: Scope) -> Iterator[Change]:
     """A factor, a slope or a term more."""
 
     def put(kind: str, text: str) -> Change:

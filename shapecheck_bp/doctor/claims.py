@@ -22,7 +22,7 @@ from shapecheck_bp.doctor.arrays import (
     stem,
 )
 from shapecheck_bp.doctor.program import Version
-from shapecheck_bp.doctor.steps import Run
+from shapecheck_bp.doctor.runs import Run
 
 PARAMETERS = re.compile(r"_?(w|b|W|weights?|bias|biases|theta|Theta|gamma|beta)_?[0-9]*$")
 

@@ -20,6 +20,7 @@ from shapecheck_bp.doctor.arrays import shown
 from shapecheck_bp.doctor.blaming import Blame
 from shapecheck_bp.doctor.causes import Suspicion
 from shapecheck_bp.doctor.guarding import CannotJudge, quiet
+from shapecheck_bp.doctor.judging import Judge
 from shapecheck_bp.doctor.mending import Mending, Repair, places_of
 from shapecheck_bp.doctor.naming import UNKNOWN, name_of_mistake
 from shapecheck_bp.doctor.opening import of_call
@@ -28,7 +29,7 @@ from shapecheck_bp.doctor.report import Diagnosis, Finding, Line
 from shapecheck_bp.doctor.steps import Step
 from shapecheck_bp.doctor.truth import LOSSES
 from shapecheck_bp.doctor.turns import buffers, carried_over, elsewhere, other_rule, without
-from shapecheck_bp.doctor.verdicts import Judge, Judged, multiple
+from shapecheck_bp.doctor.verdicts import Judged, multiple
 from shapecheck_bp.network import Network
 from shapecheck_bp.reading.sources import File
 

@@ -53,9 +53,12 @@ def own_loss(outcome: Outcome, again: Outcome) -> list[Finding]:
         if any(wrong_quantities(one, one.problem.grads, law(one.problem)) for one in both):
             continue
         mistake = next((name for word, name in MEANT.items() if word in words), "factor_two")
-        quantity = "dW" if mistake == "missing_mean" else "dZ"
-        layer = None if mistake == "missing_mean" and net.L > 1 else net.L
-        fix = remedy(quantity, (layer,) if layer else (), net, outcome.reading)
+        of_sums = mistake == "missing_mean"
+        quantity, layer = "dW" if of_sums else "dZ", None if of_sums and net.L > 1 else net.L
+        lines = ("dW", "db") if of_sums else ("dZ",)
+        fix = "; ".join(
+            remedy(one, (layer,) if layer else (), net, outcome.reading) for one in lines
+        )
         evidence = f"{wrong_in_words(outcome)}. If your loss is {words}, it is right for that"
         return [Finding(mistake, evidence, "possible", fix, quantity=quantity, layer=layer)]
     return []

@@ -14,9 +14,11 @@ from typing import Any
 import numpy as np
 
 from shapecheck_bp.doctor.arrays import Path, arrays, is_trainable, numbers
+from shapecheck_bp.doctor.edits import cut
 from shapecheck_bp.doctor.guarding import CannotJudge
-from shapecheck_bp.doctor.program import Program, cut
-from shapecheck_bp.doctor.steps import Run, Step
+from shapecheck_bp.doctor.program import Program
+from shapecheck_bp.doctor.runs import Run
+from shapecheck_bp.doctor.steps import Step
 from shapecheck_bp.reading.live import plain_code
 from shapecheck_bp.reading.reached import Reached
 from shapecheck_bp.reading.sources import File, NotRead, file_of

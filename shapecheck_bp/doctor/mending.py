@@ -12,11 +12,14 @@ from typing import NamedTuple
 import numpy as np
 
 from shapecheck_bp.doctor.arrays import Path, numbers
-from shapecheck_bp.doctor.changes import COST, REDUCING, Scopes, changes_of
-from shapecheck_bp.doctor.program import Change, Version
+from shapecheck_bp.doctor.changes import COST, REDUCING, changes_of
+from shapecheck_bp.doctor.edits import Change
+from shapecheck_bp.doctor.judging import Judge
+from shapecheck_bp.doctor.program import Version
+from shapecheck_bp.doctor.scopes import Scopes
 from shapecheck_bp.doctor.steps import Step
 from shapecheck_bp.doctor.truth import Meeting, Slopes, Truth
-from shapecheck_bp.doctor.verdicts import NOTHING, Judge, Verdict, factor
+from shapecheck_bp.doctor.verdicts import NOTHING, Verdict, factor
 from shapecheck_bp.reading.sources import NotRead
 from shapecheck_bp.reading.variants import name_of
 

@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 
 from shapecheck_bp.doctor.arrays import name_in
-from shapecheck_bp.doctor.changes import HELPERS, REDUCING
-from shapecheck_bp.doctor.program import Change, found
-from shapecheck_bp.doctor.verdicts import Judge, factor
+from shapecheck_bp.doctor.changes import REDUCING
+from shapecheck_bp.doctor.edits import Change, found
+from shapecheck_bp.doctor.judging import Judge
+from shapecheck_bp.doctor.scopes import HELPERS
+from shapecheck_bp.doctor.verdicts import factor
 from shapecheck_bp.reading.failing import copied
 from shapecheck_bp.reading.variants import name_of
 

@@ -18,7 +18,8 @@ from shapecheck_bp.doctor.guarding import CannotJudge, ending
 from shapecheck_bp.doctor.loops import LOOPS, carried, once, trainable, training_call, tree_of
 from shapecheck_bp.doctor.parts import MOST_EXAMPLES, fewer_in, parts
 from shapecheck_bp.doctor.program import Block, Program
-from shapecheck_bp.doctor.steps import Named, Run, Step
+from shapecheck_bp.doctor.runs import Run
+from shapecheck_bp.doctor.steps import Named, Step
 from shapecheck_bp.reading.live import Live, plain_code
 from shapecheck_bp.reading.passing import FAULTS, is_anothers
 from shapecheck_bp.reading.reached import Reached

@@ -1,51 +1,94 @@
-"""What each function of a step has in hand: its names with the shapes of what they stand for."""
+"""What a line can name: arrays and numbers with their shapes, containers, keys and helpers."""
 
-import sys
-from typing import Any
+import ast
+import re
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from shapecheck_bp.doctor.steps import Step
+from shapecheck_bp.doctor.claims import assigned
+from shapecheck_bp.doctor.judging import Judge
+from shapecheck_bp.doctor.writing import span
+from shapecheck_bp.reading.sources import File
 
-Names = dict[str, tuple[int, ...]]
-
-
-def names_seen(step: Step) -> dict[tuple[str, int], Names]:
-    """The names of each function when it returned first, by its file and first line.
-
-    An attribute of ``self`` is one, and so is an entry of a dictionary. None are seen under a
-    profiler: what is in its place cannot be put back.
-    """
-    if sys.getprofile() is not None:
-        return {}
-    files = step.version.files
-    seen: dict[tuple[str, int], Names] = {}
-
-    def look(frame: Any, event: str, _: Any) -> None:
-        code = frame.f_code
-        if event == "return" and code.co_filename in files:
-            place = code.co_filename, code.co_firstlineno
-            if place not in seen:
-                seen[place] = _shapes(frame.f_locals)
-
-    sys.setprofile(look)
-    try:
-        step.run()
-    finally:
-        sys.setprofile(None)
-    return seen
+HELPERS = re.compile(
+    r"prime|deriv|^d_?(sig|tanh|relu|act)|_d(sig|tanh|relu)|grad|slope|backward", re.I
+)
 
 
-def _shapes(names: dict[str, Any]) -> Names:
-    found: Names = {}
-    for name, value in [*names.items()][:200]:
-        if isinstance(value, dict):
-            inside = [(f"{name}[{key!r}]", item) for key, item in value.items() if type(key) is str]
-        elif name == "self" and hasattr(value, "__dict__"):
-            inside = [(f"self.{key}", item) for key, item in vars(value).items()]
-        else:
-            inside = [(name, value)]
-        for text, item in inside:
-            if isinstance(item, np.ndarray | float | int) and not isinstance(item, bool):
-                found[text] = np.shape(item)
-    return found
+class Scope(NamedTuple):
+    """What a line can name: arrays and numbers with their shapes, containers, keys, helpers."""
+
+    arrays: dict[str, tuple[int, ...]]
+    numbers: list[str]
+    boxes: list[str]
+    keys: list[str]
+    helpers: list[str]
+    shapes: dict[tuple[int, ...], tuple[int, ...]]
+    """Of expressions, by where they stand."""
+    calls: dict[str, tuple[int, ...]]
+    """Calls that give an array, of which a slope can be."""
+
+
+Scopes = dict[tuple[str, int], Scope]
+
+
+def scope_of(judge: Judge, file: File, inside: Any) -> Scope:
+    """What a line of a function can name, from what a judged step came to in it."""
+    texts: dict[str, tuple[int, ...]] = {}
+    shapes: dict[tuple[int, ...], tuple[int, ...]] = {}
+    calls: dict[str, tuple[int, ...]] = {}
+    for event in judge.base.events:
+        site = judge.sites[event.number]
+        if site.file.name != file.name or not inside.lineno <= site.line <= inside.end_lineno:
+            continue
+        shapes.setdefault(span(site.node), np.shape(event.value))
+        if isinstance(site.node, ast.Name | ast.Attribute | ast.Subscript):
+            texts.setdefault(ast.unparse(site.node), np.shape(event.value))
+        elif isinstance(site.node, ast.Call) and np.ndim(event.value) and len(site.text) < 40:
+            calls[ast.unparse(site.node)] = np.shape(event.value)
+        if assigned(site) and not isinstance(site.node, ast.Name):
+            texts.setdefault(assigned(site), np.shape(event.value))
+    first = min([inside.lineno, *(one.lineno for one in getattr(inside, "decorator_list", []))])
+    texts = {**judge.names.get((file.name, first), {}), **texts}
+    parts = [*ast.walk(inside)]
+    boxes = {ast.unparse(part.value) for part in parts if isinstance(part, ast.Subscript)}
+    keys = {
+        repr(part.slice.value)
+        for part in ast.walk(file.tree)
+        if isinstance(part, ast.Subscript)
+        and isinstance(part.slice, ast.Constant)
+        and isinstance(part.slice.value, str)
+    }
+    defined = {part.name for part in ast.walk(file.tree) if isinstance(part, ast.FunctionDef)}
+    helpers = {
+        ast.unparse(part.func)
+        for part in ast.walk(file.tree)
+        if isinstance(part, ast.Call) and len(part.args) == 1 and not part.keywords
+    }
+    return Scope(
+        {text: shape for text, shape in texts.items() if shape and not text.endswith(".T")},
+        [text for text, shape in texts.items() if not shape],
+        sorted(boxes),
+        sorted(keys),
+        sorted(
+            name
+            for name in helpers | {name for name in defined if f"self.{name}" not in file.source}
+            if HELPERS.search(name)
+        ),
+        shapes,
+        calls,
+    )
+
+
+def function_at(tree: Any, line: int) -> Any:
+    """The innermost function around a line, or the file."""
+    functions = [
+        part
+        for part in ast.walk(tree)
+        if isinstance(part, ast.FunctionDef) and part.lineno <= line <= (part.end_lineno or 0)
+    ]
+    if functions:
+        return max(functions, key=lambda part: part.lineno)
+    tree.lineno, tree.end_lineno = 0, 10**9
+    return tree

@@ -13,10 +13,11 @@ import numpy as np
 from shapecheck_bp.doctor.arrays import Path, numbers, shown
 from shapecheck_bp.doctor.backward import Backward
 from shapecheck_bp.doctor.guarding import CannotJudge
+from shapecheck_bp.doctor.judging import Judge
 from shapecheck_bp.doctor.report import Finding
 from shapecheck_bp.doctor.steps import Step
 from shapecheck_bp.doctor.truth import Truth, Watching
-from shapecheck_bp.doctor.verdicts import Judge, Judged
+from shapecheck_bp.doctor.verdicts import Judged
 
 DESCENDS = 0.9
 """The part of a step that goes down, where decay may turn some of it."""

@@ -1,0 +1,220 @@
+"""What may be the cost: a number that the code computes, or a loss of what meets the targets."""
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from shapecheck_bp.doctor.arrays import Path, is_floats, shown
+from shapecheck_bp.doctor.claims import Claim, assigned, is_gradient
+from shapecheck_bp.doctor.program import Version, place_of
+from shapecheck_bp.doctor.runs import Key, Run, plus
+from shapecheck_bp.doctor.steps import Step
+from shapecheck_bp.doctor.truth import LOSSES, Meeting, OwnCost, Watching, differing
+
+LEAVES = (ast.Name, ast.Attribute, ast.Subscript, ast.Constant)
+
+
+def costs(
+    step: Step, base: Run, claims: Sequence[Claim], moved: dict[Path, set[Key]], loss: Any = None
+) -> list[Watching]:
+    """What may be the cost, likeliest first: numbers of the code's own, or losses.
+
+    ``moved`` has, for each parameter, the expressions that move with it.
+    """
+    own = [] if loss is not None else _own(step, base, claims, moved)
+    if own:
+        return own
+    for single, kind in ((False, ast.Sub), (True, ast.Sub), (False, ast.Add)):
+        found = _meetings(step, base, claims, moved, loss, single, kind)
+        if found:
+            return [*found]
+    return []
+
+
+def _own(
+    step: Step, base: Run, claims: Sequence[Claim], moved: dict[Path, set[Key]]
+) -> list[Watching]:
+    """Numbers that move with most parameters, go into no array and come before the step."""
+    sites = step.version.sites
+    numbers_of = {
+        event.key: sum(event.key in keys for keys in moved.values())
+        for event in base.events
+        if np.ndim(event.value) == 0 and not isinstance(event.value, int)
+    }
+    moving = set().union(*moved.values())
+    stepped = {id(claim.thing(base)) for claim in claims}
+    values = [claim.value(base) for claim in claims]
+    claimed = {float(value) for value in values if value is not None and np.ndim(value) == 0}
+    found = [
+        event.key
+        for event in base.events
+        if numbers_of.get(event.key)
+        and float(event.value) not in claimed
+        and not is_gradient(assigned(sites[event.number]))
+        and id(event.thing) not in stepped
+        and not _is_error(sites[event.number], {number for number, _ in moving}, base)
+    ]
+    arrays_at = {event.number for event in base.events if np.ndim(event.value)}
+    around = around_each(step.version)
+    swallowed = {n for n in {n for n, _ in found} if any(p in arrays_at for p in _above(n, around))}
+    by_key = {event.key: event for event in base.events}
+    eaten = {float(by_key[key].value) for key in found if key[0] in swallowed}
+    found = [k for k in found if k[0] not in swallowed and float(by_key[k].value) not in eaten]
+    most = max((numbers_of[key] for key in found), default=0)
+    found = [key for key in found if numbers_of[key] == most and 2 * most >= len(moved)]
+    found = [
+        key
+        for key in found
+        if not any(
+            other[0] == around.get(key[0]) and by_key[other].at > by_key[key].at for other in found
+        )
+    ]
+    found = [key for key in found if not _is_a_part(key, sites[key[0]], by_key)]
+    found = [*{round(float(by_key[key].value), 14): key for key in reversed(found)}.values()]
+    if any(is_floats(base.before[path]) for path in moved):
+        found = [
+            k
+            for k in found
+            if any(w in assigned(sites[k[0]]).lower() for w in ("loss", "cost", "err"))
+        ]
+    late = _after_the_step(step, base, claims) if found else set()
+    found = sorted((key for key in found if key not in late), key=lambda key: -by_key[key].at)
+    ends = (key for key in found[:20] if not _goes_on(step, base, key))
+    return [
+        OwnCost(place_of(sites[n]), time, _cost_in_words(sites[n])) for n, time in islice(ends, 4)
+    ]
+
+
+def _is_a_part(key: Key, site: Any, by_key: Mapping[Key, Any]) -> bool:
+    """Whether a sum goes on after this: J += of one example, and then of the next."""
+    later = by_key.get((key[0], key[1] + 1))
+    adds = isinstance(site.node, ast.AugAssign) or (
+        bool(assigned(site)) and assigned(site) in _names_in(site.node)
+    )
+    return adds and later is not None and abs(later.value) >= abs(by_key[key].value)
+
+
+def _names_in(node: ast.AST) -> set[str]:
+    return {ast.unparse(part) for part in ast.walk(node) if isinstance(part, ast.Name)}
+
+
+def _goes_on(step: Step, base: Run, key: Key) -> bool:
+    """Whether an array depends on a number, as none does on a cost."""
+    run = step.run(exchange={key: plus(1e-3)}, keep=True)
+    known: dict[Key, Any] = {event.key: event.value for event in base.events}
+    return any(
+        np.ndim(event.value) and not np.array_equal(known.get(event.key, ()), event.value)
+        for event in run.events
+    )
+
+
+def _is_error(site: Any, moving: set[int], base: Run) -> bool:
+    """Whether it is an output less its target, an array's entry, or steps what is in the state."""
+    node, statement = site.node, site.statement
+    targets = getattr(statement, "targets", [getattr(statement, "target", None)])
+    if any(isinstance(target, ast.Subscript) and _is_place(target) for target in targets):
+        return True
+    if isinstance(node, ast.Subscript) and _is_place(node):
+        return True
+    if isinstance(statement, ast.AugAssign) and isinstance(statement.op, ast.Sub):
+        return ast.unparse(statement.target) in {shown(path) for path in base.before}
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Sub):
+        return False
+    inside = [site.inside.get(id(side)) for side in (node.left, node.right)]
+    moves = [one is not None and one.number in moving for one in inside]
+    return moves[0] != moves[1] and all(
+        isinstance(side, LEAVES) for side in (node.left, node.right)
+    )
+
+
+def _is_place(node: ast.Subscript) -> bool:
+    """Whether this is an entry of an array, and not of a dictionary."""
+    return not (isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str))
+
+
+def _cost_in_words(site: Any) -> str:
+    name = assigned(site)
+    return f"its own cost, {name or site.text} (line {site.line})"
+
+
+def around_each(version: Version) -> dict[int, int]:
+    """For each site the one that it stands in."""
+    return {
+        inner.number: site.number
+        for site in version.sites.values()
+        for inner in site.inside.values()
+    }
+
+
+def _above(number: int, around: dict[int, int]) -> Iterator[int]:
+    while number in around:
+        number = around[number]
+        yield number
+
+
+def _after_the_step(step: Step, base: Run, claims: Sequence[Claim]) -> set[Key]:
+    """What moves with the new value of a parameter."""
+    new = {
+        id(base.after[claim.path]) for claim in claims if claim.is_step and claim.path in base.after
+    }
+    for event in base.events:
+        node = step.version.sites[event.number].node
+        if id(event.thing) in new and not isinstance(
+            node, ast.Name | ast.Attribute | ast.Subscript
+        ):
+            change = 1e-4 * np.random.default_rng(3).standard_normal(np.shape(event.value))
+            if event.value.dtype.kind == "f":
+                moved = step.run(exchange={event.key: plus(change)}, keep=True)
+                return differing(base, moved)
+    return set()
+
+
+def _meetings(
+    step: Step,
+    base: Run,
+    claims: Sequence[Claim],
+    moved: dict[Path, set[Key]],
+    loss: Any,
+    single: bool,
+    kind: type[ast.operator],
+) -> Sequence[Watching]:
+    """Losses of what first meets something that no parameter moves."""
+    sites = step.version.sites
+    moving = set().union(*moved.values())
+    values = {event.key: event.value for event in base.events}
+    single = single or any(is_floats(base.before[path]) for path in moved)
+    new = {id(claim.thing(base)) for claim in claims if claim.is_step}
+    parameters = {e.key for e in base.events if base.starts.get(id(e.thing)) in moved}
+    for event in base.events:
+        node = sites[event.number].node
+        if not isinstance(node, ast.BinOp) or not isinstance(node.op, kind):
+            continue
+        inside = sites[event.number].inside
+        pair = [inside[id(side)] for side in (node.left, node.right) if id(side) in inside]
+        keys = [(site.number, 0) for site in pair]
+        if len(keys) < 2 or any(key not in values for key in keys):
+            continue
+        moves = [key in moving for key in keys]
+        shapes = {np.shape(values[key]) for key in keys}
+        if moves[0] == moves[1] or len(shapes) > 1 or (shapes == {()} and not single):
+            continue
+        if id(event.thing) in new or keys[moves.index(True)] in parameters:
+            continue  # a step, and no error
+        places = [place_of(sites[event.number]), *(place_of(site) for site in pair)]
+        times = sum(other.number == event.number for other in base.events)
+        A, _ = pair[::-1] if moves[1] else pair
+        made: list[Meeting] = []
+        for name, (words, law) in LOSSES.items():
+            if loss is None or loss == name:
+                words = f"{words} of {A.text} (line {A.line})"
+                made.append(Meeting(places, moves[1], times, law, words))
+        if callable(loss):
+            words = f"{getattr(loss, '__name__', 'the loss')} of {A.text} (line {A.line})"
+            made.append(Meeting(places, moves[1], times, loss, words))
+        for one in made:
+            one.is_sum = kind is ast.Add
+        return made
+    return []

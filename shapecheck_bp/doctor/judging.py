@@ -1,0 +1,296 @@
+"""Whether what a step claims are the gradients of one cost, up to one factor.
+
+An overall factor (minus a learning rate, m, 2) falls out as what all claims have in common. With a
+cost of the code's own it has to be a number of the program, times 1, 2, a half, or a number of
+examples or one over it.
+"""
+
+import ast
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from shapecheck_bp.doctor.arrays import Path, numbers
+from shapecheck_bp.doctor.claims import Claim, claims_of
+from shapecheck_bp.doctor.costs import costs
+from shapecheck_bp.doctor.decays import decayed, squares
+from shapecheck_bp.doctor.guarding import CannotJudge
+from shapecheck_bp.doctor.in_hand import Names, names_seen
+from shapecheck_bp.doctor.runs import Key, Run
+from shapecheck_bp.doctor.steps import Step
+from shapecheck_bp.doctor.truth import SMALLER, OwnCost, Slopes, Truth, Watching, differing
+from shapecheck_bp.doctor.verdicts import NOTHING, TOLERANCE, Judged, Verdict, factor
+
+
+class Judge:
+    """A step, its claims, the cost that is meant and how it moves with the parameters."""
+
+    def __init__(
+        self, step: Step, loss: Any = None, wrt: Sequence[str] = (), watch: Watching | None = None
+    ) -> None:
+        """Find out what is claimed, and of which cost, where none is given.
+
+        Raises:
+            CannotJudge: nothing is claimed, no cost is found, or each run gives another.
+        """
+        self.step = step
+        self.base = step.run(keep=True)
+        if self.base.error is not None:
+            raise self.base.error
+        self.events = {event.key: event for event in self.base.events}
+        self.sites = step.version.sites
+        self.claims = claims_of(self.base, step.version, wrt)
+        if not self.claims:
+            raise CannotJudge("nothing in it is stepped, and nothing comes back like a gradient")
+        again = step.run(keep=True)
+        self.noise = differing(self.base, again)
+        """What is another each time, as what stands in an array before it is filled."""
+        if any(_differ(claim.value(again), claim.value(self.base)) for claim in self.claims):
+            raise CannotJudge(
+                "each run gives other numbers, so that its cost cannot be differentiated"
+            )
+        paths = [*dict.fromkeys(claim.parameter for claim in self.claims)]
+        self.moved = {path: self._moved_by(path) for path in paths}
+        self.params: dict[Path, Slopes] = {}
+        self.decay = 0.0
+        """The weight decay that is in the claims and not in the cost."""
+        self.watches = [watch] if watch else costs(step, self.base, self.claims, self.moved, loss)
+        self.right_for: list[Watching] = []
+        """The costs of which all claims are right."""
+        self.truth, self.verdict = self._chosen(paths)
+
+    def _moved_by(self, path: Path) -> set[Key]:
+        shape = np.shape(numbers(self.base.before[path]))
+        change = 1e-5 * np.random.default_rng(5).standard_normal(shape)
+        return differing(self.base, self.step.run(change={path: change}, keep=True)) - self.noise
+
+    @cached_property
+    def moving(self) -> set[Key]:
+        """All that moves with a parameter."""
+        return set().union(*self.moved.values())
+
+    @cached_property
+    def end(self) -> int:
+        """Where among the events the cost is met last: behind it is the backward pass."""
+        self.truth.watch.begin(self.step.version)
+        number = self.truth.watch.numbers[0]
+        found = [event.at for event in self.base.events if event.number == number]
+        return max(found, default=len(self.base.events))
+
+    @property
+    def has_own_cost(self) -> bool:
+        """Whether the code computes its cost itself."""
+        return isinstance(self.truth.watch, OwnCost)
+
+    def _chosen(self, paths: list[Path]) -> tuple[Truth, Verdict]:
+        """The cost of which most claims are right."""
+        best: tuple[int, Truth, Verdict, dict[Path, Slopes]] | None = None
+        for watch in self.watches:
+            self.truth = Truth(self.step, watch)
+            slopes = self.slopes(paths)
+            returned = {claim.parameter for claim in self.claims if not claim.is_step}
+            self.params = {
+                path: found
+                for path, found in slopes.items()
+                if np.any(np.abs(found[1]) > NOTHING) or (path in returned and self.moved[path])
+            }
+            if not any(np.any(found[1]) for found in self.params.values()):
+                continue
+            verdict = self.judge(self.base)
+            if not verdict.ok:
+                verdict = self._closer(verdict)
+            if verdict.ok:
+                self.right_for.append(watch)
+            if best is None or len(verdict.right) > best[0]:
+                best = len(verdict.right), self.truth, verdict, self.params
+        if best is None:
+            raise CannotJudge(
+                "no cost is found in it, and no output that meets its targets: say loss="
+            )
+        self.params = best[3]
+        return best[1], best[2]
+
+    def _closer(self, verdict: Verdict) -> Verdict:
+        """The verdict with slopes by a smaller change, where a kink was between the two points."""
+        before, self.truth.h = dict(self.params), self.truth.h * SMALLER
+        self.params |= self.slopes([path for path in verdict.wrong if path in self.params])
+        self.truth.h /= SMALLER
+        closer = self.judge(self.base)
+        if len(closer.right) > len(verdict.right):
+            return closer
+        self.params = before
+        return verdict
+
+    def slopes(self, paths: Sequence[Path]) -> dict[Path, Slopes]:
+        """How the cost moves with these parameters."""
+        found = {path: self.truth.of_parameter(path, self.base.before[path]) for path in paths}
+        return {path: slopes for path, slopes in found.items() if slopes is not None}
+
+    def judge(self, run: Run) -> Verdict:
+        """Every claim of a run."""
+        groups: dict[Any, list[Claim]] = {}
+        for claim in self.claims:
+            if claim.parameter in self.params:
+                groups.setdefault(claim.group, []).append(claim)
+        alike: dict[Any, list[Any]] = {}
+        for group, claims in groups.items():
+            alike.setdefault((group[0], self._mode(group, claims, run)), []).append(group)
+        judged: list[Judged] = []
+        factors: dict[Any, tuple[float | None, str, bool]] = {}
+        for (_, mode), some in alike.items():  # gradients of one cost, wherever they stand
+            claims = [claim for group in some for claim in groups[group]]
+            found, c, plain = self._group(claims, mode, run)
+            factors |= dict.fromkeys(some, (c, mode, plain))
+            judged += found
+        return Verdict(judged, factors)
+
+    def _mode(self, group: Any, claims: list[Claim], run: Run) -> str:
+        """What claims are of their parameters: a step, a gradient, or the new value."""
+        if group == ("step",):
+            return "step"
+        if run is not self.base:
+            return self.verdict.factors[group][1]
+        near = _are_near(claims, run)
+
+        def fit(mode: str) -> tuple[int, bool]:
+            found, *_ = self._group(claims, mode, run)
+            known = sum(one.factor is not None or one.why == "zero" for one in found)
+            return known, (mode == "new") == near
+
+        return max(("gradient", "new"), key=fit)
+
+    def _group(
+        self, claims: list[Claim], mode: str, run: Run
+    ) -> tuple[list[Judged], float | None, bool]:
+        """Claims that have a factor in common, which is the one of most."""
+        found = [self._one(claim, mode, run) for claim in claims]
+        known = [one.factor for one in found if one.factor is not None]
+        c = max(
+            known,
+            key=lambda f: (
+                self.has_own_cost and mode == "gradient" and abs(f - 1) <= 2 * TOLERANCE,
+                sum(abs(f - other) <= 2 * TOLERANCE * abs(f) for other in known),
+                self.is_plain(f, mode),
+                (f > 0) == (mode == "gradient"),
+                self._is_exact(f, mode),
+            ),
+            default=None,
+        )
+        plain = c is not None and self.is_plain(c, mode)
+        if run is self.base and not (self.has_own_cost and self.may_be_regularised):
+            found, decay = decayed(found, mode, run, self.params)
+            self.decay = decay or self.decay
+        judged = []
+        for one in found:
+            same = (
+                one.factor is not None
+                and c is not None
+                and abs(one.factor - c) <= 2 * TOLERANCE * abs(c)
+            )
+            right = one.why == "zero" or (same and plain)
+            judged.append(
+                one._replace(is_right=right, off=0.0 if right else self._off(one, mode, c, run))
+            )
+        return judged, c, plain
+
+    @cached_property
+    def may_be_regularised(self) -> bool:
+        """Whether the cost may have squares of parameters in it."""
+        return len(self.watches) > 1 or squares(self.sites.values(), self.base, self.params)
+
+    def _one(self, claim: Claim, mode: str, run: Run) -> Judged:
+        D, s = self.params[claim.parameter]
+        before, value = numbers(run.before[claim.parameter]), claim.value(run)
+        if value is None or value.shape != before.shape:
+            return Judged(claim, None, False, mode, "gone" if value is None else "shape")
+        value = value - before if mode == "new" else value
+        most = max(float(np.max(np.abs(slopes))) for _, slopes in self.params.values())
+        if np.max(np.abs(s)) < max(NOTHING, 1e-8 * most):  # what a difference cannot see
+            zero = np.max(np.abs(value)) <= 1e-7 * max(most, 1e-2)
+            return Judged(claim, None, False, mode, "zero" if zero else "")
+        return Judged(claim, factor(D @ value.reshape(-1), s), False, mode)
+
+    def _off(self, one: Judged, mode: str, c: float | None, run: Run) -> float:
+        """By which part of its largest entry it differs from what it should be."""
+        D, s = self.params[one.claim.parameter]
+        value, before = one.claim.value(run), numbers(run.before[one.claim.parameter])
+        if value is None or value.shape != before.shape:
+            return np.inf
+        value = D @ (value - before if mode == "new" else value).reshape(-1)
+        wanted = (c if c is not None else 1.0 if mode == "gradient" else -1.0) * s
+        largest = float(np.max(np.abs(wanted)))
+        return float(np.max(np.abs(value - wanted))) / largest if largest else np.inf
+
+    @cached_property
+    def names(self) -> dict[tuple[str, int], Names]:
+        """What each function has in hand."""
+        return names_seen(self.step)
+
+    # What may be a factor.
+
+    def is_plain(self, c: float, mode: str) -> bool:
+        """Whether a factor needs no explanation: a step descends, an own cost counts."""
+        if mode != "gradient" and c > 0:
+            return False
+        if not self.has_own_cost:
+            return True
+        rates = {1.0} if mode == "gradient" else self.rates | {1.0}
+        times = {1.0, 2.0, 0.5} | {
+            k * n for m in self.counts for n in (m, 1 / m) for k in (1, 2, 0.5)
+        }
+        return any(abs(abs(c) - r * t) <= 5e-4 * abs(c) for r in rates for t in times)
+
+    def _is_exact(self, c: float, mode: str) -> bool:
+        """Whether a factor is one for a gradient, and a learning rate itself for a step."""
+        exact = {1.0} if mode == "gradient" else self.rates - {1.0}
+        return any(abs(abs(c) - one) <= 5e-4 * one for one in exact)
+
+    @cached_property
+    def rates(self) -> set[float]:
+        """Numbers of the program that may be a learning rate."""
+        found = {
+            abs(float(v)) for v in self.base.before.values() if isinstance(v, float | np.floating)
+        }
+        for event in self.base.events:
+            if isinstance(event.value, float | int) and event.key not in self.moving:
+                found.add(abs(float(event.value)))
+        for file in self.step.program.files.values():
+            for node in ast.walk(file.tree):
+                if isinstance(node, ast.Constant) and isinstance(node.value, float):
+                    found.add(node.value)
+        return found - {0.0}
+
+    @cached_property
+    def counts(self) -> list[int]:
+        """Numbers of examples: the lengths that all data have in common."""
+        data = [
+            {*np.shape(value)}
+            for path, value in self.base.before.items()
+            if isinstance(value, np.ndarray) and path not in self.params and value.size > 1
+        ]
+        shared = set.intersection(*data) if data else set()
+        found = shared or set().union(*data)
+        entries = {
+            np.size(value)
+            for path, value in self.base.before.items()
+            if isinstance(value, np.ndarray)
+            and path not in self.params
+            and found & {*np.shape(value)}
+        }
+        return sorted(n for n in found | entries if n > 1)
+
+
+def _differ(one: Any, other: Any) -> bool:
+    return (one is None) != (other is None) or (one is not None and not np.array_equal(one, other))
+
+
+def _are_near(claims: list[Claim], run: Run) -> bool:
+    """Whether what came back looks like the parameters, and not like their gradients."""
+    near = 0
+    for claim in claims:
+        before, value = numbers(run.before[claim.parameter]), claim.value(run)
+        if value is not None and value.shape == before.shape:
+            near += bool(np.linalg.norm(value - before) < 0.3 * np.linalg.norm(before))
+    return 2 * near > len(claims)

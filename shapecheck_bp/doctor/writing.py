@@ -1,0 +1,115 @@
+"""A change of one statement as a line: the person's own, with another expression in it."""
+
+import ast
+from functools import partial
+from typing import Any
+
+from shapecheck_bp.doctor.edits import Body, Change, found
+from shapecheck_bp.reading.sources import File
+
+ASIDE = 1000  # columns, where nobody writes
+
+
+class Maker:
+    """Makes changes of one statement."""
+
+    def __init__(self, file: File, line: int, statement: Any) -> None:
+        self.file, self.line, self.statement = file, line, statement
+        self.lines = file.source.splitlines()
+        self.indent = " " * statement.col_offset
+
+    def expression(self, kind: str, node: Any, text: str) -> Change:
+        """Another expression in the place of one."""
+        at = span(node)
+
+        def edit(body: Body, i: int) -> None:
+            body[i] = Put(at, type(node), text).visit(body[i])
+
+        words = partial(self._written, node, text)
+        return Change(self.file.name, self.line, edit, kind, (at, text), words)
+
+    def whole(self, kind: str, text: str) -> Change:
+        """Another statement."""
+
+        def edit(body: Body, i: int) -> None:
+            body[i] = settled(ast.parse(text).body[0], body[i])
+
+        return Change(self.file.name, self.line, edit, kind, text, lambda: text)
+
+    def moved(self, behind: int, line: int) -> Change:
+        """The statement some places later."""
+
+        def edit(body: Body, i: int) -> None:
+            body.insert(i + behind + 1, body[i])
+            del body[i]
+
+        text = ast.get_source_segment(self.file.source, self.statement) or ""
+        words = f"{text.splitlines()[0]}    # moved behind line {line}"
+        return Change(self.file.name, self.line, edit, "move", words, lambda: words)
+
+    def _written(self, node: Any, text: str) -> str:
+        """The line as it was, with the change in it."""
+        text = ast.unparse(ast.parse(text, mode="eval"))
+        if node.lineno != node.end_lineno:
+            return self._unparsed(node, text)
+        line: bytes = self.lines[node.lineno - 1].encode()
+        for middle in (text, f"({text})"):
+            new = line[: node.col_offset] + middle.encode() + line[node.end_col_offset :]
+            if self._means(new.decode(), node, text):
+                return new.decode().strip()
+        return self._unparsed(node, text)
+
+    def _means(self, new: str, node: Any, text: str) -> bool:
+        """Whether a line, put into the statement, is the statement with the change."""
+        first, last = self.statement.lineno, self.statement.end_lineno
+        if hasattr(self.statement, "body"):
+            return bool(first == node.lineno)
+        lines = self.lines[first - 1 : last]
+        lines[node.lineno - first] = new
+        lines[0] = lines[0][len(self.indent) :] if lines[0].startswith(self.indent) else lines[0]
+        try:
+            return ast.dump(ast.parse("\n".join(lines)).body[0]) == ast.dump(
+                self._changed(node, text)
+            )
+        except (SyntaxError, IndexError):
+            return False
+
+    def _changed(self, node: Any, text: str) -> Any:
+        copy = ast.parse(self.file.source)
+        body, i, _ = found(copy, self.line)
+        return Put(span(node), type(node), text).visit(body[i])
+
+    def _unparsed(self, node: Any, text: str) -> str:
+        return ast.unparse(self._changed(node, text)).splitlines()[0]
+
+
+class Put(ast.NodeTransformer):
+    """Puts an expression in the place of the one that stands somewhere."""
+
+    def __init__(self, at: tuple[int, ...], kind: type, text: str) -> None:
+        self.at, self.kind, self.text = at, kind, text
+
+    def visit(self, node: Any) -> Any:
+        """Put it there, or look further in."""
+        if type(node) is self.kind and span(node) == self.at and isinstance(node, ast.expr):
+            return settled(ast.parse(self.text, mode="eval").body, node)
+        return self.generic_visit(node)
+
+
+def span(node: Any) -> tuple[int, ...]:
+    """Where a node stands; nothing where it stands nowhere."""
+    if not hasattr(node, "lineno"):
+        return ()
+    return (node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)
+
+
+def settled(new: Any, at: Any) -> Any:
+    """New nodes, in the place of an old one; what is inside has places that no other has."""
+    for part in ast.walk(new):
+        if isinstance(part, ast.expr | ast.stmt):
+            first, last = part.col_offset, part.end_col_offset or 0
+            ast.copy_location(part, at)
+            if part is not new:
+                part.end_lineno = part.lineno
+                part.col_offset, part.end_col_offset = first + ASIDE, last + ASIDE
+    return new
