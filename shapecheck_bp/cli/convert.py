@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,7 +84,7 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
             _check(options.file, found, out, to, order, activations) if options.check else None
         )
     except (ValueError, TypeError, ImportError, OSError) as error:
-        parser.error(str(error))
+        parser.error(_in_options(str(error)))
     lines = [f"{options.out}: {'-'.join(map(str, sizes))} in the layout {options.target}"]
     if activations:
         lines[0] += f", {', then '.join(map(str, activations))}"
@@ -95,9 +96,25 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
         facts["activations"] = [*map(str, activations)]
     if checked is not None:
         lines.append(f"check: {checked}")
+        said = [
+            name
+            for name in ("--from", "--order", "--hidden", "--output")
+            if getattr(options, {"--from": "source"}.get(name, name[2:])) is not None
+        ]
+        if said:
+            lines.append(
+                f"What {' and '.join(said)} said was taken as it is: layouts.compare, with the"
+                " model itself, checks that too"
+            )
         facts["check"] = {**checked._asdict(), "ok": checked.ok}
     print_facts(facts, options, lambda console: console.print("\n".join(lines), soft_wrap=True))
     return 0 if checked is None or checked.ok else 1
+
+
+def _in_options(message: str) -> str:
+    """A message with the command's options for the arguments of Python."""
+    message = re.sub(r"\b(order|only)=(?=\S)(?!,)", r"--\1 ", message.replace("layout=", "--from"))
+    return re.sub(r"\b(order|only)=", r"--\1", message)
 
 
 def _check(source: str, read: Opened, target: str, layout: str, order: Any, g: Any) -> Comparison:

@@ -1,6 +1,7 @@
 """``shapecheck-bp diagnose``: which line is wrong in somebody's own backprop."""
 
 import argparse
+import os
 import sys
 from contextlib import redirect_stdout
 from typing import Any
@@ -62,5 +63,12 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
             diagnosis = diagnose_file(f"{file}.py", name.strip(":"), **how)
     except (ValueError, TypeError) as error:
         parser.error(str(error))
-    print_facts(diagnosis.to_dict(), options, lambda console: console.print(diagnosis))
+
+    def show(console: Any) -> None:
+        if console.is_terminal or "COLUMNS" in os.environ:
+            console.print(diagnosis)
+        else:  # a line of code that is broken in two cannot be pasted
+            console.print(str(diagnosis), markup=False, soft_wrap=True)
+
+    print_facts(diagnosis.to_dict(), options, show)
     return {True: 0, False: 1, None: 2}[diagnosis.ok]

@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from types import CodeType, FunctionType, MethodType
 from typing import Any
 
@@ -68,7 +69,10 @@ def of_script(path: str, names: dict[str, Any]) -> Step:
             return of_call(call.func, call.args, dict(call.keywords))
         with ending("what comes before the training"):
             exec(alone(file, statement), names)
-    raise CannotJudge("no loop and no call is found in it that changes parameters")
+    raise CannotJudge(
+        "no loop and no call is found in it that changes parameters itself; where a function does"
+        f" that, name it: {Path(path).name}:step"
+    )
 
 
 def statements(tree: ast.Module) -> Iterator[ast.stmt]:

@@ -119,7 +119,10 @@ def _object_of(kind: type, names: dict[str, Any]) -> Any:
     try:
         return kind()
     except TypeError as error:
-        raise ValueError(f"the file makes no {kind.__name__}, and by itself: {error}") from error
+        raise ValueError(
+            f"the file makes no {kind.__name__}: put a line such as net = {kind.__name__}(…) at its"
+            f" end; by itself: {error}"
+        ) from error
 
 
 def _call_in(tree: ast.AST, name: str) -> str | None:

@@ -1,6 +1,7 @@
 """The check at the end: the same X through the source and through what was made of it."""
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -40,7 +41,7 @@ def compare(source: Model, target: Model, X: Any) -> Comparison:
     """Run two networks on the same X: each by its own library, else by our own forward pass.
 
     Args:
-        source: a file, or a function from X to outputs, as a PyTorch model is with two casts.
+        source: a file, an ``nn.Module`` of PyTorch, or a function from X to outputs.
         target: the same of what was made from it.
         X: an example a row. It is turned into the float type that each file has.
 
@@ -68,10 +69,23 @@ def compare(source: Model, target: Model, X: Any) -> Comparison:
 
 def _outputs(model: Model, X: Any) -> tuple[Any, str]:
     """What a network makes of X, an example a row, and what ran it."""
-    A, by = (np.asarray(model(X)), "a function") if callable(model) else _run(Path(model), X)
+    if callable(model):
+        A, by = _called(model, X)
+    else:
+        A, by = _run(Path(model), X)
     if A.dtype.kind != "f":
         raise ValueError(f"{by}: expected outputs that are floats; got {A.dtype}")
     return A.reshape(len(X), -1), by
+
+
+def _called(model: Callable[[Any], Any], X: Any) -> tuple[Any, str]:
+    torch: Any = sys.modules.get("torch")
+    if torch is None or not isinstance(model, torch.nn.Module):
+        return np.asarray(model(X)), "a function"
+    one = next(model.parameters(), torch.zeros(0))
+    with torch.no_grad():
+        A = model(torch.as_tensor(X, dtype=one.dtype, device=one.device))
+    return A.cpu().numpy(), "PyTorch"
 
 
 def _run(file: Path, X: Any) -> tuple[Any, str]:

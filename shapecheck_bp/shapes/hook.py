@@ -22,6 +22,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.util import find_spec
 from inspect import isfunction
 from types import CodeType, ModuleType
 from typing import Any
@@ -169,6 +170,12 @@ def install_import_hook(
     for name in names:
         if not (all(map(str.isidentifier, str(name).split(".")))):
             raise TypeError(f"install_import_hook: expected names of packages; got {name!r}")
+    for name in names:
+        if _is_nowhere(str(name).partition(".")[0]):
+            warnings.warn(
+                f"install_import_hook: no package {name} is found, and nothing is checked by this",
+                stacklevel=2,
+            )
         for loaded in _loaded(name):
             warnings.warn(
                 f"install_import_hook: {loaded} has been imported already, and is not checked."
@@ -178,6 +185,14 @@ def install_import_hook(
     hook = Hook(names, conf)
     sys.meta_path.insert(0, hook)
     return hook
+
+
+def _is_nowhere(name: str) -> bool:
+    """Whether there is no such package or module."""
+    try:
+        return name not in sys.modules and find_spec(name) is None
+    except (ImportError, ValueError):
+        return False
 
 
 def hook_cells(shell: Any, line: str) -> None:

@@ -991,6 +991,35 @@ def test_the_command_says_that_it_runs_the_file(capsys):
     assert "only diagnose files that you would run" in told
 
 
+def test_a_line_of_code_is_not_broken_in_two_where_nobody_sees_it(tmp_path, capsys, monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    path = tmp_path / "long.py"
+    path.write_text(
+        "import numpy as np\nrandom = np.random.default_rng(0)\n"
+        "inputs_of_the_network, Y = random.normal(size=(3, 5)), random.normal(size=(2, 5))\n"
+        "weights_of_the_network = random.normal(size=(2, 3))\n"
+        "def step(weights_of_the_network, inputs_of_the_network, Y):\n"
+        "    errors_of_the_network = weights_of_the_network @ inputs_of_the_network - Y\n"
+        "    J = np.sum(errors_of_the_network ** 2) / 2\n"
+        "    gradients_of_the_weights_of_the_network = errors_of_the_network"
+        " ** 2 @ inputs_of_the_network.T\n"
+        "    return J, gradients_of_the_weights_of_the_network\n"
+    )
+    names = "weights_of_the_network, inputs_of_the_network, Y"
+    assert main(["diagnose", f"{path}:step", "--arguments", names]) == 1
+    fix = (
+        "gradients_of_the_weights_of_the_network = errors_of_the_network @ inputs_of_the_network.T"
+    )
+    assert fix in capsys.readouterr().out
+
+
+def test_a_script_that_trains_in_a_function_is_told_to_name_it(tmp_path, capsys):
+    path = tmp_path / "calls.py"
+    path.write_text("def step():\n    pass\nfor _ in range(3):\n    step()\n")
+    assert main(["diagnose", str(path)]) == 2
+    assert "name it: calls.py:step" in " ".join(capsys.readouterr().out.split())
+
+
 def confusion():
     """How often each mistake was named what."""
     found = Counter()

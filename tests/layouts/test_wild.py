@@ -556,7 +556,7 @@ def test_a_network_whose_parts_have_two_names(tmp_path, capsys):
     file, then = tmp_path / "agent.npz", tmp_path / "policy.npz"
     np.savez(file, **state)
     arguments = [file, "--from", "torch", "--to", "keras", "-o", then]
-    assert "not so: log_std; and nothing is left out; only= takes" in refused(
+    assert "not so: log_std; and nothing is left out; --only takes" in refused(
         capsys, "convert", *arguments
     )
     facts = converted(capsys, *arguments, "--only", "mlp.policy_net.", "policy_head", "--check")
@@ -609,7 +609,7 @@ def test_the_command_takes_names_of_another_file_and_an_order(tmp_path, capsys):
         mine, **{f"my.{key}": 0 * one for key, one in state_of(["0", "2", "4"], (4,) * 4).items()}
     )
     arguments = [file, "--from", "torch", "--to", "torch", "-o", out, "--like", mine]
-    assert "pass order=" in refused(capsys, "convert", *arguments)
+    assert "pass --order, the names" in refused(capsys, "convert", *arguments)
     facts = converted(capsys, *arguments, "--order", *names, "--check")
     assert facts["check"]["difference"] == 0
     with np.load(out) as made:
@@ -786,3 +786,25 @@ def test_a_shape_error_of_a_marked_file_is_no_traceback(tmp_path, capsys):
     assert "does not fit the layout torch" in capsys.readouterr().out
     with pytest.raises(ShapeError):
         layouts.load(file)
+
+
+def test_a_model_of_pytorch_is_run_as_it_is(tmp_path):
+    torch = pytest.importorskip("torch")
+    model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Tanh(), torch.nn.Linear(4, 2))
+    params = to_column(model.state_dict(), "torch")
+    net = Network((3, 4, 2), hidden="tanh", output="identity")
+    layouts.save(tmp_path / "m.npz", params, "torch", net=net)
+    found = layouts.compare(model, tmp_path / "m.npz", np.random.default_rng(0).normal(size=(9, 3)))
+    assert found.ok
+    assert found.by[0] == "PyTorch"
+
+
+def test_what_the_command_is_told_is_not_what_the_check_is_about(tmp_path, capsys):
+    file, out = tmp_path / "m.npz", tmp_path / "out.npz"
+    np.savez(file, **state_of(["0", "2"], (3, 4, 2)))
+    command = ["convert", str(file), "--from", "torch", "--to", "keras", "-o", str(out), "--check"]
+    assert main(command) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "What --from said was taken as it is: layouts.compare, with the model itself" in told
+    assert main(["convert", str(out), "--to", "torch", "-o", str(file), "--check"]) == 0
+    assert "taken as it is" not in capsys.readouterr().out

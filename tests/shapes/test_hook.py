@@ -113,7 +113,9 @@ def test_every_function_and_class_of_a_package(package):
 
 
 def test_the_hook_ends_and_takes_what_beartype_is_to_do(package):
-    hook = install_import_hook(["nothing", "somebodys.code"], BeartypeConf(is_pep484_tower=True))
+    conf = BeartypeConf(is_pep484_tower=True)
+    with pytest.warns(UserWarning, match="no package nothing is found, and nothing is checked by"):
+        hook = install_import_hook(["nothing", "somebodys.code"], conf)
     code = importlib.import_module("somebodys.code")
     hook.uninstall()
     hook.uninstall()
