@@ -113,8 +113,9 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
 
 def _in_options(message: str) -> str:
     """A message with the command's options for the arguments of Python."""
-    message = re.sub(r"\b(order|only)=(?=\S)(?!,)", r"--\1 ", message.replace("layout=", "--from"))
-    return re.sub(r"\b(order|only)=", r"--\1", message)
+    message = re.sub(r"\blayout=", "from=", message)
+    message = re.sub(r"\b(from|order|only)=(?=\S)(?![,.])", r"--\1 ", message)
+    return re.sub(r"\b(from|order|only)=", r"--\1", message)
 
 
 def _check(source: str, read: Opened, target: str, layout: str, order: Any, g: Any) -> Comparison:

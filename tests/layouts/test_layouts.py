@@ -931,4 +931,4 @@ def test_a_layout_that_contradicts_the_file_is_exit_status_2(tmp_path, capsys):
                 str(tmp_path / "x.npz"),
             ]
         )
-    assert "Pass layout='torch'" in capsys.readouterr().err
+    assert "Pass --from 'torch'" in capsys.readouterr().err
