@@ -9,7 +9,7 @@ import sys
 from collections import Counter
 from functools import cache
 from importlib import import_module
-from itertools import combinations
+from itertools import combinations, cycle
 
 import numpy as np
 import pytest
@@ -170,8 +170,14 @@ UNKNOWN = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("case", UNKNOWN, ids=lambda one: one[0])
-@pytest.mark.parametrize(("convention", "style"), [("column", "layers"), ("row", "dicts")])
+# Each in one convention and style, in turn: their lines are looked for, which takes seconds.
+IN_TURN = zip(UNKNOWN, cycle([("column", "layers"), ("row", "dicts")]), strict=False)
+
+
+@pytest.mark.parametrize(
+    ("case", "convention", "style"),
+    [pytest.param(case, *how, id=case[0]) for case, how in IN_TURN],
+)
 def test_a_mistake_outside_the_table_is_unknown_with_its_place(case, convention, style):
     _, nets, lines, (quantity, place) = case
     net = nets[2]
