@@ -249,7 +249,7 @@ class Judge:
 
     @cached_property
     def rates(self) -> set[float]:
-        """Numbers of the program that may be a learning rate."""
+        """Numbers of the program that may be a learning rate, or what shortens a step besides."""
         found = {
             abs(float(v)) for v in self.base.before.values() if isinstance(v, float | np.floating)
         }
@@ -260,7 +260,12 @@ class Judge:
             for node in ast.walk(file.tree):
                 if isinstance(node, ast.Constant) and isinstance(node.value, float):
                     found.add(node.value)
-        return found - {0.0}
+        shares = {
+            abs(float(event.value))
+            for event in self.base.events
+            if event.at > self.end and event.key in self.moving and _is_share(event.value)
+        }
+        return (found | {rate * share for rate in found | {1.0} for share in shares}) - {0.0}
 
     @cached_property
     def counts(self) -> list[int]:
@@ -280,6 +285,11 @@ class Judge:
             and found & {*np.shape(value)}
         }
         return sorted(n for n in found | entries if n > 1)
+
+
+def _is_share(value: Any) -> bool:
+    """Whether this is a number between 0 and 1, as a largest norm by a larger one is."""
+    return isinstance(value, float | np.floating) and bool(0 < value < 1)
 
 
 def _differ(one: Any, other: Any) -> bool:

@@ -10,7 +10,6 @@ import inspect
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from types import CodeType, FunctionType, MethodType
 from typing import Any
 
@@ -27,6 +26,10 @@ from shapecheck_bp.reading.reached import Reached
 from shapecheck_bp.reading.sources import File, NotRead, file_at, file_of
 
 FIRST_NOTES = 300_000
+
+
+class NothingTrains(CannotJudge):
+    """A script in which no loop and no call changes parameters by itself."""
 
 
 def of_call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Step:
@@ -69,10 +72,7 @@ def of_script(path: str, names: dict[str, Any]) -> Step:
             return of_call(call.func, call.args, dict(call.keywords))
         with ending("what comes before the training"):
             exec(alone(file, statement), names)
-    raise CannotJudge(
-        "no loop and no call is found in it that changes parameters itself; where a function does"
-        f" that, name it: {Path(path).name}:step"
-    )
+    raise NothingTrains("no loop and no call is found in it that changes parameters")
 
 
 def statements(tree: ast.Module) -> Iterator[ast.stmt]:

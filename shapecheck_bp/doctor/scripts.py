@@ -14,7 +14,7 @@ from typing import Any
 
 from shapecheck_bp.doctor.diagnosing import diagnose, of_step
 from shapecheck_bp.doctor.guarding import CannotJudge, ending, quiet
-from shapecheck_bp.doctor.opening import alone, of_script, statements
+from shapecheck_bp.doctor.opening import NothingTrains, alone, of_script, statements
 from shapecheck_bp.doctor.report import Diagnosis
 from shapecheck_bp.network import Network
 from shapecheck_bp.reading.sources import file_at
@@ -65,6 +65,9 @@ def diagnose_file(
                 )
             args, kwargs = _arguments(called, names)
             return diagnose(thing, *args, loss=loss, **kwargs)
+        except NothingTrains as why:
+            told = f"{why}; where a function does that, name it: {file.name}:step"
+            return Diagnosis(None, recognised=file.name, why=told)
         except CannotJudge as why:
             return Diagnosis(None, recognised=file.name, why=str(why))
         except (ValueError, TypeError):
