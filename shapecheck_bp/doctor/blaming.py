@@ -15,10 +15,11 @@ import numpy as np
 from shapecheck_bp.doctor.arrays import Path
 from shapecheck_bp.doctor.backward import LOADS, Backward, first_and_last
 from shapecheck_bp.doctor.causes import Causes, Suspicion
+from shapecheck_bp.doctor.costs import is_place
 from shapecheck_bp.doctor.judging import Judge
 from shapecheck_bp.doctor.runs import Key
 from shapecheck_bp.doctor.solving import Solving
-from shapecheck_bp.doctor.verdicts import NOTHING, factor
+from shapecheck_bp.doctor.verdicts import NOTHING, close, factor
 from shapecheck_bp.reading.instrument import Site
 from shapecheck_bp.reading.variants import name_of
 
@@ -145,7 +146,7 @@ class Blame:
             key
             for key, matches in self.backward.matches.items()
             if not any(
-                len(sites[round(m.factor, 6)]) > 1 or any(_close(abs(m.factor), f) for f in plain)
+                len(sites[round(m.factor, 6)]) > 1 or any(close(abs(m.factor), f) for f in plain)
                 for m in matches
             )
         }
@@ -237,7 +238,7 @@ class Blame:
         if self.info[key][1] & self.judge.verdict.right:
             return False
         return any(
-            plain[level] and not any(_close(f, g) for g in plain[level] for f in factors)
+            plain[level] and not any(close(f, g) for g in plain[level] for f in factors)
             for level, factors in self._level(key).items()
         )
 
@@ -338,14 +339,7 @@ def is_bare(site: Site) -> bool:
 def is_put_in(site: Site) -> bool:
     """Whether a statement puts what it has into a place of an array."""
     targets = getattr(site.statement, "targets", [])
-    places = [target.slice for target in targets if isinstance(target, ast.Subscript)]
-    return any(
-        not (isinstance(place, ast.Constant) and isinstance(place.value, str)) for place in places
-    )
-
-
-def _close(one: float, other: float) -> bool:
-    return abs(one - other) < 1e-3 * abs(other)
+    return any(isinstance(target, ast.Subscript) and is_place(target) for target in targets)
 
 
 def _merged(found: list[Suspicion]) -> list[Suspicion]:

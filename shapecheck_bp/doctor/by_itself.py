@@ -16,17 +16,21 @@ from shapecheck_bp.doctor.guarding import quiet
 from shapecheck_bp.doctor.opening import of_call
 from shapecheck_bp.doctor.patient import Patient
 from shapecheck_bp.doctor.report import Diagnosis, Finding
+from shapecheck_bp.doctor.steps import Step
 from shapecheck_bp.doctor.styles import Outcome
-from shapecheck_bp.doctor.unknown import unknown
+from shapecheck_bp.doctor.unknown import by_one_factor, unknown
 from shapecheck_bp.reading.instrument import Site
 
 
 def nameless(patient: Patient, outcome: Outcome, scale: float) -> list[Finding]:
     """What is said of a mistake without a name: by its own forward pass, and by the network's."""
-    own, seen = _read(patient, outcome)
-    finding = unknown(outcome, seen, scale)
-    if not finding.quantity or own is None:
-        return [finding]
+    if factor := by_one_factor(outcome, scale):
+        return [factor]
+    read = _read(patient, outcome)
+    if read is None:
+        return [unknown(outcome, [], scale)]
+    step, own = read
+    finding = unknown(outcome, _seen(step, patient, outcome), scale)
     if own.ok:
         return [_meant(own, finding)]
     if not own.findings or not own.findings[0].line or finding.quantity in ("Z", "A"):
@@ -38,27 +42,32 @@ def nameless(patient: Patient, outcome: Outcome, scale: float) -> list[Finding]:
 
 def or_meant(patient: Patient, outcome: Outcome, findings: list[Finding]) -> list[Finding]:
     """Findings without a name, where its own forward pass does not have these gradients."""
-    own, _ = _read(patient, outcome)
-    return findings if own is None or not own.ok else [_meant(own, findings[0])]
+    read = _read(patient, outcome)
+    return findings if read is None or not read[1].ok else [_meant(read[1], findings[0])]
 
 
-def _read(patient: Patient, outcome: Outcome) -> tuple[Diagnosis | None, list[Any]]:
-    """The diagnosis by its own forward pass, and all the arrays that it has in hand."""
+def _read(patient: Patient, outcome: Outcome) -> tuple[Step, Diagnosis] | None:
+    """Its step, and the diagnosis by its own forward pass."""
     arguments, _ = patient.arguments(outcome.problem, outcome.reading)
     loss = None if outcome.cost is not None else outcome.problem.net.loss
     with quiet(), suppress(Exception):  # it cannot be judged, or not be read: then its numbers say
         step = of_call(patient.function, tuple(arguments), {})
-        own = of_step(step, "", loss)
-        with step.held():
-            events = step.run(keep=True).events
-        sites, Y = step.version.sites, arguments[patient.order[-1]]
-        targets = {one.number for one in events if np.array_equal(one.value, Y)}
-        forward = takewhile(lambda one: not targets & _operands(sites[one.number]), events)
-        multiples = _of_multiples([*sites.values()])
-        parts = {id(one.thing) for one in events if one.number in multiples}
-        whole = [one.value for one in forward if id(one.thing) not in parts]
-        return own, [two for one in whole if np.ndim(one) == 2 for two in (one, one.T)]
-    return None, []
+        return step, of_step(step, "", loss)
+    return None
+
+
+def _seen(step: Step, patient: Patient, outcome: Outcome) -> list[Any]:
+    """The matrices that its forward pass has in hand, also turned."""
+    with quiet(), step.held():
+        events = step.run(keep=True).events
+    arguments, _ = patient.arguments(outcome.problem, outcome.reading)
+    sites, Y = step.version.sites, arguments[patient.order[-1]]
+    targets = {one.number for one in events if np.array_equal(one.value, Y)}
+    forward = takewhile(lambda one: not targets & _operands(sites[one.number]), events)
+    multiples = _of_multiples([*sites.values()])
+    parts = {id(one.thing) for one in events if one.number in multiples}
+    whole = [one.value for one in forward if id(one.thing) not in parts]
+    return [two for one in whole if np.ndim(one) == 2 for two in (one, one.T)]
 
 
 def _operands(site: Site) -> set[int]:

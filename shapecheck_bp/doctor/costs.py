@@ -115,9 +115,9 @@ def _is_error(site: Any, moving: set[int], base: Run) -> bool:
     """Whether it is an output less its target, an array's entry, or steps what is in the state."""
     node, statement = site.node, site.statement
     targets = getattr(statement, "targets", [getattr(statement, "target", None)])
-    if any(isinstance(target, ast.Subscript) and _is_place(target) for target in targets):
+    if any(isinstance(target, ast.Subscript) and is_place(target) for target in targets):
         return True
-    if isinstance(node, ast.Subscript) and _is_place(node):
+    if isinstance(node, ast.Subscript) and is_place(node):
         return True
     if isinstance(statement, ast.AugAssign) and isinstance(statement.op, ast.Sub):
         return ast.unparse(statement.target) in {shown(path) for path in base.before}
@@ -130,7 +130,7 @@ def _is_error(site: Any, moving: set[int], base: Run) -> bool:
     )
 
 
-def _is_place(node: ast.Subscript) -> bool:
+def is_place(node: ast.Subscript) -> bool:
     """Whether this is an entry of an array, and not of a dictionary."""
     return not (isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str))
 
@@ -206,15 +206,12 @@ def _meetings(
         places = [place_of(sites[event.number]), *(place_of(site) for site in pair)]
         times = sum(other.number == event.number for other in base.events)
         A, _ = pair[::-1] if moves[1] else pair
-        made: list[Meeting] = []
-        for name, (words, law) in LOSSES.items():
-            if loss is None or loss == name:
-                words = f"{words} of {A.text} (line {A.line})"
-                made.append(Meeting(places, moves[1], times, law, words))
+        is_sum = kind is ast.Add
+        laws = [law for name, law in LOSSES.items() if loss is None or loss == name]
         if callable(loss):
-            words = f"{getattr(loss, '__name__', 'the loss')} of {A.text} (line {A.line})"
-            made.append(Meeting(places, moves[1], times, loss, words))
-        for one in made:
-            one.is_sum = kind is ast.Add
-        return made
+            laws.append((getattr(loss, "__name__", "the loss"), loss))
+        return [
+            Meeting(places, moves[1], times, law, f"{words} of {A.text} (line {A.line})", is_sum)
+            for words, law in laws
+        ]
     return []

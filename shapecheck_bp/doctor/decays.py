@@ -8,7 +8,7 @@ import numpy as np
 
 from shapecheck_bp.doctor.arrays import Path, numbers
 from shapecheck_bp.doctor.runs import Run
-from shapecheck_bp.doctor.verdicts import TOLERANCE, Judged
+from shapecheck_bp.doctor.verdicts import TOLERANCE, Judged, close
 from shapecheck_bp.reading.instrument import Site
 from shapecheck_bp.reading.variants import name_of
 
@@ -41,9 +41,9 @@ def decayed(
     if not rest or len(fits) < len(rest) or not known:
         return [*found], 0.0
     c, e = fits[0]
-    same = all(_close(c, other) for other in (*known, *(f[0] for f in fits)))
+    same = all(close(c, other) for other in (*known, *(f[0] for f in fits)))
     large = mode != "gradient" and abs(e) > 0.5
-    if not same or large or e / c <= 0 or not all(_close(e, f[1]) for f in fits):
+    if not same or large or e / c <= 0 or not all(close(e, f[1]) for f in fits):
         return [*found], 0.0
     return [one if one not in rest else one._replace(factor=c) for one in found], e / c
 
@@ -70,7 +70,3 @@ def _is_product(node: ast.AST) -> bool:
     if isinstance(node, ast.Call) and len(node.args) == 2:
         return ast.dump(node.args[0]) == ast.dump(node.args[1])
     return False
-
-
-def _close(one: float, other: float) -> bool:
-    return abs(one - other) <= 1e-3 * abs(other)

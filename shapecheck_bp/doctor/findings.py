@@ -107,18 +107,17 @@ def wrong_in_words(outcome: Outcome, scale: float = 1.0) -> str:
     wrong = wrong_quantities(outcome, outcome.problem.grads, scale)
     told = [_difference(outcome, quantity, layer, scale) for quantity, layer in wrong[:2]]
     names = {f"{quantity}[{layer}]" for quantity, layer in wrong}
-    everything = [
-        f"{q}[{layer}]" for layer in range(outcome.problem.net.L, 0, -1) for q in ("dW", "db")
+    given = [
+        f"{quantity}[{layer}]"
+        for layer in range(outcome.problem.net.L, 0, -1)
+        for quantity, one in zip(("dW", "db"), outcome.grads[layer - 1], strict=True)
+        if one is not None
     ]
-    right = [name for name in everything if name not in names and _is_given(outcome, name)]
+    right = [name for name in given if name not in names]
     if len(wrong) > 2:
         told.append(f"{len(wrong) - 2} more {'is' if len(wrong) == 3 else 'are'} wrong")
     unharmed = f"; {', '.join(right)} {'are' if len(right) > 1 else 'is'} right" if right else ""
     return ", ".join(told) + unharmed
-
-
-def _is_given(outcome: Outcome, name: str) -> bool:
-    return name[1] == "W" or outcome.grads[int(name[3:-1]) - 1][1] is not None
 
 
 def _difference(outcome: Outcome, quantity: str, layer: int, scale: float) -> str:

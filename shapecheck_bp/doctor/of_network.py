@@ -21,7 +21,7 @@ different, so that a transpose is a contradiction, and all equal, so that one th
 its values.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -48,7 +48,7 @@ from shapecheck_bp.doctor.matching import (
 from shapecheck_bp.doctor.patient import Patient
 from shapecheck_bp.doctor.probe import SIDE, M, Probe, probe, second
 from shapecheck_bp.doctor.report import Diagnosis, Finding
-from shapecheck_bp.doctor.scales import laws_of_cost, own_scale
+from shapecheck_bp.doctor.scales import Law, laws_of_cost, own_scale
 from shapecheck_bp.doctor.styles import Outcome, Reading
 from shapecheck_bp.doctor.unknown import for_another_network
 from shapecheck_bp.network import Network
@@ -161,15 +161,15 @@ def _numbers(patient: Patient, outcome: Outcome, other: Probe) -> list[Finding]:
         return [_rank_1(outcome, spread)]
     if found_elsewhere := for_another_network(outcome, again):
         return found_elsewhere
-    return nameless(patient, outcome, _likeliest(outcome))
+    return nameless(patient, outcome, _likeliest(outcome, laws))
 
 
-def _likeliest(outcome: Outcome) -> float:
+def _likeliest(outcome: Outcome, laws: Sequence[Law]) -> float:
     """The factor of a loss of one's own of whose gradients most are right, and not all."""
     grads = outcome.problem.grads
     wrong = {
         factor: len(wrong_quantities(outcome, grads, factor))
-        for factor in (law(outcome.problem) for law in laws_of_cost(outcome))
+        for factor in (law(outcome.problem) for law in laws)
     }
     return min((factor for factor in wrong if wrong[factor]), key=wrong.__getitem__)
 

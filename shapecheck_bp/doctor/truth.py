@@ -62,12 +62,18 @@ class Meeting:
     """A loss of what meets the targets in one expression, over all times that this is met."""
 
     def __init__(
-        self, places: Sequence[Place], turned: bool, times: int, loss: Any, words: str
+        self,
+        places: Sequence[Place],
+        turned: bool,
+        times: int,
+        loss: Any,
+        words: str,
+        is_sum: bool,
     ) -> None:
         """The places of the difference and of its sides; turned where the targets are first."""
         self.places, self.turned, self.times = places, turned, times
         self.loss, self.words = loss, words
-        self.is_sum = False
+        self.is_sum = is_sum
         """Whether they are added, which is no error of anything."""
         self.numbers: list[int] = []
         self.sides: dict[int, Any] = {}

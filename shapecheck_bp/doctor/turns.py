@@ -17,7 +17,7 @@ from shapecheck_bp.doctor.judging import Judge
 from shapecheck_bp.doctor.report import Finding
 from shapecheck_bp.doctor.steps import Step
 from shapecheck_bp.doctor.truth import Truth, Watching
-from shapecheck_bp.doctor.verdicts import Judged
+from shapecheck_bp.doctor.verdicts import Judged, close
 
 DESCENDS = 0.9
 """The part of a step that goes down, where decay may turn some of it."""
@@ -77,7 +77,7 @@ def _same_factors(one: Judge, other: Judge, watch: Watching) -> bool:
         one = Judge(one.step, watch=watch)
     for group, (c, _, _) in one.verdict.factors.items():
         d = other.verdict.factors.get(group, (None, "", False))[0]
-        if c is not None and d is not None and abs(c - d) > 1e-3 * abs(c):
+        if c is not None and d is not None and not close(d, c):
             return False
     return True
 
@@ -112,7 +112,7 @@ def _goes_down(one: Judged, gradients: list[tuple[float, Any]], c: float, judge:
     """Whether a step goes down a gradient that comes by a factor."""
     step = one.claim.value(judge.base)
     for factor, value in gradients:
-        if abs(factor - c) < 1e-3 * abs(c) and np.shape(value) == np.shape(step):
+        if close(factor, c) and np.shape(value) == np.shape(step):
             down = (np.sign(step) == -np.sign(value / c)) | (np.abs(value) < 1e-9)
             return bool(np.mean(down) >= DESCENDS)
     return False

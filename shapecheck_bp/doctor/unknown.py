@@ -15,6 +15,19 @@ from shapecheck_bp.doctor.report import Finding
 from shapecheck_bp.doctor.styles import Outcome
 from shapecheck_bp.network import Network
 
+NAMELESS = "no known mistake gives these numbers"
+
+
+def by_one_factor(outcome: Outcome, scale: float) -> Finding | None:
+    """What is said where all gradients are wrong by one factor; nothing has to be looked at."""
+    factor = _factor(outcome, wrong_quantities(outcome, outcome.problem.grads, scale))
+    if not factor:
+        return None
+    m = "X.shape[1]" if outcome.reading.convention == "column" else "X.shape[0]"
+    fix = f"m = {m}" if "divided by" in factor else None
+    told = (NAMELESS, wrong_in_words(outcome, scale), factor)
+    return Finding("unknown", "; ".join(told), "likely", fix)
+
 
 def unknown(outcome: Outcome, seen: Sequence[Any], scale: float) -> Finding:
     """A mistake that is not in the table: where it enters, and all that can be said of it.
@@ -25,11 +38,7 @@ def unknown(outcome: Outcome, seen: Sequence[Any], scale: float) -> Finding:
     """
     problem, net = outcome.problem, outcome.problem.net
     wrong = wrong_quantities(outcome, problem.grads, scale)
-    told = ["no known mistake gives these numbers", wrong_in_words(outcome, scale)]
-    if factor := _factor(outcome, wrong):
-        m = "X.shape[1]" if outcome.reading.convention == "column" else "X.shape[0]"
-        fix = f"m = {m}" if "divided by" in factor else None
-        return Finding("unknown", "; ".join([*told, factor]), "likely", fix)
+    told = [NAMELESS, wrong_in_words(outcome, scale)]
     layer = wrong[0][1]
     here = [quantity for quantity, place in wrong if place == layer]
     quantity = here[0] if len(here) == 1 else "dZ"

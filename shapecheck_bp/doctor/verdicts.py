@@ -35,6 +35,15 @@ def factor(value: Any, slopes: Any) -> float | None:
     return found[0][1] if found else None
 
 
+def close(one: float, other: float) -> bool:
+    """Whether two factors are the same but for what a difference cannot see.
+
+    >>> close(0.5003, 0.5), close(0.51, 0.5)
+    (True, False)
+    """
+    return abs(one - other) <= 1e-3 * abs(other)
+
+
 def multiple(c: float, name: str) -> str:
     """A multiple of a gradient in words.
 

@@ -18,7 +18,7 @@ def double(x: int) -> int:
 import ast
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
@@ -168,7 +168,7 @@ def install_import_hook(
     """
     names = [*packages] if isinstance(packages, list | tuple | set) else [packages]
     for name in names:
-        if not (all(map(str.isidentifier, str(name).split(".")))):
+        if not all(map(str.isidentifier, str(name).split("."))):
             raise TypeError(f"install_import_hook: expected names of packages; got {name!r}")
     for name in names:
         if _is_nowhere(str(name).partition(".")[0]):
@@ -176,9 +176,10 @@ def install_import_hook(
                 f"install_import_hook: no package {name} is found, and nothing is checked by this",
                 stacklevel=2,
             )
-        for loaded in _loaded(name):
+        module = sys.modules.get(name)
+        if module is not None and NAME not in vars(module):
             warnings.warn(
-                f"install_import_hook: {loaded} has been imported already, and is not checked."
+                f"install_import_hook: {name} has been imported already, and is not checked."
                 " Install the hook before anything imports it",
                 stacklevel=2,
             )
@@ -205,9 +206,3 @@ def hook_cells(shell: Any, line: str) -> None:
     if line.strip() == "on":
         shell.user_ns[NAME] = hooked
         shell.ast_transformers.append(Decorating())
-
-
-def _loaded(name: str) -> Iterator[str]:
-    module = sys.modules.get(name)
-    if module is not None and NAME not in vars(module):
-        yield name
