@@ -142,8 +142,8 @@ def names_for(law: Any, parameters: Iterable[str], prefix: str) -> dict[str, Any
     def is_off() -> bool:
         """Whether the checks are off; asked while a call is read, and no part of it."""
         if "before" not in vars(law):
-            law.before = disable(law.before)  # type: ignore[no-untyped-call]
-            law.after = disable(law.after)  # type: ignore[no-untyped-call]
+            law.before = disable(law.before)
+            law.after = disable(law.after)
         return mode.get() is OFF
 
     is_off._dynamo_marked_constant = True  # type: ignore[attr-defined]
