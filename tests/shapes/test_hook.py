@@ -161,8 +161,9 @@ def test_pytest_s_option(package):
     assert "shapecheck_bp/shapes" not in done.stdout, "no frame of ours is shown"
 
 
-def test_a_magic_in_notebooks():
+def test_a_magic_in_notebooks(monkeypatch):
     testing = pytest.importorskip("IPython.testing.globalipapp", reason="IPython is not installed")
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)  # IPython warns where another is active
     shell = testing.get_ipython() or testing.start_ipython()
     shell.run_line_magic("load_ext", "shapecheck_bp")
     try:
