@@ -12,8 +12,8 @@ from shapecheck_bp import Network, diagnose, doctor
 from shapecheck_bp.doctor.mistakes import candidates
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "mistakes.md"
-ROWS = re.findall(r"^\| `(\w+)` \| (.+?) \|(?: `(.+)` \|)?$", PAGE.read_text("utf-8"), re.MULTILINE)
-LINES = {name: line for name, _, line in ROWS if line}
+ROWS = re.findall(r"^\| `(\w+)` \| .*\.(?: `(.+)`)? \|$", PAGE.read_text("utf-8"), re.MULTILINE)
+LINES = {name: line for name, line in ROWS if line}
 TANH, BINARY, SQUARED = (
     Network((3, 4, 2), "tanh"),
     Network((3, 4, 1), "tanh", "sigmoid"),
