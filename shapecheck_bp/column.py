@@ -455,8 +455,8 @@ def one_hot(
     >>> one_hot(np.array([1, 0]), classes=3).tolist()
     [[0.0, 1.0], [1.0, 0.0], [0.0, 0.0]]
     """
-    xp = array_namespace(labels)
     check_labels(labels, classes)
+    xp = array_namespace(labels)
     k = xp.arange(classes, device=device(labels))
     labels = xp.astype(labels, k.dtype)
     hot = k[:, None] == labels[None, :]
