@@ -102,6 +102,7 @@ MISTAKES = [
     ("other_backprop", BACKPROP, "raises in the function"),
     ("weights_by_sums", {"+=": "="}, "dW[2] is off by up to"),
     ("inputs_by_sums", {"W[k, j]": "W[j, k]", "W[j, k]": "W[k, j]"}, "weights_not_transposed"),
+    ("wrong", ("return W.T @ dZ", "return dZ @ W.T"), "wrong holds for"),
     ("mean_first", {"X.T @ dZ": "X.T @ dZ / m", "dZ @ X.T": "dZ @ X.T / m"}, "0.2 times what it"),
     ("step", {"db / m": "db"}, "b  wrong: -0.5 dJ/db"),
     ("step", {"-=": "+="}, "W  wrong: 0.1 dJ/dW"),
@@ -152,18 +153,14 @@ class Exercise:
         return printed
 
     def told_of(self, name, answer):
-        """What is printed below a cell with this answer, as far as the doctor's first word."""
-        first = self.to_fill_in[name]
-        self.run(first, answer)
-        printed = ""
-        for number in range(first + 1, len(self.cells)):
-            if number not in self.to_fill_in.values():
-                printed += self.run(number)
-            elif printed and VERIFIED not in printed:
-                break
-            if "diagnose(" in self.cells[number]:
-                break
-        return printed
+        """What the checks print that use this function, with this answer."""
+        self.run(self.to_fill_in[name], answer)
+        checks = (
+            number
+            for number, cell in enumerate(self.cells)
+            if number not in self.to_fill_in.values() and re.search(rf"\b{name}\b", cell)
+        )
+        return "".join(map(self.run, checks))
 
 
 def right(convention):
