@@ -17,8 +17,8 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from shapecheck_bp.activations import ACTIVATIONS
-from shapecheck_bp.data.settings import float_dtype, whole_number
-from shapecheck_bp.losses import PAIRS, loss_for
+from shapecheck_bp.data.settings import float_dtype, no_such_name, whole_number
+from shapecheck_bp.losses import PAIRS, REASONS, loss_for
 
 Weights = TypeVar("Weights")
 Biases = TypeVar("Biases")
@@ -83,6 +83,8 @@ class Network:
                 "output: softmax over a single output is always 1, so nothing could be learned;"
                 " use output='sigmoid' for two classes, or sizes that end in the number of classes"
             )
+        if self.loss is not None:
+            _member("loss", self.loss, ("squared_error", *REASONS))
         object.__setattr__(self, "loss", loss_for(self.output, self.loss))
 
     @property
@@ -177,4 +179,4 @@ def _known(net: Network) -> None:
 
 def _member(argument: str, name: object, known: tuple[str, ...]) -> None:
     if not isinstance(name, str) or name not in known:
-        raise ValueError(f"{argument}: expected one of {', '.join(map(repr, known))}; got {name!r}")
+        raise no_such_name(argument, known, name)

@@ -375,7 +375,8 @@ def gradients(
     """J = sum(L) / m, dW = dJ/dW, db = dJ/db.
 
     Forward, cost and backward in one. Under cross-entropy an
-    example's targets must sum to one; see check_data.
+    example's targets must sum to one, and one NaN in X makes
+    J and gradients NaN: check_data refuses such data.
 
     With a block_size, it is done on so many examples at a
     time, in the memory that they need: with m_k examples in
@@ -454,8 +455,8 @@ def one_hot(
     >>> one_hot(np.array([1, 0]), classes=3).tolist()
     [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]
     """
-    xp = array_namespace(labels)
     check_labels(labels, classes)
+    xp = array_namespace(labels)
     k = xp.arange(classes, device=device(labels))
     labels = xp.astype(labels, k.dtype)
     hot = k[None, :] == labels[:, None]

@@ -22,20 +22,45 @@ def flip(value: Anything) -> Anything:
 
     Looks into tuples, NamedTuples, lists and dicts. Its own inverse. The arrays are views: nothing
     is copied where the library has views (JAX arrays cannot be shared, and XLA may copy them).
+
+    Raises:
+        TypeError: it is a text, or has a state_dict in it, whose biases would stay as they are.
     """
-    flipped: Any = value
+    if isinstance(value, str | bytes):
+        raise TypeError(
+            f"value: expected an array, or a tuple, list or dict of arrays; got {value!r}"
+        )
+    return cast(Anything, _flipped(value))
+
+
+def _flipped(value: Any) -> Any:
     if getattr(value, "ndim", None) == 2 and hasattr(value, "T"):
-        flipped = value.T
-    elif isinstance(value, tuple):
-        items = map(flip, value)
-        flipped = value._make(items) if hasattr(value, "_make") else type(value)(items)
-    elif isinstance(value, list):
-        flipped = type(value)(map(flip, value))
-    elif isinstance(value, dict):
+        return value.T
+    if isinstance(value, tuple):
+        items = map(_flipped, value)
+        return value._make(items) if hasattr(value, "_make") else type(value)(items)
+    if isinstance(value, list):
+        return type(value)(map(_flipped, value))
+    if isinstance(value, dict):
+        _refuse_state(value)
         flipped = copy(value)
         for key, item in value.items():
-            flipped[key] = flip(item)
-    return cast(Anything, flipped)
+            flipped[key] = _flipped(item)
+        return flipped
+    return value
+
+
+def _refuse_state(value: dict[Any, Any]) -> None:
+    """Refuse PyTorch's weights, whose biases have one axis: half of them would be transposed."""
+    for key, bias in value.items():
+        layer, _, name = key.rpartition("bias") if isinstance(key, str) else ("", "", key)
+        weight = value.get(f"{layer}weight") if name == "" else None
+        if [getattr(one, "ndim", None) for one in (weight, bias)] == [2, 1]:
+            raise TypeError(
+                f"value: got a state_dict, of which {layer}weight would be transposed and"
+                f" {key} of shape {tuple(bias.shape)} would not. Pass it to"
+                " layouts.to_row(state, 'torch') or layouts.to_column(state, 'torch')"
+            )
 
 
 def map_leaves(change: Callable[..., Any], *values: Any) -> Any:

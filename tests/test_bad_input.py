@@ -311,3 +311,16 @@ def test_transposed_weights_are_blamed_and_not_the_argument_read_first():
     error = refused(column.linear_forward, np.ones((4, 5)), np.ones((4, 3)), np.ones((3, 1)))
     assert (error.argument, error.suggestion) == ("W", "Pass W.T.")
     assert "n_out is 4 here, and 3 in b; n_in is 3 here, and 4 in A_prev" in str(error)
+
+
+def test_labels_of_pandas(bp):
+    class Series:
+        shape, dtype, ndim = (3,), np.dtype("int64"), 1
+
+        def to_numpy(self):
+            return np.array([0, 1, 1])
+
+    with pytest.raises(
+        TypeError, match=r"^labels: expected an array; got Series\. Pass labels\.to"
+    ):
+        bp.one_hot(Series(), 2)

@@ -5,6 +5,7 @@ import pytest
 import sympy
 
 from shapecheck_bp import Layer, Network, column
+from shapecheck_bp.data import digits
 
 
 def test_defaults():
@@ -129,3 +130,32 @@ def test_where_numbers_are_needed_symbols_are_refused(use):
     n = sympy.Symbol("n", integer=True, positive=True)
     with pytest.raises(ValueError, match="^net: expected sizes that are numbers; n is a symbol"):
         use(Network((3, n)))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "meant"),
+    [
+        ("hidden", "ReLU", "relu"),
+        ("hidden", "leakyrelu", "leaky_relu"),
+        ("hidden", "thanh", "tanh"),
+        ("output", "linear", "identity"),
+        ("output", "Softmax", "softmax"),
+        ("loss", "mse", "squared_error"),
+        ("loss", "cross-entropy", "cross_entropy"),
+        ("loss", "binary_crossentropy", "log_loss"),
+        ("hidden", "softmax", None),
+        ("hidden", "swish", None),
+        ("hidden", "", None),
+        ("loss", 2, None),
+    ],
+)
+def test_a_name_from_elsewhere_or_with_a_slip_is_told_what_it_is_here(field, value, meant):
+    with pytest.raises(ValueError, match=f"^{field}: expected one of") as caught:
+        Network((3, 4, 2), **{field: value})
+    told = f". Did you mean {meant!r}?" if meant else ""
+    assert str(caught.value).endswith(f"; got {value!r}{told}")
+
+
+def test_a_convention_with_a_slip_is_told_which_is_meant():
+    with pytest.raises(ValueError, match=r"'row'; got 'columns'\. Did you mean 'column'\?$"):
+        digits("columns")

@@ -35,7 +35,7 @@ def same(a, b):
     return a == b
 
 
-@given(trees)
+@given(trees.filter(lambda tree: not isinstance(tree, str)))
 def test_flip_is_its_own_inverse(tree):
     assert same(flip(flip(tree)), tree)
 
@@ -51,6 +51,28 @@ def test_flip_leaves_the_rest_alone():
     rest = (np.arange(5), np.float64(2), np.ones((2, 3, 4)), Network((3, 2)), 0.1, None, "relu")
     for before, after in zip(rest, flip(rest), strict=True):
         assert after is before
+
+
+@pytest.mark.parametrize("text", ["abc", b"abc", ""])
+def test_flip_refuses_a_text(text):
+    with pytest.raises(
+        TypeError, match="^value: expected an array, or a tuple, list or dict of ar"
+    ):
+        flip(text)
+
+
+@pytest.mark.parametrize("layer", ["0.", "layers.3.", ""])
+def test_flip_refuses_half_of_a_state_dict(layer):
+    state = {f"{layer}weight": np.ones((4, 3)), f"{layer}bias": np.ones(4)}
+    for value in (state, (state, np.ones((3, 5)))):
+        with pytest.raises(TypeError) as caught:
+            flip(value)
+        assert str(caught.value) == (
+            f"value: got a state_dict, of which {layer}weight would be transposed and {layer}bias"
+            " of shape (4,) would not. Pass it to layouts.to_row(state, 'torch') or"
+            " layouts.to_column(state, 'torch')"
+        )
+    assert flip(state | {f"{layer}bias": np.ones((4, 1))})[f"{layer}weight"].shape == (3, 4)
 
 
 def test_flip_keeps_the_kinds_of_containers():

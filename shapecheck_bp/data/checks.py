@@ -19,7 +19,10 @@ ROUNDING = 1e-4
 
 
 def check_labels(labels: Array, classes: SupportsIndex) -> None:
-    """Refuse class indices outside 0, …, classes - 1."""
+    """Refuse class indices outside 0, …, classes - 1, and what has a shape and is no array."""
+    if hasattr(labels, "to_numpy"):  # a Series of pandas, polars, …
+        kind = type(labels).__name__
+        raise TypeError(f"labels: expected an array; got {kind}. Pass labels.to_numpy()")
     classes, xp = whole_number("classes", classes, least=1), array_namespace(labels)
     wide = xp.astype(labels, xp.asarray(0).dtype)  # no int8 can be compared with 300
     if (i := _first((wide < 0) | (wide >= classes))) is not None:

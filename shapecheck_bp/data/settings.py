@@ -5,6 +5,8 @@ Traceback (most recent call last):
 ValueError: batch_size: expected a whole number from 1 up; got 2.5
 """
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from operator import index
 from typing import Any, SupportsIndex
 
@@ -16,6 +18,41 @@ from shapecheck_bp.shapes.arrays import Array
 FLOATS: Any = Float[Array, " _"]
 CONVENTIONS = ("column", "row")
 
+# What the names are elsewhere, in small letters and without signs.
+ELSEWHERE = {
+    "mse": "squared_error",
+    "l2": "squared_error",
+    "bce": "log_loss",
+    "binarycrossentropy": "log_loss",
+    "categoricalcrossentropy": "cross_entropy",
+    "nll": "cross_entropy",
+    "logistic": "sigmoid",
+    "linear": "identity",
+}
+
+
+def no_such_name(argument: str, known: Iterable[str], name: object) -> ValueError:
+    """The error for a name that is not among those that are known; it tells which may be meant.
+
+    >>> print(no_such_name("loss", ("squared_error", "log_loss"), "mse"))
+    loss: expected 'squared_error' or 'log_loss'; got 'mse'. Did you mean 'squared_error'?
+    """
+    plain = {_plain(one): one for one in known}
+    names = [*map(repr, plain.values())]
+    listed = " or ".join(names) if len(names) == 2 else f"one of {', '.join(names)}"
+    told = f"{argument}: expected {listed}; got {name!r}"
+    if isinstance(name, str):
+        asked = _plain(name)
+        near = get_close_matches(asked, plain, n=1, cutoff=0.7)
+        meant = ELSEWHERE.get(asked, "")
+        meant = meant if meant in plain.values() else plain[near[0]] if near else ""
+        told += f". Did you mean {meant!r}?" if meant else ""
+    return ValueError(told)
+
+
+def _plain(name: str) -> str:
+    return "".join(filter(str.isalnum, name.lower()))
+
 
 def check_convention(convention: Any) -> None:
     """Refuse what names neither convention.
@@ -24,7 +61,7 @@ def check_convention(convention: Any) -> None:
         ValueError: it is neither ``"column"`` nor ``"row"``.
     """
     if convention not in CONVENTIONS:
-        raise ValueError(f"convention: expected 'column' or 'row'; got {convention!r}")
+        raise no_such_name("convention", CONVENTIONS, convention)
 
 
 def whole_number(name: str, number: SupportsIndex, least: int) -> int:
