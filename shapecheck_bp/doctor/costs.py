@@ -1,6 +1,7 @@
 """What may be the cost: a number that the code computes, or a loss of what meets the targets."""
 
 import ast
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
@@ -28,9 +29,11 @@ def costs(
     if own:
         return own
     for single, kind in ((False, ast.Sub), (True, ast.Sub), (False, ast.Add)):
-        found = _meetings(step, base, claims, moved, loss, single, kind)
+        found = [*_meetings(step, base, claims, moved, loss, single, kind)]
         if found:
-            return [*found]
+            given = [watch for watch, is_given in found if is_given][: len(LOSSES)]
+            first = [watch for watch, _ in found[: len(LOSSES)] if watch not in given]
+            return [*given, *first]
     return []
 
 
@@ -84,7 +87,8 @@ def _own(
     found = sorted((key for key in found if key not in late), key=lambda key: -by_key[key].at)
     ends = (key for key in found[:20] if not _goes_on(step, base, key))
     return [
-        OwnCost(place_of(sites[n]), time, _cost_in_words(sites[n])) for n, time in islice(ends, 4)
+        OwnCost(place_of(sites[n]), time, _cost_in_words(sites[n]), _is_named(sites[n]))
+        for n, time in islice(ends, 4)
     ]
 
 
@@ -102,10 +106,15 @@ def _names_in(node: ast.AST) -> set[str]:
 
 
 def _goes_on(step: Step, base: Run, key: Key) -> bool:
-    """Whether an array depends on a number, as none does on a cost."""
+    """Whether an array depends on a number, or a parameter that is one, as none does on a cost."""
     run = step.run(exchange={key: plus(1e-3)}, keep=True)
     known: dict[Key, Any] = {event.key: event.value for event in base.events}
-    return any(
+    stepped = [
+        run.after.get(path) == value
+        for path, value in base.after.items()
+        if isinstance(value, float) and base.before.get(path) not in (None, value)
+    ]
+    return not all(stepped) or any(
         np.ndim(event.value) and not np.array_equal(known.get(event.key, ()), event.value)
         for event in run.events
     )
@@ -133,6 +142,12 @@ def _is_error(site: Any, moving: set[int], base: Run) -> bool:
 def is_place(node: ast.Subscript) -> bool:
     """Whether this is an entry of an array, and not of a dictionary."""
     return not (isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str))
+
+
+def _is_named(site: Any) -> bool:
+    """Whether its name, or that of the function it stands in, says that it is a cost."""
+    names = f"{assigned(site)} {getattr(site.function, 'name', '')}"
+    return bool(re.search(r"loss|cost|entropy|nll|objective|\bJ\b", names, re.IGNORECASE))
 
 
 def _cost_in_words(site: Any) -> str:
@@ -180,8 +195,8 @@ def _meetings(
     loss: Any,
     single: bool,
     kind: type[ast.operator],
-) -> Sequence[Watching]:
-    """Losses of what first meets something that no parameter moves."""
+) -> Iterator[tuple[Watching, bool]]:
+    """Losses of what meets something that no parameter moves, and whether that was given."""
     sites = step.version.sites
     moving = set().union(*moved.values())
     values = {event.key: event.value for event in base.events}
@@ -205,13 +220,18 @@ def _meetings(
             continue  # a step, and no error
         places = [place_of(sites[event.number]), *(place_of(site) for site in pair)]
         times = sum(other.number == event.number for other in base.events)
-        A, _ = pair[::-1] if moves[1] else pair
+        A, Y = pair[::-1] if moves[1] else pair
+        is_given = _is_given(values[(Y.number, 0)], base)
         is_sum = kind is ast.Add
         laws = [law for name, law in LOSSES.items() if loss is None or loss == name]
         if callable(loss):
             laws.append((getattr(loss, "__name__", "the loss"), loss))
-        return [
-            Meeting(places, moves[1], times, law, f"{words} of {A.text} (line {A.line})", is_sum)
-            for words, law in laws
-        ]
-    return []
+        for words, law in laws:
+            told = f"{words} of {A.text} (line {A.line})"
+            yield Meeting(places, moves[1], times, law, told, is_sum), is_given
+
+
+def _is_given(value: Any, base: Run) -> bool:
+    """Whether this is an array that was there before, or a part of one."""
+    arrays = (one for one in base.before.values() if isinstance(one, np.ndarray))
+    return isinstance(value, np.ndarray) and any(np.array_equal(one, value) for one in arrays)

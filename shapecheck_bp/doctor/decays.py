@@ -33,34 +33,47 @@ def decayed(
 ) -> tuple[list[Judged], float]:
     """The claims, where all that is too much in some is one positive multiple of themselves.
 
-    That is weight decay; how much it is comes second, and is 0 where there is none.
+    That is weight decay, of the entries that are stepped; how much it is comes second, and is 0
+    where there is none.
     """
-    known = [one.factor for one in found if one.factor is not None]
     rest = [one for one in found if one.factor is None and not one.why]
-    fits = [fit for fit in (_fit(one, mode, run, params) for one in rest) if fit is not None]
-    if not rest or len(fits) < len(rest) or not known:
-        return [*found], 0.0
-    c, e = fits[0]
-    same = all(close(c, other) for other in (*known, *(f[0] for f in fits)))
-    large = mode != "gradient" and abs(e) > 0.5
-    if not same or large or e / c <= 0 or not all(close(e, f[1]) for f in fits):
-        return [*found], 0.0
-    return [one if one not in rest else one._replace(factor=c) for one in found], e / c
+    for one in rest:
+        fit = _fit(one, mode, run, params)
+        if fit is None or fit[1] / fit[0] <= 0 or (mode != "gradient" and abs(fit[1]) > 0.5):
+            continue
+        c, e = fit
+        if all(_is_of(other, c, e, mode, run, params) for other in found if not other.why):
+            return [one if one.why else one._replace(factor=c) for one in found], e / c
+    return [*found], 0.0
+
+
+def _terms(one: Judged, mode: str, run: Run, params: Params) -> tuple[Any, Any, Any]:
+    """A claim, the gradient and the parameter's stepped entries, along the same directions."""
+    D, s = params[one.claim.parameter]
+    before, value = numbers(run.before[one.claim.parameter]), one.claim.value(run)
+    value = value - before if mode == "new" else value
+    stepped = np.where(np.reshape(value, before.shape) != 0, before, 0.0)
+    return D @ np.reshape(value, -1), s, D @ stepped.reshape(-1)
 
 
 def _fit(one: Judged, mode: str, run: Run, params: Params) -> tuple[float, float] | None:
-    """c and e where a claim is c dJ/dW + e W."""
-    D, s = params[one.claim.parameter]
-    before, value = numbers(run.before[one.claim.parameter]), one.claim.value(run)
-    if len(s) < 4 or value is None:
+    """c and e where a claim is c dJ/dW + e W, and two numbers do not fit it by chance."""
+    y, s, w = _terms(one, mode, run, params)
+    if np.count_nonzero(one.claim.value(run)) < 3 or len(s) < 4:
         return None
-    value = value - before if mode == "new" else value
-    A = np.stack([s, D @ before.reshape(-1)], axis=1)
-    y = D @ value.reshape(-1)
+    A = np.stack([s, w], axis=1)
     x = np.linalg.lstsq(A, y, rcond=None)[0]
-    if np.linalg.norm(A @ x - y) > TOLERANCE * np.linalg.norm(y):
+    if np.linalg.norm(A @ x - y) > TOLERANCE * np.linalg.norm(y) or not x[0]:
         return None
     return float(x[0]), float(x[1])
+
+
+def _is_of(one: Judged, c: float, e: float, mode: str, run: Run, params: Params) -> bool:
+    """Whether a claim is c dJ/dW, with e W or without."""
+    if one.factor is not None and close(one.factor, c):
+        return True
+    y, s, w = _terms(one, mode, run, params)
+    return bool(np.linalg.norm(c * s + e * w - y) <= 2 * TOLERANCE * np.linalg.norm(y))
 
 
 def _is_product(node: ast.AST) -> bool:

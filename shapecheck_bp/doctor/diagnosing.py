@@ -123,6 +123,12 @@ def of_step(step: Step, name: str, loss: Any = None, wrt: Sequence[str] = ()) ->
             ok, parameters = True, dict.fromkeys(parameters, rule)
         else:
             findings, lines = _found(judge, loss, wrt)
+            if loss is None and not judge.is_of_the_cost and not any(one.fix for one in findings):
+                unfit = (
+                    f"nothing that it steps or returns fits {judge.truth.watch.words}, and no"
+                    " change that was tried makes it fit: if that is the cost, say so by loss="
+                )
+                return Diagnosis(None, recognised=name, why=unfit, runs=step.runs)
         if judge.decay and ok:
             remarks.append(
                 f"Its gradients have {judge.decay:.4g} times the weights in them: weight decay,"

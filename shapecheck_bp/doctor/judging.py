@@ -84,11 +84,17 @@ class Judge:
         """Whether the code computes its cost itself."""
         return isinstance(self.truth.watch, OwnCost)
 
+    @property
+    def is_of_the_cost(self) -> bool:
+        """Whether it is sure that the cost is meant: by its name, or since some claim is of it."""
+        fits = any(one.is_right and not one.why for one in self.verdict.judged)
+        return fits or (isinstance(self.truth.watch, OwnCost) and self.truth.watch.is_named)
+
     def _chosen(self, paths: list[Path]) -> tuple[Truth, Verdict]:
         """The cost of which most claims are right."""
-        best: tuple[int, Truth, Verdict, dict[Path, Slopes]] | None = None
+        best: tuple[int, Truth, Verdict, dict[Path, Slopes], float] | None = None
         for watch in self.watches:
-            self.truth = Truth(self.step, watch)
+            self.truth, self.decay = Truth(self.step, watch), 0.0
             slopes = self.slopes(paths)
             returned = {claim.parameter for claim in self.claims if not claim.is_step}
             self.params = {
@@ -104,12 +110,12 @@ class Judge:
             if verdict.ok:
                 self.right_for.append(watch)
             if best is None or len(verdict.right) > best[0]:
-                best = len(verdict.right), self.truth, verdict, self.params
+                best = len(verdict.right), self.truth, verdict, self.params, self.decay
         if best is None:
             raise CannotJudge(
                 "no cost is found in it, and no output that meets its targets: say loss="
             )
-        self.params = best[3]
+        self.params, self.decay = best[3:]
         return best[1], best[2]
 
     def _closer(self, verdict: Verdict) -> Verdict:
@@ -166,6 +172,9 @@ class Judge:
     ) -> tuple[list[Judged], float | None, bool]:
         """Claims that have a factor in common, which is the one of most."""
         found = [self._one(claim, mode, run) for claim in claims]
+        if run is self.base and not (self.has_own_cost and self.may_be_regularised):
+            found, decay = decayed(found, mode, run, self.params)
+            self.decay = decay or self.decay
         known = [one.factor for one in found if one.factor is not None]
         c = max(
             known,
@@ -179,9 +188,6 @@ class Judge:
             default=None,
         )
         plain = c is not None and self.is_plain(c, mode)
-        if run is self.base and not (self.has_own_cost and self.may_be_regularised):
-            found, decay = decayed(found, mode, run, self.params)
-            self.decay = decay or self.decay
         judged = []
         for one in found:
             same = (

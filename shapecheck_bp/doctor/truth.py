@@ -36,9 +36,9 @@ LOSSES: dict[str, tuple[str, Callable[[Any, Any], Any]]] = {
 class OwnCost:
     """A number that the code itself computes."""
 
-    def __init__(self, place: Place, time: int, words: str) -> None:
-        """Where, and which time that is met."""
-        self.place, self.time, self.words = place, time, words
+    def __init__(self, place: Place, time: int, words: str, is_named: bool = False) -> None:
+        """Where, which time that is met, and whether its name says that it is a cost."""
+        self.place, self.time, self.words, self.is_named = place, time, words, is_named
         self.numbers: list[int] = []
         self.found: float | None = None
 

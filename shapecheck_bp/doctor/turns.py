@@ -85,16 +85,20 @@ def _same_factors(one: Judge, other: Judge, watch: Watching) -> bool:
 def other_rule(judge: Judge) -> str:
     """Words for steps that are no multiples of the gradients, and go down all the same.
 
-    As Adam's do; then every gradient itself has to be right, by one factor.
+    As Adam's do; then every gradient itself has to be right, by one factor. The step of a single
+    number is a multiple by any rule.
     """
     wrong = [one for one in judge.verdict.judged if one.mode == "step"]
-    if not wrong or any(one.factor is not None or one.why for one in wrong):
+    several = [one for one in wrong if np.size(one.claim.value(judge.base)) > 1]
+    if not several or any(one.factor is not None or one.why for one in several):
+        return ""
+    if any(one.factor is not None and one.factor > 0 for one in wrong):
         return ""
     backward = Backward(judge)
-    found = {one: [*_gradients(backward, one.claim.parameter)] for one in wrong}
-    for c, _ in found[wrong[0]]:
+    found = {one: [*_gradients(backward, one.claim.parameter)] for one in several}
+    for c, _ in found[several[0]]:
         if judge.is_plain(c, "gradient") and all(
-            _goes_down(one, found[one], c, judge) for one in wrong
+            _goes_down(one, found[one], c, judge) for one in several
         ):
             return "its gradient is right; its step goes down it, by another rule than a multiple"
     return ""

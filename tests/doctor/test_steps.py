@@ -165,7 +165,7 @@ def test_nothing_is_printed_and_nothing_is_changed(capsys):
         print("a step")
         W[...] -= 0.1 * np.outer(np.tanh(W @ x) - y, x)
 
-    diagnosis = diagnose(step, np.ones(3), np.zeros(2))
+    diagnosis = diagnose(step, np.ones(3), np.zeros(2), loss="squared_error")
     assert diagnosis.ok is False
     assert np.array_equal(W, np.ones((2, 3)))
     assert capsys.readouterr().out == ""
@@ -258,3 +258,82 @@ def test_gradients_that_are_shortened_are_not_accused():
 
     diagnosis = diagnose(step, np.ones((2, 3)), np.ones((2, 1)), X, Y)
     assert diagnosis.ok is not False, diagnosis
+
+
+def test_a_cost_that_nothing_fits_is_not_enough_to_accuse():
+    """Of all losses of the output none is meant, and the code names none."""
+    W = np.ones((2, 3))
+
+    def quantile(x, y):
+        over = np.tanh(W @ x) - y
+        W[...] -= 0.1 * np.outer(np.where(over > 0, 0.1, -0.9) * (1 - np.tanh(W @ x) ** 2), x)
+
+    diagnosis = diagnose(quantile, np.ones(3), np.array([0.3, -0.2]))
+    assert diagnosis.ok is None
+    assert "say so by loss=" in str(diagnosis)
+    assert diagnose(quantile, np.ones(3), np.zeros(2), loss="squared_error").ok is False
+
+
+def recommender(decay):
+    rng = np.random.default_rng(1)
+    P, Q, b = rng.normal(size=(4, 3)), rng.normal(size=(5, 3)), rng.normal(size=4)
+
+    def learn(u, i, stars):
+        error = P[u] @ Q[i] + b[u] - stars
+        p, q = P[u].copy(), Q[i].copy()
+        P[u] -= 0.05 * (error * q + decay * p)
+        Q[i] -= 0.05 * (error * p + decay * q)
+        b[u] -= 0.05 * (error + decay * b[u])
+
+    return learn
+
+
+def test_decay_of_the_rows_that_are_stepped():
+    diagnosis = diagnose(recommender(0.1), 1, 2, 3.5)
+    assert diagnosis.ok is True
+    assert "0.1 times the weights in them: weight decay" in str(diagnosis)
+
+
+def test_the_step_of_one_number_is_a_multiple_by_any_rule():
+    """RMSprop, whose bias is a single number."""
+    rng = np.random.default_rng(2)
+    params = [rng.normal(size=(3, 1)), np.zeros(1)]
+    squares = [np.zeros((3, 1)), np.zeros(1)]
+
+    def step(X, Y):
+        Z = X @ params[0] + params[1]
+        loss = np.mean((Z - Y) ** 2)
+        dZ = 2 * (Z - Y) / len(X)
+        for i, grad in enumerate([X.T @ dZ, dZ.sum(axis=0)]):
+            squares[i] = 0.9 * squares[i] + 0.1 * grad**2
+            params[i] -= 0.01 * grad / (np.sqrt(squares[i]) + 1e-8)
+        return loss
+
+    diagnosis = diagnose(step, rng.normal(size=(9, 3)), rng.normal(size=(9, 1)))
+    assert diagnosis.ok is True
+    assert "by another rule than a multiple" in str(diagnosis)
+
+
+def test_the_gradient_of_a_number_is_no_cost():
+    """``gb`` moves with every parameter, and goes into no array; but b is stepped by it."""
+    rng = np.random.default_rng(3)
+
+    class Model:
+        def __init__(self):
+            self.W1, self.w2, self.b = rng.normal(size=(3, 4)), rng.normal(size=4), 0.1
+
+        def train(self, X, y):
+            h = np.tanh(X @ self.W1)
+            p = 1 / (1 + np.exp(-(h @ self.w2 + self.b)))
+            err = (p - y) / len(y)
+            gb = err.sum()
+            gw = h.T @ err
+            gW = X.T @ (np.outer(err, self.w2) * (1 - h**2))
+            self.b -= 0.1 * gb
+            self.w2 = self.w2 - 0.1 * gw
+            self.W1 = self.W1 - 0.1 * gW
+
+    y = (rng.random(9) > 0.5).astype(float)
+    diagnosis = diagnose(Model().train, rng.normal(size=(9, 3)), y)
+    assert diagnosis.ok is True, diagnosis
+    assert "log loss of p" in str(diagnosis)
