@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from shapecheck_bp import row
 from shapecheck_bp.activations import ACTIVATIONS, LEAKY_SLOPE, ByActivation
 from shapecheck_bp.network import Network
 
@@ -39,32 +40,14 @@ def activations_of(net: Network) -> tuple[Activation, ...]:
     return tuple(Activation(name, slope.get(name)) for name in net.activations)
 
 
-def as_network(sizes: Sequence[int], activations: Sequence[Activation]) -> Network:
-    """The Network with these activations, or a ValueError that says why none has them."""
-    hidden = {*activations[:-1]} or {Activation("relu")}
-    net = Network(tuple(sizes), min(hidden).name, activations[-1].name)
-    if activations_of(net) != (*activations,):
-        told = ", ".join(map(str, activations))
-        raise ValueError(
-            f"a Network has one activation for all hidden layers, without a number of its own;"
-            f" here are {told}"
-        )
-    return net
-
-
-def chained(found: list[Activation], one: Activation, layers: int) -> None:
-    """Note the activation that comes next, after so many layers; each has one."""
-    found += [IDENTITY] * (layers - len(found))
-    if one != IDENTITY and (not layers or found[-1] != IDENTITY):
-        before = f"after {found[-1]}" if layers else "before the first layer"
+def chained(found: list[Activation], one: Activation) -> None:
+    """Note the activation that comes next; of each layer so far there is one, identity at first."""
+    if one == IDENTITY:
+        return
+    if not found or found[-1] != IDENTITY:
+        before = f"after {found[-1]}" if found else "before the first layer"
         raise ValueError(f"expected one activation after each layer; {one} comes {before}")
-    if layers and one != IDENTITY:
-        found[-1] = one
-
-
-def _softmax(Z: Any) -> Any:
-    powers = np.exp(Z - Z.max(-1, keepdims=True))
-    return powers / powers.sum(-1, keepdims=True)
+    found[-1] = one
 
 
 COMPUTED = ByActivation[Any](
@@ -81,14 +64,20 @@ COMPUTED |= {
     "gelu_tanh": lambda Z, _: Z / 2 * (1 + np.tanh(0.7978845608 * (Z + 0.044715 * Z**3))),
     "silu": lambda Z, _: Z * COMPUTED["sigmoid"](Z, None),
     "softsign": lambda Z, _: Z / (1 + np.abs(Z)),
-    "softmax": lambda Z, _: _softmax(Z),
-    "log_softmax": lambda Z, _: np.log(_softmax(Z)),
+    "softmax": lambda Z, _: row.softmax(Z),
+    "log_softmax": lambda Z, _: row.log_softmax(Z),
 }
 
 
-def forward(params: Sequence[Any], activations: Sequence[Activation], X: Any) -> Any:
-    """The outputs for X, an example a row, of parameters as ``column`` has them."""
-    A = X.reshape(len(X), -1).astype(params[0].W.dtype)
-    for (W, b), g in zip(params, activations, strict=True):
-        A = COMPUTED[g.name](A @ W.T + b.T, g.parameter)
-    return A
+class Forward(NamedTuple):
+    """Our own forward pass, of parameters as ``column`` has them."""
+
+    params: Sequence[Any]
+    activations: Sequence[Activation]
+
+    def __call__(self, X: Any) -> Any:
+        """The outputs for X, an example a row."""
+        A = X.reshape(len(X), -1).astype(self.params[0].W.dtype)
+        for (W, b), g in zip(self.params, self.activations, strict=True):
+            A = COMPUTED[g.name](A @ W.T + b.T, g.parameter)
+        return A

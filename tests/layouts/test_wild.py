@@ -99,7 +99,7 @@ HIDDEN = {
 
 
 @pytest.mark.parametrize("name", HIDDEN)
-def test_activations_travel_from_keras_to_onnx_and_back(tmp_path, capsys, name):
+def test_activations_travel_from_keras_to_onnx_and_on(tmp_path, capsys, name):
     pytest.importorskip("onnx")
     keras = pytest.importorskip("keras")
     hidden = HIDDEN[name](keras.layers)
@@ -108,18 +108,17 @@ def test_activations_travel_from_keras_to_onnx_and_back(tmp_path, capsys, name):
         lambda L: L.Dense(3, "tanh"),
         lambda L: L.Dense(2, "softmax"),
     )
-    first, then, last = (tmp_path / one for one in ("m.keras", "m.onnx", "back.keras"))
-    arrays = tmp_path / "m.npz"
+    first, then, arrays = (tmp_path / one for one in ("m.keras", "m.onnx", "m.npz"))
     model.save(first)
     facts = converted(capsys, first, "--to", "onnx", "-o", then, "--check")
     assert facts["activations"] == [name, "tanh", "softmax"]
     assert facts["check"]["ok"]
-    facts = converted(capsys, then, "--to", "keras", "-o", last, "--check")
-    assert facts["check"]["ok"]
     facts = converted(capsys, then, "--to", "torch", "-o", arrays, "--check")
     assert facts["check"]["ok"]
     X = RANDOM.normal(size=(9, 3)).astype("float32")
-    assert compare(lambda X: np.asarray(model(X.astype("float32"))), last, X).ok
+    assert compare(lambda X: np.asarray(model(X.astype("float32"))), arrays, X).ok
+    model.set_weights(layouts.from_column(layouts.load(then), "keras"))
+    assert compare(lambda X: np.asarray(model(X.astype("float32"))), then, X).ok
 
 
 def test_activations_travel_through_files_of_arrays(tmp_path, capsys):
@@ -173,7 +172,7 @@ def test_activations_that_contradict_are_refused(tmp_path, capsys):
     told = refused(capsys, "convert", tanh, "--to", "onnx", "-o", out, "--hidden", "relu")
     assert "has its own activations, tanh, softmax" in told
     assert not out.exists()
-    with pytest.raises(ValueError, match=r"^net: expected 2 activations, one a layer; got 1"):
+    with pytest.raises(ValueError, match=r"^net: .*an Activation for each of 2 layers; got"):
         layouts.save(out, params, "onnx", net=(TANH,))
     with pytest.raises(ValueError, match="'mish', which has no entry there"):
         layouts.save(out, params, "onnx", net=(Activation("mish"), SOFTMAX))
@@ -325,7 +324,9 @@ def test_values_beside_the_file_and_no_bias(tmp_path, capsys):
     ):
         layouts.save(tmp_path / "b.onnx", parameters((3, 4, 2)), "onnx", like=file)
     file.with_suffix(".onnx.data").unlink()
-    with pytest.raises(ValueError, match=r"expected values in m.onnx.data, a file in its folder"):
+    with pytest.raises(
+        ValueError, match=r"cannot be read: .* m.onnx.data|No such file.*m.onnx.data"
+    ):
         layouts.load(file)
 
 
@@ -365,7 +366,7 @@ def test_onnx_as_skl2onnx_writes_it(tmp_path, capsys):
     facts = converted(capsys, file, "--to", "sklearn", "-o", then, "--check")
     assert facts["activations"] == ["tanh", "softmax"]
     assert facts["check"]["ok"]
-    assert layouts.inspect(file).layers[0]["W"]["shape"] == (3, 4)  # as it lies in the file
+    assert layouts.inspect(file).layers[0].W.shape == (3, 4)  # as it lies in the file
     with pytest.warns(UserWarning, match="not carried"):
         layouts.save(tmp_path / "b.onnx", layouts.load(file), "onnx", like=file)
     assert (tmp_path / "b.onnx").read_bytes() == file.read_bytes()
@@ -716,7 +717,9 @@ def test_no_bias_and_names_of_keras_2_in_memory():
     two = {"dense/kernel:0": W1.T, "dense/bias:0": b1[:, 0]}
     two |= {"dense_1/kernel:0": W2.T, "dense_1/bias:0": b2[:, 0]}
     assert same(to_column(two, "keras"), parameters((3, 4, 2)))
-    with pytest.raises(ValueError, match="for layers without biases pass {f'W{i}': W for"):
+    with pytest.raises(
+        ValueError, match=r"weights\[0\].b: .*, or None where there is no bias; got \(2, 4\)"
+    ):
         to_column([W1, W2], "torch")
     back = layouts.from_column(
         [(W1, 0 * b1), (W2, 0 * b2)], "torch", like={"a": {"0.weight": W1, "2.weight": W2}}
@@ -731,7 +734,7 @@ def test_a_keras_file_without_keras(tmp_path, monkeypatch):
     keras_2(tmp_path / "m.keras")
     monkeypatch.setitem(__import__("sys").modules, "keras", None)
     assert len(layouts.load(tmp_path / "m.keras")) == 3
-    with pytest.raises(ValueError, match="a new .keras file is made by Keras"):
+    with pytest.raises(ValueError, match="n.keras: Keras writes it: model.set_weights"):
         layouts.save(tmp_path / "n.keras", parameters((3, 2)), "keras", net=(TANH,))
     X = RANDOM.normal(size=(4, 3))
     found = compare(tmp_path / "m.keras", tmp_path / "m.keras", X)
