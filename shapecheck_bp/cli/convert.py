@@ -57,18 +57,19 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     from shapecheck_bp.layouts import inspect, save
     from shapecheck_bp.layouts.carry import sizes_of
 
-    checked = None
+    checked, order = None, "--order"
     try:
         found = inspect(options.file, options.only)
         params = found.params(options.source, options.order)
         sizes = sizes_of(params)
         activations = _activations(found, sizes, options)
         more = {"like": options.like, "order": options.like_order, "net": activations}
+        order = "--like-order"
         save(options.out, params, options.target, **more)
         if options.check:
             checked = _check(params, activations, options)
     except (ValueError, TypeError, ImportError, OSError) as error:
-        parser.error(_in_options(str(error)))
+        parser.error(_in_options(str(error)).replace("--order", order))
     facts: dict[str, Any] = {"path": options.out, "layout": options.target, "sizes": sizes}
     lines = [f"{options.out}: {'-'.join(map(str, sizes))} in the layout {options.target}"]
     if activations:

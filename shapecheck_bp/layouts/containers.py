@@ -54,12 +54,14 @@ def layers_of(weights: Any, what: str = "weights") -> list[Named]:
         raise expected(what, wanted, type(weights).__name__)
     if not found:
         raise expected(what, "at least one layer", "none")
+    of_b = "an array of n_out numbers, or None where there is no bias"
     for one in found:
-        if not _is_W(one.W):
-            raise expected(one.names[0], "an array of 2 axes", _shape(one.W))
-        if not _is_b(one.b):
-            wanted = "an array of n_out numbers, or None where there is no bias"
-            raise expected(one.names[1], wanted, _shape(one.b))
+        for name, array, fits, wanted in (
+            (one.names[0], one.W, _is_W, "an array of 2 axes"),
+            (one.names[1], one.b, _is_b, of_b),
+        ):
+            if not fits(array):
+                raise expected(name, wanted, getattr(array, "shape", type(array).__name__))
     return found
 
 
@@ -146,7 +148,7 @@ def _pairs(weights: Sequence[Any], what: str) -> list[tuple[Any, Any]]:
             f"{what}: expected W, b, W, b, …; here each W has its bias in its first column: pass"
             " [(W[:, 1:], W[:, :1]) for W in weights] and layout='column'"
         )
-    items = [[one] if _is_array(one) else _fields(one) for one in weights]
+    items = [_fields(one) for one in weights]
     in_turn = [array for one in items for array in one]
     Ws: Sequence[Any] = in_turn[::2]
     bs: Sequence[Any] = in_turn[1::2]
@@ -164,27 +166,22 @@ def _pairs(weights: Sequence[Any], what: str) -> list[tuple[Any, Any]]:
 
 
 def _fields(one: Any) -> Sequence[Any]:
-    """A layer's W and b, if it is a pair of them, or has them as attributes, or a list."""
+    """The arrays in an item of a list: a layer, as a pair, a dict or an object, or one array."""
     if isinstance(one, Mapping):
         return [array for layer in layers_of(one) for array in layer[:2]]
     if hasattr(one, "weight") and hasattr(one, "bias"):
         return one.weight, one.bias
-    return one if isinstance(one, Sequence) else ()
+    return one if isinstance(one, Sequence) and not isinstance(one, str) else [one]
 
 
-def _shape(one: Any) -> Any:
-    return getattr(one, "shape", type(one).__name__)
-
-
-def _is_array(one: Any) -> bool:
-    return isinstance(one, Array)  # type: ignore[misc]  # of which mypy knows nothing
+def _rank(one: Any) -> int:
+    """The number of axes; -1 of what is no array."""
+    return len(one.shape) if isinstance(one, Array) else -1  # type: ignore[misc]
 
 
 def _is_W(one: Any) -> bool:
-    return _is_array(one) and len(one.shape) == 2
+    return _rank(one) == 2
 
 
 def _is_b(one: Any) -> bool:
-    return one is None or (
-        _is_array(one) and (len(one.shape) == 1 or (_is_W(one) and 1 in one.shape))
-    )
+    return one is None or _rank(one) == 1 or (_rank(one) == 2 and 1 in one.shape)

@@ -1,14 +1,15 @@
 """Parameters in files: safetensors, .npz, .keras and .onnx, each by its own library.
 
 What ``save`` writes says which layout it is in, with a sum over all its bytes, and ``load`` holds
-it to both.
+it to both. An .npz and a .keras are zips, which have sums of their own.
 """
 
 import hashlib
 import json
 import os
+import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -20,13 +21,15 @@ from shapecheck_bp.data.settings import check_convention
 from shapecheck_bp.layouts.carry import Parameters, by_names_of, from_column, from_row, sizes_of
 from shapecheck_bp.layouts.containers import by_name, layers_of
 from shapecheck_bp.layouts.formats import kind_of, way_here
-from shapecheck_bp.layouts.functions import Activation, activations_of, number
+from shapecheck_bp.layouts.functions import Activation, activations_of
 from shapecheck_bp.layouts.inspection import Inspected
 from shapecheck_bp.layouts.table import expected
 from shapecheck_bp.layouts.table import layout as line_of
 from shapecheck_bp.network import Layer, Network
 from shapecheck_bp.shapes.arrays import as_numpy
 from shapecheck_bp.transpose import flip
+
+NO_SUM = b"shapecheck_bp sha256=" + 64 * b"0"
 
 
 def inspect(path: str | os.PathLike[str], only: str | Sequence[str] | None = None) -> Inspected:
@@ -43,19 +46,21 @@ def inspect(path: str | os.PathLike[str], only: str | Sequence[str] | None = Non
     kind, data = kind_of(file), bytes_in(file)
     if only is not None and kind.LAYOUTS is not None:
         raise ValueError(f"only: {file} holds one network, which is read whole; got {only!r}")
+    told = re.search(rb"shapecheck_bp sha256=.{64}", data, re.DOTALL)
+    if told and _summed(data.replace(told[0], NO_SUM)) != data:
+        raise ValueError(f"{file}: has been changed since it was saved: its checksum is another")
     try:
         found: Inspected = kind.read(data, file.parent, only)
         if not found.layers:
             raise ValueError("expected fully connected layers; there is none")
-        arrays = {name: _float(name, a) for one in found.layers for name, a in one.arrays()}
+        for name, array in [pair for one in found.layers for pair in one.arrays()]:
+            _float(name, array)
     except ImportError as error:
         raise _missing(file, error) from error
     except Exception as error:  # whatever a reader raises at a file that is not what it should be
         words = " ".join(str(error).split())[:500]
-        told = words if isinstance(error, ValueError) else f"{type(error).__name__}: {words}"
-        raise ValueError(f"{file}: cannot be read: {way_here(file, data) or told}") from error
-    if found.sha256 not in (None, checksum(arrays, found.layout, found.activations)):
-        raise ValueError(f"{file}: has been changed since it was saved: its checksum is another")
+        words = words if isinstance(error, ValueError) else f"{type(error).__name__}: {words}"
+        raise ValueError(f"{file}: cannot be read: {way_here(file, data) or words}") from error
     return found._replace(path=str(file))
 
 
@@ -135,42 +140,38 @@ def save(
     if like is None:
         if functions is None and kind.LAYOUTS is not None:
             raise expected("net", f"a Network, for a {file.suffix} file has activations", "none")
-        model, folder, marked = b"", file.parent, True
+        model, folder, theirs = b"", file.parent, functions
         weights = by_name(_laid_out(ours, layout), line)
     else:
         found, model, folder = inspect(like), bytes_in(Path(like)), Path(like).parent
-        layout, marked = found.known_as(layout), found.sha256 is not None
+        layout = found.known_as(layout)
         weights = by_names_of(found.in_order(layout, order), _laid_out(ours, layout))
         types = {str(array.dtype) for one in found.layers for _, array in one.arrays()}
         if Path(like).suffix != file.suffix or types != {str(a.dtype) for a in weights.values()}:
             raise expected("like", f"a {file.suffix} file of {ours[0].W.dtype}", f"{like}, {types}")
-        functions = functions or found.activations
-    sum_of = checksum(weights, layout, functions)
-    mark = json.dumps({"layout": layout, "activations": functions, "sha256": sum_of})
+        theirs = found.activations or functions
+        functions = functions or theirs
+    mark = {"layout": layout, "activations": functions}
+    if file.suffix != ".npz":
+        mark["sum"] = NO_SUM.decode()
     try:
-        data = kind.write(weights, layout, functions, mark if marked else None, model, folder)
+        data = _summed(kind.write(weights, layout, functions, json.dumps(mark), model, folder))
         made = kind.read(data, folder)
     except ImportError as error:
         raise _missing(file, error) from error
-    theirs, mine = (" then ".join(map(str, one or ())) for one in (made.activations, functions))
-    if theirs and theirs != mine:
-        raise ValueError(f"{like or file} has {theirs}, and what is to be written has {mine}")
+    said = [one for one in (functions, theirs, made.activations) if one is not None]
+    if len(told := [*dict.fromkeys(" then ".join(map(str, one)) for one in said)]) > 1:
+        raise ValueError(f"{like or file} has {told[1]}, and what is to be written has {told[0]}")
     back = made.params(layout, order)
     if any(a.tobytes() != b.tobytes() for a, b in zip(sum(back, ()), sum(ours, ()), strict=True)):
         raise ValueError(f"{file}: cannot hold {ours[0].W.dtype} as it is; cast it first")
     _write(file, data)
 
 
-def checksum(
-    arrays: Mapping[str, Any], layout: str | None, activations: Sequence[Activation] | None = None
-) -> str:
-    """A sum over the layout, activations, names, shapes, dtypes and all bytes."""
-    told = [(g.name, g.parameter and number(g.parameter)) for g in activations or ()]
-    found = hashlib.sha256(f"{layout} {told}".encode())
-    for name, array in sorted(arrays.items()):
-        found.update(f"{name} {array.shape} {array.dtype.str} ".encode())
-        found.update(array.tobytes())
-    return found.hexdigest()
+def _summed(data: bytes) -> bytes:
+    """A file with the sum over all its bytes where it has none yet, if it has a place for it."""
+    told = NO_SUM[:-64] + hashlib.sha256(data).hexdigest().encode()
+    return data.replace(NO_SUM, told)
 
 
 def bytes_in(file: Path) -> bytes:

@@ -32,7 +32,6 @@ class Inspected(NamedTuple):
     """What else the file does, which is not carried; and whether outputs depend on it."""
     certain: bool = True
     """Whether the layers come in their order, and not by names."""
-    sha256: str | None = None
     path: str = ""
 
     @property

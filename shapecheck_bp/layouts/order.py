@@ -15,7 +15,7 @@ from shapecheck_bp.layouts.containers import Named
 from shapecheck_bp.layouts.table import expected
 
 Sizes = Callable[[Named], tuple[int, int] | None]
-MOST = 300_000
+MOST = 50_000
 
 
 class Unordered(ValueError):

@@ -172,6 +172,14 @@ def test_activations_that_contradict_are_refused(tmp_path, capsys):
     told = refused(capsys, "convert", tanh, "--to", "onnx", "-o", out, "--hidden", "relu")
     assert "has its own activations, tanh, softmax" in told
     assert not out.exists()
+    layouts.save(tmp_path / "relu.npz", params, "torch", net=(RELU, SOFTMAX))
+    np.savez(tmp_path / "none.npz", **state_of(["0", "2"], (3, 4, 2)))
+    mine = {"net": (TANH, SOFTMAX), "like": tmp_path / "none.npz"}
+    layouts.save(tmp_path / "m.npz", params, "torch", **mine)
+    assert layouts.inspect(tmp_path / "m.npz").activations is None  # it has no place for them
+    mine["like"] = tmp_path / "relu.npz"
+    with pytest.raises(ValueError, match="relu.npz has relu then softmax, and what is to be writ"):
+        layouts.save(tmp_path / "m.npz", params, "torch", **mine)
     with pytest.raises(ValueError, match=r"^net: .*an Activation for each of 2 layers; got"):
         layouts.save(out, params, "onnx", net=(TANH,))
     with pytest.raises(ValueError, match="'mish', which has no entry there"):
@@ -378,6 +386,8 @@ def test_scikit_learn_and_skl2onnx(tmp_path, capsys):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it says that it has not converged
         classes = (X[:, 0] > 0).astype(int) + (X[:, 1] > 0)
+        tags = networks.MLPClassifier((5,), max_iter=3).fit(X, X[:, :2] > 0)
+        outputs = networks.MLPRegressor(hidden_layer_sizes=[5], max_iter=3).fit(X, X[:, :2])
         several = networks.MLPClassifier((5, 4), activation="tanh", max_iter=3).fit(X, classes)
         two = networks.MLPClassifier((5,), activation="logistic", max_iter=3).fit(X, X[:, 0] > 0)
         one = networks.MLPRegressor(hidden_layer_sizes=[5], max_iter=3).fit(X, X[:, 0])
@@ -386,7 +396,13 @@ def test_scikit_learn_and_skl2onnx(tmp_path, capsys):
     )
     to_onnx = pytest.importorskip("skl2onnx", reason="it makes these files").to_onnx
     for number, (model, told) in enumerate(
-        [(several, "tanh tanh softmax"), (two, "sigmoid sigmoid"), (one, "relu identity")]
+        [
+            (several, "tanh tanh softmax"),
+            (two, "sigmoid sigmoid"),
+            (one, "relu identity"),
+            (outputs, "relu identity"),
+            (tags, "relu sigmoid"),
+        ]
     ):
         file, then = tmp_path / f"{number}.onnx", tmp_path / f"{number}.npz"
         file.write_bytes(to_onnx(model, X[:1]).SerializeToString())
@@ -789,6 +805,55 @@ def test_a_shape_error_of_a_marked_file_is_no_traceback(tmp_path, capsys):
     assert "does not fit the layout torch" in capsys.readouterr().out
     with pytest.raises(ShapeError):
         layouts.load(file)
+
+
+def test_the_number_of_an_activation_is_rounded_in_files(tmp_path):
+    pytest.importorskip("onnx")
+    random = np.random.default_rng(0)
+    params = [Layer(random.normal(size=(4, 3)), random.normal(size=(4, 1)))]
+    net = (Activation("leaky_relu", 0.3),)
+    layouts.save(tmp_path / "m.npz", params, "torch", net=net)
+    layouts.save(tmp_path / "m.onnx", params, "onnx", net=net)
+    X = random.normal(size=(9, 3))
+    assert compare(tmp_path / "m.npz", tmp_path / "m.onnx", X).ok
+    layouts.save(tmp_path / "m.npz", [Layer(W + 1e-5, b) for W, b in params], "torch", net=net)
+    assert not compare(tmp_path / "m.npz", tmp_path / "m.onnx", X).ok
+
+
+def test_nothing_in_a_list_is_left_out():
+    torch = pytest.importorskip("torch")
+    (W1, b1), (W2, b2) = parameters((3, 4, 1))
+    assert same(to_column([W1, None, W2, None], "torch"), [(W1, 0 * b1), (W2, 0 * b2)])
+    linear = [torch.nn.Linear(3, 4), torch.nn.Linear(4, 1)]
+    assert len(to_column(linear, "torch")) == 2
+    for between in (torch.nn.Tanh(), "tanh", 3):
+        with pytest.raises(ValueError, match="^weights"):
+            to_column([linear[0], between, linear[1]], "torch")
+
+
+def test_the_layers_of_two_files_may_both_need_an_order(tmp_path, capsys):
+    file, mine, out = tmp_path / "a.npz", tmp_path / "mine.npz", tmp_path / "out.npz"
+    np.savez(file, **state_of(["inp", "out"], (4, 4, 4)))
+    np.savez(mine, **state_of(["first", "last"], (4, 4, 4)))
+    command = ["convert", file, "--from", "torch", "--to", "torch", "-o", out, "--like", mine]
+    command += ["--order", "inp", "out"]
+    assert "pass --like-order" in refused(capsys, *command)
+    converted(capsys, *command[1:], "--like-order", "last", "first")
+    with np.load(out) as made, np.load(file) as given:
+        assert np.array_equal(made["last.weight"], given["inp.weight"])
+
+
+@pytest.mark.parametrize("given", [["--hidden", "tanh"], ["--output", "tanh"]])
+def test_no_activation_is_guessed(tmp_path, capsys, given):
+    pytest.importorskip("onnx")
+    file, out = tmp_path / "m.npz", tmp_path / "m.onnx"
+    layouts.save(file, parameters((3, 4, 2)), "torch")
+    told = refused(capsys, "convert", file, "--to", "onnx", "-o", out, *given)
+    missing = "--output" if "--hidden" in given else "--hidden"
+    assert f"{missing}: expected with the other; nothing says it" in told
+    layouts.save(file, parameters((3, 2)), "torch")
+    facts = converted(capsys, file, "--to", "onnx", "-o", out, "--output", "tanh")
+    assert facts["activations"] == ["tanh"]
 
 
 def test_a_model_of_pytorch_is_run_as_it_is(tmp_path):

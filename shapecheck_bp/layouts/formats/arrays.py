@@ -29,26 +29,28 @@ class OfArrays(NamedTuple):
         """The layers, or those whose names begin so, and what was written beside them."""
         weights, words = self.unpacked(data)
         told = json.loads(words.get(MARK, "{}"))
-        layout, sha256, functions = (told.get(at) for at in ("layout", "sha256", "activations"))
+        functions = told.get("activations")
         if only is not None:
             begins = (only,) if isinstance(only, str) else tuple(only)
             part = {name: array for name, array in weights.items() if name.startswith(begins)}
             if not part:
                 names = ", ".join([*weights][:6])
                 raise expected("only", f"what names begin with, as {names}, …", repr(only))
-            weights, sha256, functions = part, None, None
+            weights, functions = part, None
         if functions is not None:
             functions = tuple(
                 Activation(str(g), n if n is None else float(n)) for g, n in functions
             )
-        return Inspected(layers_of(weights), layout, functions, {}, False, sha256)
+        return Inspected(layers_of(weights), told.get("layout"), functions, certain=False)
 
     def write(
-        self, weights: Any, layout: str, activations: Any, mark: str | None, like: bytes, _: Path
+        self, weights: Any, layout: str, activations: Any, mark: str, like: bytes, folder: Path
     ) -> bytes:
-        """A file of these arrays, or one with other values in some of its arrays."""
-        arrays, words = self.unpacked(like) if like else ({}, {})
-        return self.packed({**arrays, **weights}, words | ({MARK: mark} if mark else {}), like)
+        """A file of these arrays and a mark, or one like it, with other values and its own mark."""
+        arrays, words = self.unpacked(like) if like else ({}, {MARK: ""})
+        if MARK in words:
+            words[MARK] = mark
+        return self.packed({**arrays, **weights}, words, like)
 
 
 def zipped(data: bytes) -> zipfile.ZipFile:

@@ -1,6 +1,5 @@
 """ONNX: a graph of Gemms, or of MatMuls and Adds, and of activations, one after the other."""
 
-import json
 import math
 from pathlib import Path
 from typing import Any
@@ -38,14 +37,11 @@ DECIDING = {"ArgMax", "ZipMap", "Binarizer"}
 LABELS = {*DECIDING, "ArrayFeatureExtractor", "Normalizer", "Concat", "Sub"}
 LABELS |= {"Cast", "Reshape", "Identity"}
 ML = {"Scaler", "ZipMap", "Binarizer", "ArrayFeatureExtractor", "Normalizer"}  # of another domain
-FLAT = "X is flattened as the graph has it, row-major"
 
 
 def read(data: bytes, folder: Path, only: Any = None) -> Inspected:
     """The W and b of every layer in the order of the graph."""
-    model = _opened(data, folder)
-    mark = {one.key: one.value for one in model.metadata_props}.get(MARK, "{}")
-    return _chain(model.graph)[0]._replace(sha256=json.loads(mark).get("sha256"))
+    return _chain(_opened(data, folder).graph)[0]
 
 
 def _opened(data: bytes, folder: Path) -> Any:
@@ -92,7 +88,7 @@ def _chain(graph: Any) -> tuple[Inspected, str]:
     layers: list[Named] = []
     activations: list[Activation] = []
     said: dict[str, bool] = {}
-    before, at, kind = "", inputs[0].name, ""
+    before, at, kind, flat = "", inputs[0].name, "", False
     for node in nodes:
         last, kind = kind, node.op_type
         names = [name for name in node.input if name in arrays]
@@ -112,25 +108,21 @@ def _chain(graph: Any) -> tuple[Inspected, str]:
             layers[-1] = _with_bias(layers[-1], names[0], constants[0])
         elif kind in SCALING and not layers and (names or kind in ML):
             said[f"{kind}: X is scaled before the first W"] = True
-        elif kind == "Flatten" and options.get("axis", 1) == 1:
-            said |= {} if layers or len(features) == 1 else {FLAT: True}
-        elif kind == "Reshape" and constants:
-            shape = constants[0].tolist()
+        elif kind == "Reshape" if constants else (kind, options.get("axis", 1)) == ("Flatten", 1):
+            shape = constants[0].tolist() if constants else [0, -1]
             if layers and node is nodes[-1] and shape in ([-1], [-1, 1]):
                 said |= {f"Reshape: the outputs become {shape}": True} if width > 1 else {}
             elif len(shape) != 2 or (width and shape[1] not in (width, -1)):
                 raise ValueError(f"expected a Reshape to an example a row; got {shape}")
             elif not layers and len(features) != 1:
-                said[FLAT] = True
+                said["X is flattened as the graph has it, row-major"] = flat = True
         elif kind == "Dropout" and not any(constants[1:]):
             said["Dropout, which does nothing in use"] = False
         elif not (kind == "Cast" and options["to"] in FLOATS):
-            if options.get("axis") == 1 and (len(features) == 1 or FLAT in said):
+            if options.get("axis") == 1 and (len(features) == 1 or flat):
                 options["axis"] = -1
             chained(activations, _activation(kind, options, constants))
         before, at = at, node.output[0]
-    if not layers:
-        raise ValueError("expected layers, Gemm or MatMul; got none")
     if labels := [*graph.node][len(nodes) :]:
         told = ", ".join(sorted({node.op_type for node in labels}))
         said[f"after the last layer: {told}, which make labels"] = True
@@ -191,9 +183,9 @@ def _activation(kind: str, options: dict[str, Any], constants: list[Any]) -> Act
 
 
 def write(
-    weights: Any, layout: str, activations: Any, mark: str | None, like: bytes, folder: Path
+    weights: Any, layout: str, activations: Any, mark: str, like: bytes, folder: Path
 ) -> bytes:
-    """A model with these values, which are all in it, and a mark."""
+    """A model with these values, which are all in it, and a mark, if the one it is like has it."""
     from onnx import helper, numpy_helper
 
     model = _opened(like, folder) if like else _new(weights, layout, activations)
@@ -206,8 +198,8 @@ def write(
                 one.raw_data = made.raw_data
             else:
                 one.CopyFrom(made)
-    if mark is not None:
-        others = {one.key: one.value for one in model.metadata_props}
+    others = {one.key: one.value for one in model.metadata_props}
+    if not like or MARK in others:
         helper.set_model_props(model, {**others, MARK: mark})
     return bytes(model.SerializeToString())
 
