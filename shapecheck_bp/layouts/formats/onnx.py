@@ -66,6 +66,8 @@ def _opened(data: bytes, folder: Path) -> Any:
     left = sum((folder / place).stat().st_size for place in places)
     for one in beside:
         load_external_data_for_tensor(one, str(folder))  # which refuses what is outside
+        one.data_location = onnx.TensorProto.DEFAULT
+        del one.external_data[:]
         left -= len(one.raw_data)
         if left < 0:
             raise ValueError(f"{one.name}: expected values of its own in {', '.join(places)}")
