@@ -118,7 +118,7 @@ def beside(name, location, length=16):
 def hostile_arrays(folder):
     """Files for which nothing is needed."""
     header = np.lib.format.header_data_from_array_1_0(np.ones((1, 1)))
-    for name, shape, size in (("grows", (1 << 12, 1 << 13), 1 << 8), ("claims", (1 << 20,) * 2, 0)):
+    for name, shape, size in (("grows", (1 << 12, 6 << 10), 96), ("claims", (1 << 20,) * 2, 0)):
         path = folder / f"{name}.npz"
         with (
             zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made,
@@ -210,7 +210,7 @@ def hostile_keras(folder):
     keras("claims", json.dumps(model), claims)
     keras("circles", json.dumps(model), circles)
     keras("deep", '{"a":' * 100_000)
-    keras("grows", " " * (1 << 28))
+    keras("grows", " " * (96 << 20))
     code = {"class_name": "__lambda__", "config": {"value": "aW1wb3J0IG9z"}}
     dense["config"] |= {"units": 2, "activation": code}
     keras("code", json.dumps(model))

@@ -790,7 +790,7 @@ def test_values_beside_an_onnx_file_are_read_if_they_are_in_its_folder(tmp_path)
     ):
         layouts.load(folder / "model.onnx")
     (folder / "values").symlink_to(tmp_path / "values")
-    with pytest.raises(ValueError, match="cannot be read: .*symbolic link"):
+    with pytest.raises(ValueError, match="expected values in files of its folder; got values"):
         layouts.load(folder / "model.onnx")
 
 

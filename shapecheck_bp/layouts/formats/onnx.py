@@ -60,17 +60,18 @@ def _opened(data: bytes, folder: Path) -> Any:
             graph.initializer[-1].name = node.output[0]
             graph.node.remove(node)
     beside = [one for one in graph.initializer if uses_external_data(one)]
-    places = {
-        entry.value for one in beside for entry in one.external_data if entry.key == "location"
-    }
-    left = sum((folder / place).stat().st_size for place in places)
+    names = {word.value for one in beside for word in one.external_data if word.key == "location"}
+    files = [(folder / name).resolve() for name in names]
+    if not all(folder.resolve() in file.parents for file in files):
+        raise ValueError(f"expected values in files of its folder; got {', '.join(names)}")
+    left = sum(file.stat().st_size for file in files)
     for one in beside:
-        load_external_data_for_tensor(one, str(folder))  # which refuses what is outside
+        load_external_data_for_tensor(one, str(folder))
         one.data_location = onnx.TensorProto.DEFAULT
         del one.external_data[:]
         left -= len(one.raw_data)
         if left < 0:
-            raise ValueError(f"{one.name}: expected values of its own in {', '.join(places)}")
+            raise ValueError(f"{one.name}: expected values of its own in {', '.join(names)}")
     return model
 
 
