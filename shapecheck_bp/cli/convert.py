@@ -103,9 +103,9 @@ def _activations(
             f"{options.file}: has its own activations, {told}; leave out --hidden and --output"
         )
     if output is None or (hidden is None and len(sizes) > 2):
-        missing = "--output" if output is None else "--hidden"
+        said, missing = ("--hidden", "--output")[:: 1 if output is None else -1]
         raise ValueError(
-            f"{missing}: expected with the other; nothing says it, and none is guessed"
+            f"{missing}: expected with {said}; nothing else says it, and none is guessed"
         )
     return activations_of(network(sizes, hidden or "relu", output))
 

@@ -385,7 +385,7 @@ def test_keras(tmp_path):
     params = layouts.load(file)
     close(column.forward(DEEP, params, X).A[-1].T, A)
     with pytest.raises(
-        ValueError, match=r"Keras writes it: model.set_weights\(layouts.from_column"
+        ValueError, match=r"Keras writes it, from a .*: model.set_weights\(layouts.from_col"
     ):
         layouts.save(back, params, "keras", net=DEEP)
     model.set_weights(from_column([Layer(2 * W, b) for W, b in params], "keras"))
@@ -909,7 +909,7 @@ def test_convert_to_a_file_with_activations(tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(command)
     assert (
-        "--output: expected with the other; nothing says it, and none is guessed"
+        "--output: expected with --hidden; nothing else says it, and none is guessed"
         in capsys.readouterr().err
     )
     assert main([*command, "--output", "softmax"]) == 0

@@ -750,7 +750,7 @@ def test_a_keras_file_without_keras(tmp_path, monkeypatch):
     keras_2(tmp_path / "m.keras")
     monkeypatch.setitem(__import__("sys").modules, "keras", None)
     assert len(layouts.load(tmp_path / "m.keras")) == 3
-    with pytest.raises(ValueError, match="n.keras: Keras writes it: model.set_weights"):
+    with pytest.raises(ValueError, match="n.keras: Keras writes it, from a model"):
         layouts.save(tmp_path / "n.keras", parameters((3, 2)), "keras", net=(TANH,))
     X = RANDOM.normal(size=(4, 3))
     found = compare(tmp_path / "m.keras", tmp_path / "m.keras", X)
@@ -850,7 +850,7 @@ def test_no_activation_is_guessed(tmp_path, capsys, given):
     layouts.save(file, parameters((3, 4, 2)), "torch")
     told = refused(capsys, "convert", file, "--to", "onnx", "-o", out, *given)
     missing = "--output" if "--hidden" in given else "--hidden"
-    assert f"{missing}: expected with the other; nothing says it" in told
+    assert f"{missing}: expected with {given[0]}; nothing else says it" in told
     layouts.save(file, parameters((3, 2)), "torch")
     facts = converted(capsys, file, "--to", "onnx", "-o", out, "--output", "tanh")
     assert facts["activations"] == ["tanh"]

@@ -17,8 +17,8 @@ from shapecheck_bp.layouts.order import natural
 
 LAYOUTS = ("keras",)
 WRITER = (
-    "Keras writes it: model.set_weights(layouts.from_column(params, 'keras')) of a model with these"
-    " layers, and model.save({name!r})"
+    "Keras writes it, from a model with these layers: model.set_weights(layouts.from_column(params,"
+    " 'keras')), with params as layouts.load gives them, and model.save({name!r})"
 )
 INSIDE = "model.weights.h5"
 FOLDERS = "layers", "_layer_checkpoint_dependencies"  # of Keras 3, and of 2.12 and 2.13
