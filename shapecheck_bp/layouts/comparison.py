@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from shapecheck_bp.layouts.files import bytes_in, inspect
+from shapecheck_bp.layouts.files import inspect
 from shapecheck_bp.layouts.formats import RUNNERS
 from shapecheck_bp.layouts.functions import Forward
 
@@ -87,7 +87,7 @@ def _run(path: str | os.PathLike[str], X: Any) -> tuple[Any, str]:
     params = found.params()
     if run := RUNNERS.get(file.suffix):
         try:
-            return run(bytes_in(file), X.astype(params[0].W.dtype), file.parent)
+            return run(file, X.astype(params[0].W.dtype))
         except Exception as error:  # it is missing, or cannot read the file, as Keras 3 an old one
             why += f", for {type(error).__name__}"
     if found.activations is None or any(found.said.values()):

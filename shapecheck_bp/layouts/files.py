@@ -19,11 +19,11 @@ import numpy as np
 
 from shapecheck_bp.data.settings import check_convention
 from shapecheck_bp.layouts.carry import Parameters, by_names_of, from_column, from_row, sizes_of
-from shapecheck_bp.layouts.containers import by_name, layers_of
+from shapecheck_bp.layouts.containers import by_name
 from shapecheck_bp.layouts.formats import kind_of, way_here
 from shapecheck_bp.layouts.functions import Activation, activations_of
 from shapecheck_bp.layouts.inspection import Inspected
-from shapecheck_bp.layouts.table import expected
+from shapecheck_bp.layouts.table import Layout, expected
 from shapecheck_bp.layouts.table import layout as line_of
 from shapecheck_bp.network import Layer, Network
 from shapecheck_bp.shapes.arrays import as_numpy
@@ -43,9 +43,12 @@ def inspect(path: str | os.PathLike[str], only: str | Sequence[str] | None = Non
         ValueError: no such file, a pickle, another kind of file, or one that is damaged.
     """
     file = Path(path)
-    kind, data = kind_of(file), bytes_in(file)
+    kind = kind_of(file)
     if only is not None and kind.LAYOUTS is not None:
         raise ValueError(f"only: {file} holds one network, which is read whole; got {only!r}")
+    if not file.is_file():  # a pipe might never end
+        raise ValueError(f"{file}: no such file, or it is a folder, a pipe or a device")
+    data = file.read_bytes()
     told = re.search(rb"shapecheck_bp sha256=.{64}", data, re.DOTALL)
     if told and _summed(data.replace(told[0], NO_SUM)) != data:
         raise ValueError(f"{file}: has been changed since it was saved: its checksum is another")
@@ -54,9 +57,7 @@ def inspect(path: str | os.PathLike[str], only: str | Sequence[str] | None = Non
         if not found.layers:
             raise ValueError("expected fully connected layers; there is none")
         for name, array in [pair for one in found.layers for pair in one.arrays()]:
-            _float(name, array)
-    except ImportError as error:
-        raise _missing(file, error) from error
+            _floats(name, array)
     except Exception as error:  # whatever a reader raises at a file that is not what it should be
         words = " ".join(str(error).split())[:500]
         words = words if isinstance(error, ValueError) else f"{type(error).__name__}: {words}"
@@ -135,17 +136,17 @@ def save(
         raise expected(file, f"layout {' or '.join(map(repr, kind.LAYOUTS))}", repr(layout))
     check_convention(convention)
     carry = from_column if convention == "column" else from_row
-    ours = tuple(Layer(_own(W), _own(b)) for W, b in carry(params, "column"))
+    ours = tuple(Layer(*(_floats("params", a) for a in one)) for one in carry(params, "column"))
     functions = None if net is None else _functions(net, ours)
     if like is None:
         if functions is None and kind.LAYOUTS is not None:
             raise expected("net", f"a Network, for a {file.suffix} file has activations", "none")
         model, folder, theirs = b"", file.parent, functions
-        weights = by_name(_laid_out(ours, layout), line)
+        weights = by_name(_laid_out(ours, line), line)
     else:
-        found, model, folder = inspect(like), bytes_in(Path(like)), Path(like).parent
+        found, model, folder = inspect(like), Path(like).read_bytes(), Path(like).parent
         layout = found.known_as(layout)
-        weights = by_names_of(found.in_order(layout, order), _laid_out(ours, layout))
+        weights = by_names_of(found.in_order(layout, order), _laid_out(ours, line_of(layout)))
         types = {str(array.dtype) for one in found.layers for _, array in one.arrays()}
         if Path(like).suffix != file.suffix or types != {str(a.dtype) for a in weights.values()}:
             raise expected("like", f"a {file.suffix} file of {ours[0].W.dtype}", f"{like}, {types}")
@@ -154,11 +155,8 @@ def save(
     mark = {"layout": layout, "activations": functions}
     if file.suffix != ".npz":
         mark["sum"] = NO_SUM.decode()
-    try:
-        data = _summed(kind.write(weights, layout, functions, json.dumps(mark), model, folder))
-        made = kind.read(data, folder)
-    except ImportError as error:
-        raise _missing(file, error) from error
+    data = _summed(kind.write(weights, layout, functions, json.dumps(mark), model, folder))
+    made = kind.read(data, folder)
     said = [one for one in (functions, theirs, made.activations) if one is not None]
     if len(told := [*dict.fromkeys(" then ".join(map(str, one)) for one in said)]) > 1:
         raise ValueError(f"{like or file} has {told[1]}, and what is to be written has {told[0]}")
@@ -172,17 +170,6 @@ def _summed(data: bytes) -> bytes:
     """A file with the sum over all its bytes where it has none yet, if it has a place for it."""
     told = NO_SUM[:-64] + hashlib.sha256(data).hexdigest().encode()
     return data.replace(NO_SUM, told)
-
-
-def bytes_in(file: Path) -> bytes:
-    """What is in a file; a pipe, which might never end, is none.
-
-    Raises:
-        ValueError: there is none.
-    """
-    if not file.is_file():
-        raise ValueError(f"{file}: no such file, or it is a folder, a pipe or a device")
-    return file.read_bytes()
 
 
 def _write(file: Path, data: bytes) -> None:
@@ -200,30 +187,21 @@ def _write(file: Path, data: bytes) -> None:
         beside.unlink(missing_ok=True)
 
 
-def _missing(file: Path, error: ImportError) -> ImportError:
-    return ImportError(f"{file}: needs {error.name}: pip install 'shapecheck-bp[weights]'")
-
-
-def _float(name: str, array: Any) -> Any:
-    """An array, if it is of floats."""
-    if array.dtype.kind != "f" or array.dtype.itemsize > 8:
-        told = f"{array.dtype}: cast it to float32 or float64 first"
-        raise expected(name, "floats that NumPy knows", told)
-    return array
-
-
-def _own(array: Any) -> Any:
-    """A parameter as NumPy's own contiguous array."""
+def _floats(name: str, array: Any) -> Any:
+    """An array of any library as NumPy's own, contiguous, if it is of floats."""
     try:
-        return _float("params", np.ascontiguousarray(as_numpy(array)))
-    except TypeError as error:
-        raise expected("params", "floats that NumPy knows", error) from None
+        own = np.ascontiguousarray(as_numpy(array))
+    except TypeError as error:  # such as PyTorch's bfloat16
+        raise expected(name, "floats that NumPy knows", error) from None
+    if own.dtype.kind != "f" or own.dtype.itemsize > 8:
+        told = f"{own.dtype}: cast it to float32 or float64 first"
+        raise expected(name, "floats that NumPy knows", told)
+    return own
 
 
-def _laid_out(params: Parameters, layout: str) -> list[tuple[Any, Any]]:
+def _laid_out(params: Parameters, line: Layout) -> list[Any]:
     """W and b of each layer as they lie in a layout, in arrays of their own."""
-    layers = layers_of(from_column(params, layout))
-    return [(np.ascontiguousarray(one.W), np.ascontiguousarray(one.b)) for one in layers]
+    return [tuple(map(np.ascontiguousarray, line.of_column(*one))) for one in params]
 
 
 def _functions(net: Any, params: Parameters) -> tuple[Activation, ...]:

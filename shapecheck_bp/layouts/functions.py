@@ -5,13 +5,13 @@ leaky_relu(0.3) tanh
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from shapecheck_bp import row
-from shapecheck_bp.activations import ACTIVATIONS, LEAKY_SLOPE, ByActivation
+from shapecheck_bp.activations import LEAKY_SLOPE, ByActivation, sigmoid
 from shapecheck_bp.network import Network
 
 
@@ -50,23 +50,41 @@ def chained(found: list[Activation], one: Activation) -> None:
     found[-1] = one
 
 
-COMPUTED = ByActivation[Any](
-    "activations that are computed here",
-    **{name: lambda Z, _, g=one.g: g(Z) for name, one in ACTIVATIONS.items()},
+class Known(NamedTuple):
+    """What is known of an activation."""
+
+    g: Callable[[Any, Any], Any]
+    """A = g(Z, its number), an example a row."""
+    operator: str
+    """Of ONNX."""
+    options: Mapping[str, Any] = {}
+    """With the attributes that it has where a graph says nothing."""
+
+
+def _elu(Z: Any, alpha: float) -> Any:
+    return np.where(Z > 0, Z, alpha * np.expm1(np.minimum(Z, 0)))
+
+
+# fmt: off
+KNOWN = ByActivation[Known](
+    "activations that files have",
+    identity=Known(lambda Z, _: Z, "Identity"),
+    sigmoid=Known(lambda Z, _: sigmoid(Z), "Sigmoid"),
+    tanh=Known(lambda Z, _: np.tanh(Z), "Tanh"),
+    relu=Known(lambda Z, most: np.clip(Z, 0, most), "Relu"),
+    leaky_relu=Known(lambda Z, slope: np.where(Z > 0, Z, slope * Z), "LeakyRelu", {"alpha": 0.01}),
+    elu=Known(_elu, "Elu", {"alpha": 1.0}),
+    selu=Known(lambda Z, _: 1.0507009873554805 * _elu(Z, 1.6732632423543772), "Selu"),
+    gelu=Known(lambda Z, _: Z / 2 * (1 + np.vectorize(math.erf, [Z.dtype])(Z / math.sqrt(2))),
+               "Gelu", {"approximate": b"none"}),
+    gelu_tanh=Known(lambda Z, _: Z / 2 * (1 + np.tanh(0.7978845608 * (Z + 0.044715 * Z**3))),
+                    "Gelu", {"approximate": b"tanh"}),
+    silu=Known(lambda Z, _: Z * sigmoid(Z), "Mul"),  # of Z and its Sigmoid
+    softsign=Known(lambda Z, _: Z / (1 + np.abs(Z)), "Softsign"),
+    softmax=Known(lambda Z, _: row.softmax(Z), "Softmax", {"axis": -1}),
+    log_softmax=Known(lambda Z, _: row.log_softmax(Z), "LogSoftmax", {"axis": -1}),
 )
-SELU = 1.0507009873554805, 1.6732632423543772
-COMPUTED |= {
-    "relu": lambda Z, most: np.clip(Z, 0, most),
-    "leaky_relu": lambda Z, slope: np.where(Z > 0, Z, slope * Z),
-    "elu": lambda Z, alpha: np.where(Z > 0, Z, alpha * np.expm1(np.minimum(Z, 0))),
-    "selu": lambda Z, _: SELU[0] * COMPUTED["elu"](Z, SELU[1]),
-    "gelu": lambda Z, _: Z / 2 * (1 + np.vectorize(math.erf, [Z.dtype])(Z / math.sqrt(2))),
-    "gelu_tanh": lambda Z, _: Z / 2 * (1 + np.tanh(0.7978845608 * (Z + 0.044715 * Z**3))),
-    "silu": lambda Z, _: Z * COMPUTED["sigmoid"](Z, None),
-    "softsign": lambda Z, _: Z / (1 + np.abs(Z)),
-    "softmax": lambda Z, _: row.softmax(Z),
-    "log_softmax": lambda Z, _: row.log_softmax(Z),
-}
+# fmt: on
 
 
 class Forward(NamedTuple):
@@ -79,5 +97,5 @@ class Forward(NamedTuple):
         """The outputs for X, an example a row."""
         A = X.reshape(len(X), -1).astype(self.params[0].W.dtype)
         for (W, b), g in zip(self.params, self.activations, strict=True):
-            A = COMPUTED[g.name](A @ W.T + b.T, g.parameter)
+            A = KNOWN[g.name].g(A @ W.T + b.T, g.parameter)
         return A

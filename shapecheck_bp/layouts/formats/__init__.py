@@ -1,10 +1,11 @@
 """The kinds of files: those that are read here, each by its own library, and those that are not.
 
-A kind has ``LAYOUTS``, those that it can have, or None for any; ``read``, which makes Inspected of
-bytes; ``write``, a new file, or one like another, with weights, activations and a mark; and
-``run``, where its library can, which gives the outputs for X, and what made them.
+A kind has ``LIBRARY``, which it needs; ``LAYOUTS``, those that it can have, or None for any;
+``read``, which makes Inspected of bytes; ``write``, which makes a file, maybe like another, of
+weights, activations and a mark; and ``run``, where its library gives the outputs for X.
 """
 
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +56,16 @@ def kind_of(file: Path) -> Any:
 
     Raises:
         ValueError: nothing here does, and what does.
+        ImportError: its library is not there.
     """
     if way := way_here(file):
         raise ValueError(f"{file}: {way}")
     if file.suffix not in FORMATS:
         raise expected(file, f"one of {', '.join(FORMATS)}", repr(file.suffix or "no ending"))
-    return FORMATS[file.suffix]
+    kind: Any = FORMATS[file.suffix]
+    try:
+        import_module(kind.LIBRARY)
+    except ImportError as error:
+        told = f"{file}: needs {kind.LIBRARY}: pip install 'shapecheck-bp[weights]'"
+        raise ImportError(told) from error
+    return kind

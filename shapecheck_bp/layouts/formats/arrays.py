@@ -23,6 +23,7 @@ class OfArrays(NamedTuple):
     unpacked: Callable[[bytes], tuple[dict[str, Any], dict[str, str]]]
     packed: Callable[[dict[str, Any], dict[str, str], bytes], bytes]
     """Of arrays, words, and a file that it is to be like."""
+    LIBRARY: str
     LAYOUTS: tuple[str, ...] | None = None
 
     def read(self, data: bytes, folder: Path, only: Any = None) -> Inspected:
@@ -103,4 +104,5 @@ def _to_safetensors(arrays: dict[str, Any], words: dict[str, str], like: bytes) 
     return made
 
 
-NPZ, SAFETENSORS = OfArrays(_npz, _to_npz), OfArrays(_safetensors, _to_safetensors)
+NPZ = OfArrays(_npz, _to_npz, "numpy")
+SAFETENSORS = OfArrays(_safetensors, _to_safetensors, "safetensors")

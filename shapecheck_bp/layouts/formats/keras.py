@@ -6,7 +6,6 @@ It is read without Keras, whose own reader may run code, and written by Keras al
 import io
 import json
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from shapecheck_bp.layouts.containers import Named
@@ -15,7 +14,7 @@ from shapecheck_bp.layouts.functions import IDENTITY, Activation, chained, numbe
 from shapecheck_bp.layouts.inspection import Inspected
 from shapecheck_bp.layouts.order import natural
 
-LAYOUTS = ("keras",)
+LIBRARY, LAYOUTS = "h5py", ("keras",)
 WRITER = (
     "Keras writes it, from a model with these layers: model.set_weights(layouts.from_column(params,"
     " 'keras')), with params as layouts.load gives them, and model.save({name!r})"
@@ -81,14 +80,11 @@ def _stored(variables: Any, name: str, most: int) -> Any:
     return one[()]
 
 
-def run(data: bytes, X: Any, folder: Path) -> tuple[Any, str]:
+def run(file: Path, X: Any) -> tuple[Any, str]:
     """The outputs of the model, by Keras."""
     import keras
 
-    with TemporaryDirectory() as place:
-        path = Path(place) / "model.keras"
-        path.write_bytes(data)
-        model = keras.saving.load_model(path, compile=False)
+    model = keras.saving.load_model(file, compile=False)
     shaped = X.reshape(len(X), *model.input_shape[1:])
     return keras.ops.convert_to_numpy(model(shaped)), f"Keras {keras.__version__}"
 

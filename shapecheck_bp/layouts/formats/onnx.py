@@ -6,31 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from shapecheck_bp.activations import LEAKY_SLOPE, ByActivation
 from shapecheck_bp.layouts.containers import Named, layers_of
 from shapecheck_bp.layouts.formats.arrays import MARK
-from shapecheck_bp.layouts.functions import IDENTITY, Activation, chained, number
+from shapecheck_bp.layouts.functions import IDENTITY, KNOWN, Activation, chained, number
 from shapecheck_bp.layouts.inspection import Inspected
 
-LAYOUTS = ("onnx", "onnx_transB_0")
-OPERATORS = ByActivation[tuple[str, dict[str, Any]]](
-    "operators of ONNX",
-    sigmoid=("Sigmoid", {}),
-    tanh=("Tanh", {}),
-    relu=("Relu", {}),
-    leaky_relu=("LeakyRelu", {"alpha": LEAKY_SLOPE}),
-    identity=("Identity", {}),
-    softmax=("Softmax", {"axis": -1}),
-    log_softmax=("LogSoftmax", {"axis": -1}),
-    elu=("Elu", {"alpha": 1.0}),
-    selu=("Selu", {}),
-    gelu=("Gelu", {"approximate": b"none"}),
-    gelu_tanh=("Gelu", {"approximate": b"tanh"}),
-    softsign=("Softsign", {}),
-    silu=("Mul", {}),  # of Z and its Sigmoid
-)
-"""With the attributes that they have where a graph says nothing."""
-
+LIBRARY, LAYOUTS = "onnx", ("onnx", "onnx_transB_0")
 FLOATS = 1, 10, 11  # what ONNX calls float32, float16 and float64
 SCALING = {"Scaler", "Sub", "Div", "Mul", "Add"}
 DECIDING = {"ArgMax", "ZipMap", "Binarizer"}
@@ -176,7 +157,7 @@ def _activation(kind: str, options: dict[str, Any], constants: list[Any]) -> Act
     """What an operator is, of those that do the same to every example."""
     if kind == "Clip" and len(constants) == 2 and constants[0] == 0 and not options:
         return Activation("relu", number(constants[1]))
-    for name, (operator, usual) in OPERATORS.items():
+    for name, (_, operator, usual) in KNOWN.items():
         alpha = options.get("alpha", usual.get("alpha"))
         found = {**usual, **options} | ({"alpha": usual["alpha"]} if "alpha" in usual else {})
         if kind == operator != "Mul" and found == usual and not constants:
@@ -218,7 +199,7 @@ def _new(weights: Any, layout: str, activations: Any) -> Any:
     for i, (one, g) in enumerate(zip(layers, activations, strict=True), start=1):
         Z, A = f"Z{i}", "A" if i == len(layers) else f"A{i}"
         nodes.append(helper.make_node("Gemm", [at, *one.names], [Z], transB=int(layout == "onnx")))
-        operator, usual = OPERATORS[g.name]
+        _, operator, usual = KNOWN[g.name]
         options = {"alpha": g.parameter} if "alpha" in usual else usual
         inputs = [Z]
         if g.name == "silu":
@@ -239,13 +220,13 @@ def _new(weights: Any, layout: str, activations: Any) -> Any:
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
 
 
-def run(data: bytes, X: Any, folder: Path) -> tuple[Any, str]:
+def run(file: Path, X: Any) -> tuple[Any, str]:
     """The outputs where the graph's chain ends, by the reference of ONNX itself."""
     import onnx
     from onnx import helper
     from onnx.reference import ReferenceEvaluator
 
-    model = _opened(data, folder)
+    model = _opened(file.read_bytes(), file.parent)
     _, end = _chain(model.graph)
     del model.graph.node[_first_label(model.graph) :]
     names = {one.name for one in model.graph.initializer}
