@@ -56,6 +56,7 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     """Read, write, and check."""
     from shapecheck_bp.layouts import inspect, save
     from shapecheck_bp.layouts.carry import sizes_of
+    from shapecheck_bp.layouts.formats import RUNNERS
 
     checked, order = None, "--order"
     try:
@@ -79,7 +80,8 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     if checked is not None:
         facts["check"] = {**checked._asdict(), "ok": checked.ok}
         lines.append(f"check: {checked}")
-        if said := [option for name, option in TOLD.items() if getattr(options, name) is not None]:
+        said = [option for name, option in TOLD.items() if getattr(options, name) is not None]
+        if said and Path(options.file).suffix not in RUNNERS:
             lines.append(
                 f"What {' and '.join(said)} said was taken as it is: layouts.compare, with the"
                 " model itself, checks that too"

@@ -876,3 +876,13 @@ def test_what_the_command_is_told_is_not_what_the_check_is_about(tmp_path, capsy
     assert "What --from said was taken as it is: layouts.compare, with the model itself" in told
     assert main(["convert", str(out), "--to", "torch", "-o", str(file), "--check"]) == 0
     assert "taken as it is" not in capsys.readouterr().out
+
+
+def test_a_file_that_its_library_runs_is_checked_against_all_that_was_told(tmp_path, capsys):
+    pytest.importorskip("onnx")
+    file, out = tmp_path / "m.onnx", tmp_path / "m.npz"
+    layouts.save(file, parameters((4, 4, 4)), "onnx", net=(TANH, TANH))
+    command = ["convert", str(file), "--to", "torch", "-o", str(out), "--check", "--order"]
+    assert main([*command, "0", "2"]) == 0
+    assert main([*command, "2", "0"]) == 1
+    assert "taken as it is" not in capsys.readouterr().out

@@ -130,9 +130,8 @@ def _first_label(graph: Any) -> int:
     return end if DECIDING & {*kinds[end:]} else len(kinds)
 
 
-def _n_out(layer: Named) -> int:
-    size: int = layer.W.shape[layer.turned]
-    return size
+def _n_out(layer: Named) -> Any:
+    return layer.W.shape[layer.turned]
 
 
 def _layer(names: list[str], constants: list[Any], options: dict[str, Any]) -> Named:
