@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from shapecheck_bp import Layer, Network, ShapeError, column, flip, layouts
 from shapecheck_bp.cli import main
 from shapecheck_bp.layouts import Activation, compare, detect, to_column, to_row
+from shapecheck_bp.layouts.functions import KNOWN, Forward
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 pytestmark = [
@@ -98,11 +99,10 @@ HIDDEN = {
 }
 
 
-@pytest.mark.parametrize("name", HIDDEN)
-def test_activations_travel_from_keras_to_onnx_and_on(tmp_path, capsys, name):
+def test_activations_travel_from_keras_to_onnx_and_on(tmp_path, capsys):
     pytest.importorskip("onnx")
     keras = pytest.importorskip("keras")
-    hidden = HIDDEN[name](keras.layers)
+    hidden = [part for parts in HIDDEN.values() for part in parts(keras.layers)]
     model = keras_model(
         *[lambda _, part=part: part for part in hidden],
         lambda L: L.Dense(3, "tanh"),
@@ -111,7 +111,7 @@ def test_activations_travel_from_keras_to_onnx_and_on(tmp_path, capsys, name):
     first, then, arrays = (tmp_path / one for one in ("m.keras", "m.onnx", "m.npz"))
     model.save(first)
     facts = converted(capsys, first, "--to", "onnx", "-o", then, "--check")
-    assert facts["activations"] == [name, "tanh", "softmax"]
+    assert facts["activations"] == [*HIDDEN, "tanh", "softmax"]
     assert facts["check"]["ok"]
     facts = converted(capsys, then, "--to", "torch", "-o", arrays, "--check")
     assert facts["check"]["ok"]
@@ -119,6 +119,19 @@ def test_activations_travel_from_keras_to_onnx_and_on(tmp_path, capsys, name):
     assert compare(lambda X: np.asarray(model(X.astype("float32"))), arrays, X).ok
     model.set_weights(layouts.from_column(layouts.load(then), "keras"))
     assert compare(lambda X: np.asarray(model(X.astype("float32"))), then, X).ok
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_an_activation_is_to_us_what_it_is_to_onnx(tmp_path, name):
+    pytest.importorskip("onnx")
+    number = {"leaky_relu": 0.3, "elu": 0.7}.get(name)
+    params, file = [Layer(np.eye(4), np.zeros((4, 1)))], tmp_path / "m.onnx"
+    layouts.save(file, params, "onnx", net=(Activation(name, number),))
+    X = 3 * RANDOM.normal(size=(50, 4))
+    ours = Forward(params, layouts.inspect(file).activations)
+    assert compare(ours, file, X).ok
+    if name != "identity":
+        assert not compare(lambda X: X, file, X).ok
 
 
 def test_activations_travel_through_files_of_arrays(tmp_path, capsys):
