@@ -130,8 +130,6 @@ def save(
     """
     file, line = Path(path), line_of(layout)
     kind = kind_of(file)
-    if not hasattr(kind, "write"):
-        raise ValueError(f"{file}: {kind.WRITER.format(name=str(file))}")
     if kind.LAYOUTS is not None and layout not in kind.LAYOUTS:
         raise expected(file, f"layout {' or '.join(map(repr, kind.LAYOUTS))}", repr(layout))
     check_convention(convention)

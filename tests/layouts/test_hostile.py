@@ -44,17 +44,6 @@ def needs(ending):
         pytest.importorskip(library)
 
 
-def keras_file(file, params):
-    """Of Keras itself, with the activations of NET."""
-    keras = pytest.importorskip("keras")
-    model = keras.Sequential([keras.Input((params[0].W.shape[1],))])
-    for W, _ in params:
-        model.add(keras.layers.Dense(len(W), "tanh" if len(model.layers) == 0 else None))
-    model.add(keras.layers.LeakyReLU(0.3))
-    model.set_weights(layouts.from_column(params, "keras"))
-    model.save(file)
-
-
 def broken(whole, random):
     """A file with bits flipped, cut, with bytes put in, overwritten, or in another order."""
     made = bytearray(whole)
@@ -78,10 +67,7 @@ def broken(whole, random):
 def test_a_corrupted_file_is_an_error_or_the_same(tmp_path, ending):
     needs(ending)
     file, right = tmp_path / f"model{ending}", parameters()
-    if ending == ".keras":
-        keras_file(file, right)
-    else:
-        layouts.save(file, right, LAYOUT[ending], net=NET)
+    layouts.save(file, right, LAYOUT[ending], net=NET)
     whole, random, refused = file.read_bytes(), np.random.default_rng(1), 0
     for _ in range(MANY):
         file.write_bytes(broken(whole, random))

@@ -1,24 +1,22 @@
 """Keras' .keras: a zip with a Sequential model's layers as JSON, and their weights as HDF5.
 
-It is read without Keras, whose own reader may run code, and written by Keras alone.
+It is read without Keras, whose own reader may run code. A new one is made by Keras.
 """
 
 import io
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
-from shapecheck_bp.layouts.containers import Named
+from shapecheck_bp.layouts.containers import Named, layers_of
 from shapecheck_bp.layouts.formats.arrays import zipped
 from shapecheck_bp.layouts.functions import IDENTITY, Activation, chained, number
 from shapecheck_bp.layouts.inspection import Inspected
 from shapecheck_bp.layouts.order import natural
 
 LIBRARY, LAYOUTS = "h5py", ("keras",)
-WRITER = (
-    "Keras writes it, from a model with these layers: model.set_weights(layouts.from_column(params,"
-    " 'keras')), with params as layouts.load gives them, and model.save({name!r})"
-)
 INSIDE = "model.weights.h5"
 FOLDERS = "layers", "_layer_checkpoint_dependencies"  # of Keras 3, and of 2.12 and 2.13
 NAMES = {
@@ -78,6 +76,38 @@ def _stored(variables: Any, name: str, most: int) -> Any:
     if not inside or one.nbytes > most:
         raise ValueError(f"{one.name}: expected values that are in the file")
     return one[()]
+
+
+def write(
+    weights: Any, layout: str, activations: Any, mark: str, like: bytes, folder: Path
+) -> bytes:
+    """A new Sequential model. It takes no mark: a zip has sums of its own."""
+    if like:
+        raise ValueError(
+            "like: Keras itself does that: model = keras.saving.load_model(like);"
+            " model.set_weights(layouts.from_column(params, 'keras')); model.save(path)"
+        )
+    try:
+        import keras
+    except ImportError as error:
+        raise ImportError(
+            f"Keras makes a new .keras file: pip install keras jax; {error}"
+        ) from error
+    kinds = {ours: (kind, number_of) for kind, (ours, number_of, _) in LAYERS.items()}
+    layers = layers_of(weights)
+    with catch_warnings(), TemporaryDirectory() as place:
+        simplefilter("ignore")  # of casts, which are looked for when it is read again
+        model = keras.Sequential([keras.Input((layers[0].W.shape[0],))])
+        for one, g in zip(layers, activations, strict=True):
+            name = "linear" if g == IDENTITY or g.parameter is not None else g.name
+            model.add(keras.layers.Dense(one.W.shape[1], name, dtype=str(one.W.dtype)))
+            if g.parameter is not None:
+                kind, number_of = kinds[g.name]
+                model.add(getattr(keras.layers, kind)(**{number_of: g.parameter}))
+        model.set_weights([*weights.values()])
+        path = Path(place) / "model.keras"
+        model.save(path)
+        return path.read_bytes()
 
 
 def run(file: Path, X: Any) -> tuple[Any, str]:
