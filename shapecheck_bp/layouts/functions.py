@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from shapecheck_bp import row
 from shapecheck_bp.activations import LEAKY_SLOPE, ByActivation, sigmoid
 from shapecheck_bp.network import Network
 
@@ -65,6 +64,11 @@ def _elu(Z: Any, alpha: float) -> Any:
     return np.where(Z > 0, Z, alpha * np.expm1(np.minimum(Z, 0)))
 
 
+def _log_softmax(Z: Any) -> Any:
+    Z = Z - Z.max(1, keepdims=True)
+    return Z - np.log(np.exp(Z).sum(1, keepdims=True))
+
+
 # fmt: off
 KNOWN = ByActivation[Known](
     "activations that files have",
@@ -81,8 +85,8 @@ KNOWN = ByActivation[Known](
                     "Gelu", {"approximate": b"tanh"}),
     silu=Known(lambda Z, _: Z * sigmoid(Z), "Mul"),  # of Z and its Sigmoid
     softsign=Known(lambda Z, _: Z / (1 + np.abs(Z)), "Softsign"),
-    softmax=Known(lambda Z, _: row.softmax(Z), "Softmax", {"axis": -1}),
-    log_softmax=Known(lambda Z, _: row.log_softmax(Z), "LogSoftmax", {"axis": -1}),
+    softmax=Known(lambda Z, _: np.exp(_log_softmax(Z)), "Softmax", {"axis": -1}),
+    log_softmax=Known(lambda Z, _: _log_softmax(Z), "LogSoftmax", {"axis": -1}),
 )
 # fmt: on
 
