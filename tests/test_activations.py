@@ -118,7 +118,7 @@ ROW = '"softplus": Activation(softplus, softplus_prime, gain=3, kink=True),'
 USE = """
 import numpy as np
 from shapecheck_bp import *
-from shapecheck_bp.layouts.formats.onnx import OPERATORS
+from shapecheck_bp.layouts.functions import KNOWN
 from shapecheck_bp.derivations import design_matrix
 from shapecheck_bp.proof.right import right
 from shapecheck_bp.proof.running import run, symbolic_networks
@@ -140,7 +140,7 @@ def gradients(params, X, Y):
 print(diagnose(gradients, net).ok)
 for refused in (
     lambda: design_matrix.gradients(net, *flip((params, X, Y))),
-    lambda: OPERATORS["softplus"],
+    lambda: KNOWN["softplus"],
 ):
     try:
         print(refused())
@@ -165,8 +165,8 @@ def test_another_activation_takes_one_place(tmp_path):
         text=True,
     )
     assert done.stderr == ""
-    *said, by_hand, onnx = done.stdout.splitlines()
+    *said, by_hand, in_files = done.stdout.splitlines()
     assert said == ["3", "True", "True", "True", "['A[1]', '=', 'softplus(Z[1]', ')']", "True"]
     lacks = r"'softplus', which has no entry there"
     assert re.fullmatch(rf"g as the texts write it: expected one of .*; got {lacks}", by_hand)
-    assert re.fullmatch(rf"operators of ONNX: expected one of .*; got {lacks}", onnx)
+    assert re.fullmatch(rf"activations that files have: expected one of .*; got {lacks}", in_files)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,7 @@ from shapecheck_bp.cli.output import add_json, network, print_facts
 from shapecheck_bp.layouts.table import LAYOUTS
 
 if TYPE_CHECKING:
-    from shapecheck_bp.layouts.comparison import Comparison
-    from shapecheck_bp.layouts.files import Opened
+    from shapecheck_bp.layouts import Activation, Comparison, Inspected
 
 HELP = "carry a file of weights from one framework's layout to another's"
 DESCRIPTION = (
@@ -22,6 +22,7 @@ DESCRIPTION = (
     " another layout. Exit status 0, or 1 where --check finds that outputs differ."
     " Example: shapecheck-bp convert mlp.keras --to onnx -o mlp.onnx --check"
 )
+TOLD = {"source": "--from", "order": "--order", "hidden": "--hidden", "output": "--output"}
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
@@ -33,15 +34,12 @@ def describe(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--to", dest="target", choices=LAYOUTS, required=True)
     parser.add_argument("-o", dest="out", required=True, metavar="FILE", help="where to write")
-    parser.add_argument(
-        "--order", nargs="+", metavar="NAME", help="the layers' names, where several orders fit"
-    )
-    parser.add_argument(
-        "--only",
-        nargs="+",
-        metavar="NAME",
-        help="what names begin with, of one network among several",
-    )
+    for name, told in (
+        ("--order", "the layers' names, where several orders fit"),
+        ("--only", "what names begin with, of one network among several"),
+        ("--like-order", "the names of the layers in the file of --like, where several orders fit"),
+    ):
+        parser.add_argument(name, nargs="+", metavar="NAME", help=told)
     parser.add_argument(
         "--like", metavar="FILE", help="a file whose names and everything else but values to keep"
     )
@@ -56,89 +54,86 @@ def describe(parser: argparse.ArgumentParser) -> None:
 
 def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     """Read, write, and check."""
-    from shapecheck_bp.layouts import save
-    from shapecheck_bp.layouts.files import opened, sizes_of
-    from shapecheck_bp.layouts.functions import activations_of
-    from shapecheck_bp.layouts.order import Unordered
+    from shapecheck_bp.layouts import inspect, save
+    from shapecheck_bp.layouts.carry import sizes_of
+    from shapecheck_bp.layouts.formats import RUNNERS
 
-    hidden, output = options.hidden, options.output
+    checked, order = None, "--order"
     try:
-        found = opened(options.file, options.source, options.order, options.only)
-        sizes = sizes_of(found.params)
-        activations = found.contents.activations
-        if hidden is not None or output is not None:
-            asked = activations_of(network(sizes, hidden or "relu", output))
-            if activations not in (None, asked):
-                told = ", ".join(map(str, activations or ()))
-                raise ValueError(f"{options.file}: has its own activations, {told}; leave out"
-                                 " --hidden and --output")  # fmt: skip
-            activations = asked
-        out, to = options.out, options.target
-        order = None
-        try:
-            save(out, found.params, to, net=activations, like=options.like)
-        except Unordered:
-            order = options.order
-            save(out, found.params, to, net=activations, like=options.like, order=order)
-        checked = (
-            _check(options.file, found, out, to, order, activations) if options.check else None
-        )
+        found = inspect(options.file, options.only)
+        params = found.params(options.source, options.order)
+        sizes = sizes_of(params)
+        activations = _activations(found, sizes, options)
+        more = {"like": options.like, "order": options.like_order, "net": activations}
+        order = "--like-order"
+        save(options.out, params, options.target, **more)
+        if options.check:
+            checked = _check(params, activations, options)
     except (ValueError, TypeError, ImportError, OSError) as error:
-        parser.error(_in_options(str(error)))
+        parser.error(_in_options(str(error)).replace("--order", order))
+    facts: dict[str, Any] = {"path": options.out, "layout": options.target, "sizes": sizes}
     lines = [f"{options.out}: {'-'.join(map(str, sizes))} in the layout {options.target}"]
     if activations:
-        lines[0] += f", {', then '.join(map(str, activations))}"
-    if activations and output is None and found.contents.activations is None:
-        lines.append(f"{activations[-1]} at the end is a guess; --output says what it is")
-    lines += [f"not carried: {one}" for one in found.contents.said]
-    facts = {"path": options.out, "layout": options.target, "sizes": sizes}
-    if activations:
         facts["activations"] = [*map(str, activations)]
+        lines[0] += f", {', then '.join(facts['activations'])}"
+    lines += [f"not carried: {one}" for one in found.said]
     if checked is not None:
+        facts["check"] = {**checked._asdict(), "ok": checked.ok}
         lines.append(f"check: {checked}")
-        said = [
-            name
-            for name in ("--from", "--order", "--hidden", "--output")
-            if getattr(options, {"--from": "source"}.get(name, name[2:])) is not None
-        ]
-        if said:
+        said = [option for name, option in TOLD.items() if getattr(options, name) is not None]
+        if said and Path(options.file).suffix not in RUNNERS:
             lines.append(
                 f"What {' and '.join(said)} said was taken as it is: layouts.compare, with the"
                 " model itself, checks that too"
             )
-        facts["check"] = {**checked._asdict(), "ok": checked.ok}
     print_facts(facts, options, lambda console: console.print("\n".join(lines), soft_wrap=True))
     return 0 if checked is None or checked.ok else 1
 
 
+def _activations(
+    found: Inspected, sizes: Sequence[int], options: argparse.Namespace
+) -> Sequence[Activation] | None:
+    """Those that the file says, or that the command does."""
+    from shapecheck_bp.layouts.functions import activations_of
+
+    hidden, output = options.hidden, options.output
+    if hidden is None and output is None:
+        return found.activations
+    if found.activations is not None:
+        told = ", ".join(map(str, found.activations))
+        raise ValueError(
+            f"{options.file}: has its own activations, {told}; leave out --hidden and --output"
+        )
+    if output is None or (hidden is None and len(sizes) > 2):
+        said, missing = ("--hidden", "--output")[:: 1 if output is None else -1]
+        raise ValueError(
+            f"{missing}: expected with {said}; nothing else says it, and none is guessed"
+        )
+    return activations_of(network(sizes, hidden or "relu", output))
+
+
 def _in_options(message: str) -> str:
     """A message with the command's options for the arguments of Python."""
+    message = re.sub(r"^order: ", "--order: ", message)
     message = re.sub(r"\blayout=", "from=", message)
     message = re.sub(r"\b(from|order|only)=(?=\S)(?![,.])", r"--\1 ", message)
     return re.sub(r"\b(from|order|only)=", r"--\1", message)
 
 
-def _check(source: str, read: Opened, target: str, layout: str, order: Any, g: Any) -> Comparison:
-    """Compare a file, and what was found in it, with the file that was made of it.
+def _check(params: Any, activations: Any, options: argparse.Namespace) -> Comparison:
+    """Compare the file, or what was found in it, with the file that was made of it.
 
     Where neither says its activations there are none between the layers, in both.
     """
-    from shapecheck_bp.layouts.comparison import OURS, compare
-    from shapecheck_bp.layouts.files import opened, sizes_of
+    from shapecheck_bp.layouts import compare, inspect
     from shapecheck_bp.layouts.formats import RUNNERS
-    from shapecheck_bp.layouts.functions import IDENTITY, forward
+    from shapecheck_bp.layouts.functions import IDENTITY, Forward
 
-    X = np.random.default_rng(0).normal(size=(64, sizes_of(read.params)[0]))
-    functions = g or (IDENTITY,) * len(read.params)
-
-    def there(X: Any) -> Any:
-        made = opened(target, layout, order)
-        return forward(made.params, made.contents.activations or functions, X)
-
-    def here(X: Any) -> Any:
-        return forward(read.params, functions, X)
-
-    runs = [Path(one).suffix in RUNNERS for one in (source, target)]
-    found = compare(source if runs[0] else here, target if runs[1] else there, X)
-    names = [by if ran else OURS for by, ran in zip(found.by, runs, strict=True)]
-    return found._replace(by=(names[0], names[1]))
+    functions = activations or (IDENTITY,) * len(params)
+    made = inspect(options.out).params(options.target, options.like_order)
+    ends: list[tuple[str, Any]] = [(options.file, params), (options.out, made)]
+    models: list[Any] = [
+        path if Path(path).suffix in RUNNERS else Forward(own, functions) for path, own in ends
+    ]
+    X = np.random.default_rng(0).normal(size=(64, params[0].W.shape[1]))
+    return compare(models[0], models[1], X)

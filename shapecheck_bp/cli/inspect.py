@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shapecheck_bp.cli.output import add_json, print_facts
+from shapecheck_bp.layouts.table import IN_OUT
+from shapecheck_bp.shapes.arrays import shape_text
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from shapecheck_bp.layouts.containers import Named
 
 HELP = "what is in a file of weights, what each axis is, and which layouts fit"
 DESCRIPTION = (
@@ -36,21 +40,48 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
 
     try:
         inspected = inspect(options.file, options.only)
-    except (ValueError, ImportError) as error:
+    except (ValueError, ImportError, OSError) as error:
         parser.error(str(error))
+    fits, activations = inspected.fits, inspected.activations
+    told = None if activations is None else [*map(str, activations)]
+    layers = [_layer(one, [*fits.sizes]) for one in inspected.layers]
+    facts: dict[str, Any] = {"path": inspected.path, "layout": inspected.layout, "layers": layers}
+    facts |= {"fits": fits._asdict(), "activations": told, "said": dict(inspected.said)}
 
     def show(console: Console) -> None:
         from shapecheck_bp.tracing.tables import for_terminal
 
         headings = ["array", "shape", "type", "axes"]
-        for part in for_terminal(inspected.path, headings, inspected.rows()):
+        for part in for_terminal(inspected.path, headings, _rows(layers)):
             console.print(part)
         by = "The file says that its layout is" if inspected.layout else "By shape"
-        lines = [f"{by} {inspected.fits}"]
-        if inspected.activations is not None:
-            lines.append(f"Activations: {', then '.join(map(str, inspected.activations))}")
+        lines = [f"{by} {fits}"]
+        if told is not None:
+            lines.append(f"Activations: {', then '.join(told)}")
         lines += [f"Not carried: {one}" for one in inspected.said]
         console.print("\n".join(lines), soft_wrap=True)
 
-    print_facts(inspected.to_dict(), options, show)
-    return 0 if inspected.fits.layouts and not inspected.fits.why else 1
+    print_facts(facts, options, show)
+    return 0 if fits.layouts and not fits.why else 1
+
+
+def _layer(one: Named, ways: list[str]) -> dict[str, Any]:
+    """What its arrays are called, how they lie in the file, and which axes W may have."""
+    arrays = {
+        part: {"name": name, "shape": tuple(array.shape), "dtype": str(array.dtype)}
+        for part, (name, array) in zip("Wb", one.arrays(), strict=False)
+    }
+    return {**arrays, "axes": [IN_OUT] if one.turned else ways}
+
+
+def _rows(layers: list[dict[str, Any]]) -> list[list[str]]:
+    """Each array: its name, its shape, and what its axes are in every way that they can lie."""
+    found = []
+    for layer in layers:
+        of_W = " or ".join(shape_text(way.split()) for way in layer["axes"]) or "?"
+        for part in [part for part in "Wb" if part in layer]:
+            one = layer[part]
+            of_b = "(n_out,)" if len(one["shape"]) == 1 else "n_out and 1"
+            axes = of_W if part == "W" else of_b
+            found.append([one["name"], str(one["shape"]), one["dtype"], axes])
+    return found

@@ -8,11 +8,11 @@ In come a framework's weights or a file of them, out come parameters of ``column
 back. To be read in this order:
 
     table        how frameworks lay weights out, a line for each
-    carry        to and from the two conventions
     containers   what weights are handed out in; order, in which order their layers follow
+    carry        to and from the two conventions
     functions    activations, as files have them
-    files        the same in files; formats/, a module for each kind of file
-    inspection   what is in a file
+    inspection   what is in a file; formats/, how each kind of file is read and written
+    files        weights in files
     comparison   the check at the end: the same X through two of them
 
 >>> import numpy as np
@@ -31,18 +31,11 @@ shapecheck_bp.ShapeError: layouts: 0.bias does not fit the layout keras, and tor
 ...
 """
 
-from shapecheck_bp.layouts.carry import (
-    Detection,
-    detect,
-    from_column,
-    from_row,
-    to_column,
-    to_row,
-)
+from shapecheck_bp.layouts.carry import Detection, detect, from_column, from_row, to_column, to_row
 from shapecheck_bp.layouts.comparison import Comparison, compare
-from shapecheck_bp.layouts.files import load, save
+from shapecheck_bp.layouts.files import inspect, load, save
 from shapecheck_bp.layouts.functions import Activation
-from shapecheck_bp.layouts.inspection import Inspected, inspect
+from shapecheck_bp.layouts.inspection import Inspected
 from shapecheck_bp.layouts.table import LAYOUTS, Layout
 
 __all__ = [

@@ -1,7 +1,6 @@
 """To and from the two conventions, by the lines of the table."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from array_api_compat import array_namespace
@@ -9,7 +8,7 @@ from array_api_compat import array_namespace
 from shapecheck_bp.layouts.containers import Named, layers_of, packed
 from shapecheck_bp.layouts.containers import like as refilled
 from shapecheck_bp.layouts.order import Unordered, as_told, ordered
-from shapecheck_bp.layouts.table import IN_OUT, LAYOUTS, OUT_IN, Layout
+from shapecheck_bp.layouts.table import IN_OUT, LAYOUTS, OUT_IN, Layout, expected
 from shapecheck_bp.layouts.table import layout as line_of
 from shapecheck_bp.network import Layer
 from shapecheck_bp.shapes.arrays import shape_text
@@ -17,6 +16,8 @@ from shapecheck_bp.shapes.errors import ShapeError, shape_error, table
 from shapecheck_bp.transpose import flip
 
 Parameters = tuple[Layer[Any, Any], ...]
+Fault = tuple[str, str, Any, str]
+"""Of an array that does not fit: its name, the axes that it should have, its shape, and a size."""
 
 
 class Detection(NamedTuple):
@@ -62,23 +63,13 @@ def to_column(weights: Any, layout: str, order: Sequence[str] | None = None) -> 
             several orders that fit.
         ShapeError: shapes that contradict the layout; it says which layouts would fit.
     """
-    line = line_of(layout)
-    return carried(following(layers_of(weights), line, layout, order=order), line)
+    certain = not isinstance(weights, Mapping)
+    return carried(following(layers_of(weights), layout, certain, order), layout)
 
 
 def to_row(weights: Any, layout: str, order: Sequence[str] | None = None) -> Parameters:
     """The parameters that ``row`` takes; see ``to_column``."""
     return flip(to_column(weights, layout, order))
-
-
-def carried(layers: Sequence[Named], line: Layout) -> Parameters:
-    """Column's parameters from layers in their order, which fit a layout."""
-    found = []
-    for one in layers:
-        W = one.W if line.W == OUT_IN else one.W.T
-        no_b = one.b is None
-        found.append(Layer(W, array_namespace(W).zeros_like(W[:, :1]) if no_b else _column(one.b)))
-    return tuple(found)
 
 
 def from_column(params: Parameters, layout: str, like: Any = None) -> Any:
@@ -94,37 +85,25 @@ def from_column(params: Parameters, layout: str, like: Any = None) -> Any:
         ShapeError: parameters that do not follow one another.
     """
     line = line_of(layout)
-    pairs = [
-        (one.W if line.W == OUT_IN else one.W.T, _as(line.b, _column(one.b)))
-        for one in _given(params, "column")
-    ]
+    pairs = [line.of_column(*one) for one in _given(params, "column")]
     if like is None:
         return packed(pairs, line)
     if not isinstance(like, Mapping):
-        raise ValueError(f"like: expected a dict by name; got {type(like).__name__}")
-    return refilled(like, by_names_of(following(layers_of(like), line, layout), pairs))
+        raise expected("like", "a dict by name", type(like).__name__)
+    return refilled(like, by_names_of(following(layers_of(like), layout), pairs))
 
 
 def from_row(params: Parameters, layout: str, like: Any = None) -> Any:
     """Weights as a framework wants them, from ``row``'s parameters; see ``from_column``."""
-    turned = flip(tuple(Layer(one.W, one.b) for one in _given(params, "row")))
-    return from_column(turned, layout, like)
+    return from_column(_given(params, "row"), layout, like)
 
 
-def _given(params: Any, convention: str) -> list[Named]:
-    """A person's own parameters, layer by layer."""
-    unfit = isinstance(params, str | Mapping) or hasattr(params, "dtype")
-    if unfit or not isinstance(params, Iterable):
-        raise ValueError(f"params: expected a (W, b) for each layer; got {type(params).__name__}")
-    pairs = [tuple(one) if isinstance(one, Sequence) else one for one in params]
-    try:
-        layers = layers_of(pairs)
-    except ValueError as error:
-        raise ValueError(str(error).replace("weights", "params")) from None
-    named = [
-        one._replace(names=(f"params[{i}].W", f"params[{i}].b")) for i, one in enumerate(layers)
-    ]
-    return following(named, LAYOUTS[convention], convention, kept=None)
+def _given(params: Any, convention: str) -> Parameters:
+    """A person's own parameters of ``column`` or ``row``, as ``column`` has them."""
+    if isinstance(params, Mapping) or not isinstance(params, Sequence):
+        raise expected("params", "a (W, b) for each layer", type(params).__name__)
+    layers = following(layers_of(params, "params"), convention, certain=True)
+    return carried(layers, convention)
 
 
 def detect(weights: Any, n_in: int | None = None) -> Detection:
@@ -135,65 +114,90 @@ def detect(weights: Any, n_in: int | None = None) -> Detection:
     Raises:
         ValueError: weights with something in them that is no layer's W or b.
     """
-    return detected(layers_of(weights), n_in)
+    return detected(layers_of(weights), not isinstance(weights, Mapping), n_in)
 
 
-def detected(layers: list[Named], n_in: int | None = None, kept: bool | None = True) -> Detection:
-    """The same of layers."""
+def detected(layers: list[Named], certain: bool = False, n_in: int | None = None) -> Detection:
+    """The same of layers, which come in a certain order or not."""
     fitting: dict[str, tuple[int, ...]] = {}
     why = ""
     for name, line in LAYOUTS.items():
         try:
-            found = _sizes(_in_line(layers, line, kept), line)
+            sizes, fault = _sizes(layers if certain else ordered(layers, line.sizes), line)
         except Unordered as error:
             why, fitting[name] = str(error), ()
         else:
-            if found and n_in in (None, found[0]):
-                fitting[name] = found
-    sizes = {LAYOUTS[name].W: fitting[name] for name in fitting}
-    return Detection(tuple(fitting), sizes, "" if any(sizes.values()) else why)
+            if not fault and n_in in (None, sizes[0]):
+                fitting[name] = sizes
+    by_axes = {LAYOUTS[name].W: fitting[name] for name in fitting}
+    return Detection(tuple(fitting), by_axes, "" if any(by_axes.values()) else why)
 
 
 def following(
-    layers: list[Named],
-    line: Layout,
-    name: str,
-    *,
-    order: Sequence[str] | None = None,
-    kept: bool | None = True,
+    layers: list[Named], layout: str, certain: bool = False, order: Sequence[str] | None = None
 ) -> list[Named]:
     """The layers in order, or a ShapeError about the first that does not follow.
 
-    ``kept``: whether they may come in the order in which they were made; None where that is
-    certain, and no other is asked for.
+    ``certain``: whether they come in their order, as in a list, and not by names.
     """
+    line = line_of(layout)
     if order is not None:
-        in_line = as_told(layers, order, line.sizes)
-    else:
-        in_line = _in_line(layers, line, kept)
-    if _sizes(in_line, line):
-        return in_line
-    before: int | None = None
-    for one in in_line:
+        layers = as_told(layers, order, line.sizes)
+    elif not certain:
+        layers = ordered(layers, line.sizes)
+    _, fault = _sizes(layers, line)
+    if fault:
+        raise _refused(fault, layout, detected(layers, certain).layouts)
+    return layers
+
+
+def carried(layers: Sequence[Named], layout: str) -> Parameters:
+    """Column's parameters from layers in their order, which fit a layout."""
+    found = []
+    for one in layers:
+        W, b = one.W if LAYOUTS[layout].W == OUT_IN else one.W.T, one.b
+        if b is None:
+            b = array_namespace(W).zeros_like(W[:, :1])
+        elif len(b.shape) == 1:
+            b = b[:, None]
+        found.append(Layer(W, b if b.shape[1] == 1 else b.T))
+    return tuple(found)
+
+
+def sizes_of(params: Parameters) -> tuple[int, ...]:
+    """n_0, n_1, …, n_L of column's parameters."""
+    return (params[0][0].shape[1], *(W.shape[0] for W, _ in params))
+
+
+def by_names_of(template: Sequence[Named], pairs: Sequence[tuple[Any, Any]]) -> dict[str, Any]:
+    """W and b of each layer by the names of a template's layers, which have the same shapes."""
+    there, here = [tuple(one.W.shape) for one in template], [tuple(W.shape) for W, _ in pairs]
+    if there != here:
+        raise expected("like", f"weights of the same shapes, {here}", there)
+    found: dict[str, Any] = {}
+    for one, pair in zip(template, pairs, strict=True):
+        if one.b is None and bool((pair[1] != 0).any()):
+            raise ValueError(f"like: {one.names[0]} has no bias there, and one that is not 0 here")
+        found |= dict(zip([name for name, _ in one.arrays()], pair, strict=False))
+    return found
+
+
+def _sizes(layers: Sequence[Named], line: Layout) -> tuple[tuple[int, ...], Fault | None]:
+    """n_0, n_1, … of layers that follow one another in this layout, and the first that does not."""
+    found: list[int] = []
+    for one in layers:
         n_in, n_out = one.W.shape if line.W == IN_OUT else one.W.shape[::-1]
         if not line.sizes(one):
-            raise _refused(one.names[1], line.b, one.b.shape, f"n_out = {n_out}", name, layers)
-        if before not in (None, n_in):
-            raise _refused(one.names[0], line.W, one.W.shape, f"n_in = {before}", name, layers)
-        before = n_out
-    raise AssertionError("weights that do not fit have a layer that does not")
+            return (), (one.names[1], line.b, one.b.shape, f"n_out = {n_out}")
+        if found and n_in != found[-1]:
+            return (), (one.names[0], line.W, one.W.shape, f"n_in = {found[-1]}")
+        found += [n_out] if found else [n_in, n_out]
+    return tuple(found), None
 
 
-def _in_line(layers: list[Named], line: Layout, kept: bool | None) -> list[Named]:
-    """The layers as they follow one another; a list's order is certain, and a dict's is not."""
-    certain = kept is None or layers[0].names[0].startswith(("weights[", "params["))
-    return layers if certain else ordered(layers, line.sizes, bool(kept))
-
-
-def _refused(
-    argument: str, axes: str, shape: Any, wanted: str, name: str, layers: list[Named]
-) -> ShapeError:
-    fits = [other for other in detected(layers).layouts if other != name]
+def _refused(fault: Fault, layout: str, fitting: Sequence[str]) -> ShapeError:
+    argument, axes, shape, wanted = fault
+    fits = [other for other in fitting if other != layout]
     would = f", and {fits[0]} would" if fits else ""
     way = f"Pass layout={fits[0]!r}" if fits else "Look at the order of the layers"
     more = f", or one of {', '.join(fits[1:])}" if len(fits) > 1 else ""
@@ -201,7 +205,7 @@ def _refused(
     axis, size = wanted.split(" = ")
     return shape_error(
         "layouts",
-        f"{argument} does not fit the layout {name}{would}.",
+        f"{argument} does not fit the layout {layout}{would}.",
         table([(argument, expected, f"got {actual}", f"{wanted} here")]),
         suggestion=f"{way}{more}.",
         argument=argument,
@@ -209,37 +213,3 @@ def _refused(
         actual=actual,
         bindings={axis: int(size)},
     )
-
-
-def _sizes(layers: Sequence[Named], line: Layout) -> tuple[int, ...]:
-    """n_0, n_1, … where the layers follow one another in this layout, else nothing."""
-    chain = [size for one in layers if (size := line.sizes(one))]
-    if len(chain) < len(layers):
-        return ()
-    if any(before[1] != after[0] for before, after in pairwise(chain)):
-        return ()
-    return (chain[0][0], *(size[1] for size in chain))
-
-
-def _column(b: Any) -> Any:
-    return b[:, None] if len(b.shape) == 1 else b if b.shape[1] == 1 else b.T
-
-
-def _as(axes: str, b: Any) -> Any:
-    """A column as a layout has its biases."""
-    return {"n_out": b[:, 0], "n_out 1": b, "1 n_out": b.T}[axes]
-
-
-def by_names_of(template: Sequence[Named], pairs: Sequence[tuple[Any, Any]]) -> dict[str, Any]:
-    """W and b of each layer by the names of a template's layers, which have the same shapes."""
-    shapes = [[tuple(array.shape) for _, array in one.arrays()] for one in template]
-    given = [[tuple(array.shape) for array in pair] for pair in pairs]
-    fits = [one[: len(has)] for one, has in zip(given, shapes, strict=False)] == shapes
-    if not fits or len(given) != len(shapes):
-        raise ValueError(f"like: expected weights of the same shapes, {given}; got {shapes}")
-    found: dict[str, Any] = {}
-    for one, (W, b) in zip(template, pairs, strict=True):
-        if one.b is None and bool((b != 0).any()):
-            raise ValueError(f"like: {one.names[0]} has no bias there, and one that is not 0 here")
-        found |= dict(zip([name for name, _ in one.arrays()], (W, b), strict=False))
-    return found

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from shapecheck_bp.layouts.files import opened
+from shapecheck_bp.layouts.files import inspect
 from shapecheck_bp.layouts.formats import RUNNERS
-from shapecheck_bp.layouts.functions import forward
+from shapecheck_bp.layouts.functions import Forward
 
 OURS = "our own forward pass"
 Model: TypeAlias = str | os.PathLike[str] | Callable[[Any], Any]
@@ -56,47 +56,41 @@ def compare(source: Model, target: Model, X: Any) -> Comparison:
     X = np.asarray(X)
     if X.ndim < 2 or not len(X):
         raise ValueError(f"X: expected an example a row; got {X.shape}")
-    (one, by_one), (other, by_other) = _outputs(source, X), _outputs(target, X)
+    (one, by_one), (other, by_other) = (
+        _called(model, X) if callable(model) else _run(model, X) for model in (source, target)
+    )
+    for A, by in ((one, by_one), (other, by_other)):
+        if A.dtype.kind != "f" or not np.isfinite(A).all():
+            raise ValueError(f"X: expected finite outputs, which are floats; {by} gave {A.dtype}")
+    one, other = one.reshape(len(X), -1), other.reshape(len(X), -1)
     if one.shape != other.shape:
         raise ValueError(f"target: expected outputs {one.shape}, as source has; got {other.shape}")
-    if not (np.isfinite(one).all() and np.isfinite(other).all()):
-        raise ValueError("X: expected finite outputs; pass smaller numbers")
-    eps = max(float(np.finfo(A.dtype).eps) for A in (one, other))
+    # An activation's number is float32 in files, whatever the weights are.
+    eps = max(1e-9, *(float(np.finfo(A.dtype).eps) for A in (one, other)))
     largest = max(float(np.abs(A).max()) for A in (one, other))
     difference = float(np.abs(one.astype("float64") - other.astype("float64")).max())
     return Comparison(difference, min(1000 * eps, 0.02) * largest, (by_one, by_other))
 
 
-def _outputs(model: Model, X: Any) -> tuple[Any, str]:
-    """What a network makes of X, an example a row, and what ran it."""
-    if callable(model):
-        A, by = _called(model, X)
-    else:
-        A, by = _run(Path(model), X)
-    if A.dtype.kind != "f":
-        raise ValueError(f"{by}: expected outputs that are floats; got {A.dtype}")
-    return A.reshape(len(X), -1), by
-
-
 def _called(model: Callable[[Any], Any], X: Any) -> tuple[Any, str]:
     torch: Any = sys.modules.get("torch")
     if torch is None or not isinstance(model, torch.nn.Module):
-        return np.asarray(model(X)), "a function"
+        return np.asarray(model(X)), OURS if isinstance(model, Forward) else "a function"
     one = next(model.parameters(), torch.zeros(0))
     with torch.no_grad():
         A = model(torch.as_tensor(X, dtype=one.dtype, device=one.device))
     return A.cpu().numpy(), "PyTorch"
 
 
-def _run(file: Path, X: Any) -> tuple[Any, str]:
-    found = opened(file)
-    contents, why = found.contents, OURS
+def _run(path: str | os.PathLike[str], X: Any) -> tuple[Any, str]:
+    file, found, why = Path(path), inspect(path), OURS
+    params = found.params()
     if run := RUNNERS.get(file.suffix):
         try:
-            return run(file.read_bytes(), X.astype(found.params[0].W.dtype), file.parent)
+            return run(file, X.astype(params[0].W.dtype))
         except Exception as error:  # it is missing, or cannot read the file, as Keras 3 an old one
             why += f", for {type(error).__name__}"
-    if contents.activations is None or any(contents.said.values()):
-        told = "; ".join(contents.said) or "it does not say its activations"
+    if found.activations is None or any(found.said.values()):
+        told = "; ".join(found.said) or "it does not say its activations"
         raise ValueError(f"{file}: {why} cannot run it: {told}; pass a function of X in its place")
-    return forward(found.params, contents.activations, X), why
+    return Forward(params, found.activations)(X), why

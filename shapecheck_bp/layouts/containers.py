@@ -8,20 +8,16 @@
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-import numpy as np
+from shapecheck_bp.layouts.table import Layout, expected
+from shapecheck_bp.shapes.arrays import Array
 
-from shapecheck_bp.layouts.table import Layout
-
-PAIRS = [("weight", "bias"), ("kernel", "bias"), ("weights", "biases"), ("W", "b"), ("w", "b")]
-PAIRS += [("coefs", "intercepts")]
-BIAS_COLUMNS = (
-    "weights: expected W, b, W, b, …; here each W has its bias in its first column: pass"
-    " [(W[:, 1:], W[:, :1]) for W in weights] and layout='column'"
-)
+BIASES = {"weight": "bias", "kernel": "bias", "weights": "biases", "coefs": "intercepts"}
+BIASES |= {"W": "b", "w": "b"}
+"""What b is called where W is called so."""
 
 
 class Named(NamedTuple):
@@ -40,56 +36,33 @@ class Named(NamedTuple):
         return [(name, array) for name, array in both if array is not None]
 
 
-def layers_of(weights: Any) -> list[Named]:
-    """Every layer in a container, in its order.
+def layers_of(weights: Any, what: str = "weights") -> list[Named]:
+    """Every layer in a container, in its order; ``what`` it is called in errors.
 
     Raises:
         ValueError: something that is no W or b of a fully connected layer; nothing is left out.
     """
-    if isinstance(weights, Mapping):
-        return _of_names(weights)
     if hasattr(weights, "coefs_") and hasattr(weights, "intercepts_"):  # a scikit-learn estimator
         weights = (weights.coefs_, weights.intercepts_)
-    if not isinstance(weights, Sequence) or isinstance(weights, str) or not len(weights):
-        raise ValueError(
-            f"weights: expected a dict by name, a list of (W, b), a list W, b, W, b, … or a pair of"
-            f" lists; got {type(weights).__name__}"
-        )
-    names = "weights[{i}].W", "weights[{i}].b"
-    if all(_rank(one) >= 0 for one in weights):
-        matrices = all(_rank(one) == 2 and 1 not in one.shape[:1] for one in weights[:-1])
-        steps = [(a.shape, b.shape) for a, b in pairwise(weights)] if matrices else []
-        if steps and all(len(b) == 2 and a[0] + 1 == b[1] != a[1] for a, b in steps):
-            raise ValueError(BIAS_COLUMNS)
-        if len(weights) % 2 or not any(map(_may_be_bias, weights)):
-            raise ValueError(
-                f"weights: expected W, b, W, b, …; got {len(weights)} arrays; for layers without"
-                " biases pass {f'W{i}': W for i, W in enumerate(weights)}"
-            )
-        items: list[Sequence[Any]] = [*zip(weights[::2], weights[1::2], strict=True)]
-        names = "weights[{W}]", "weights[{b}]"
+    if isinstance(weights, Mapping):
+        found = _of_names(_flat(weights))
+    elif isinstance(weights, Sequence) and not isinstance(weights, str):
+        pairs = enumerate(_pairs(weights, what))
+        found = [Named(W, b, (f"{what}[{i}].W", f"{what}[{i}].b")) for i, (W, b) in pairs]
     else:
-        items = [_fields(one) for one in weights]
-        pairs = all(len(one) == 2 and _rank(one[0]) == 2 and _may_be_bias(one[1]) for one in items)
-        if len(items) == 2 and items[0] and all(_rank(W) == 2 for W in items[0]):
-            lists = all(map(_may_be_bias, items[1]))
-            if lists and pairs and all(isinstance(one, list) for one in items):
-                raise ValueError(
-                    "weights: could be two layers, or all W and all b; pass a tuple (W, b) for each"
-                )
-            if lists and not pairs:
-                if len(items[0]) != len(items[1]):
-                    told = f"{len(items[0])} W and {len(items[1])} b"
-                    raise ValueError(f"weights: expected as many W as b; got {told}")
-                items, names = [*zip(*items, strict=True)], ("weights[0][{i}]", "weights[1][{i}]")
-    if not all(len(one) == 2 for one in items):
-        raise ValueError("weights: expected a (W, b) for each layer, or a list of W and one of b")
-    found = []
-    for i, (W, b) in enumerate(items):
-        found.append(
-            Named(W, b, (names[0].format(i=i, W=2 * i), names[1].format(i=i, b=2 * i + 1)))
-        )
-    return _checked(found)
+        wanted = "a dict by name, a list of (W, b), a list W, b, W, b, … or a pair of lists"
+        raise expected(what, wanted, type(weights).__name__)
+    if not found:
+        raise expected(what, "at least one layer", "none")
+    of_b = "an array of n_out numbers, or None where there is no bias"
+    for one in found:
+        for name, array, fits, wanted in (
+            (one.names[0], one.W, _is_W, "an array of 2 axes"),
+            (one.names[1], one.b, _is_b, of_b),
+        ):
+            if not fits(array):
+                raise expected(name, wanted, getattr(array, "shape", type(array).__name__))
+    return found
 
 
 def packed(pairs: Sequence[tuple[Any, Any]], line: Layout) -> Any:
@@ -129,27 +102,25 @@ def like(template: Mapping[Any, Any], arrays: Mapping[str, Any], before: str = "
     }
 
 
-def _flat(weights: Mapping[Any, Any], before: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in weights.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{before}{key}/")
-        else:
-            yield f"{before}{key}", value
-
-
-def _of_names(weights: Mapping[Any, Any]) -> list[Named]:
+def _flat(weights: Mapping[Any, Any], before: str = "") -> dict[str, Any]:
+    """The arrays in dicts inside dicts, by the names on the way to them."""
     flat: dict[str, Any] = {}
-    for name, value in _flat(weights):
-        if name in flat:
-            raise ValueError(f"weights: expected every name once; {name} is there twice")
-        flat[name] = value
+    for key, value in weights.items():
+        name = f"{before}{key}"
+        inner = _flat(value, f"{name}/") if isinstance(value, Mapping) else {name: value}
+        if twice := flat.keys() & inner.keys():
+            raise expected("weights", "every name once", f"{min(twice)} twice")
+        flat |= inner
+    return flat
+
+
+def _of_names(flat: Mapping[str, Any]) -> list[Named]:
     found: list[Named] = []
     for name, W in flat.items():
-        for weight, bias in PAIRS:
-            if _rank(W) == 2 and (match := re.fullmatch(rf"(.*?){weight}(_?\d*(?::0)?)", name)):
-                other = f"{match[1]}{bias}{match[2]}"
-                found.append(Named(W, flat.get(other), (name, other)))
-                break
+        match = re.fullmatch(rf"(.*?)({'|'.join(BIASES)})(_?\d*(?::0)?)", name)
+        if match and _is_W(W):
+            other = f"{match[1]}{BIASES[match[2]]}{match[3]}"
+            found.append(Named(W, flat.get(other), (name, other)))
     used = {name for one in found for name, _ in one.arrays()}
     if left := [name for name in flat if name not in used]:
         told = ", ".join(left[:6] + ["…"] * (len(left) > 6))
@@ -165,37 +136,52 @@ def _of_names(weights: Mapping[Any, Any]) -> list[Named]:
             f"weights: {bare[0][0]} has no bias, and others have; where that is meant, add"
             f" {bare[0][1]!r} with zeros"
         )
-    return _checked(found)
+    return found
 
 
-def _checked(layers: list[Named]) -> list[Named]:
-    for one in layers:
-        for name, array, ranks in zip(one.names, one[:2], ((2,), (1, 2)), strict=True):
-            if array is None and 1 in ranks:
-                continue
-            if _rank(array) not in ranks or isinstance(array, np.matrix | np.ma.MaskedArray):
-                wanted = " or ".join(map(str, ranks))
-                got = getattr(array, "shape", type(array).__name__)
-                raise ValueError(f"{name}: expected an array of {wanted} axes; got {got}")
-    if not layers:
-        raise ValueError("weights: expected at least one layer; got none")
-    return layers
+def _pairs(weights: Sequence[Any], what: str) -> list[tuple[Any, Any]]:
+    """W and b of each layer, from W, b, W, b, …, from pairs, or from all W and all b."""
+    shapes = [one.shape for one in weights] if all(map(_is_W, weights)) else []
+    steps = [*pairwise(shapes)]
+    if steps and all(a[0] > 1 and a[0] + 1 == b[1] != a[1] for a, b in steps):
+        raise ValueError(
+            f"{what}: expected W, b, W, b, …; here each W has its bias in its first column: pass"
+            " [(W[:, 1:], W[:, :1]) for W in weights] and layout='column'"
+        )
+    items = [_fields(one) for one in weights]
+    in_turn = [array for one in items for array in one]
+    Ws: Sequence[Any] = in_turn[::2]
+    bs: Sequence[Any] = in_turn[1::2]
+    if len(items) == 2 and all(map(_is_W, items[0])) and all(map(_is_b, items[1])):
+        pairs = all(len(one) == 2 for one in items) and all(map(_is_W, Ws)) and all(map(_is_b, bs))
+        if pairs and all(isinstance(one, list) for one in weights):
+            raise ValueError(
+                f"{what}: could be two layers, or all W and all b; pass a tuple (W, b) for each"
+            )
+        Ws, bs = (Ws, bs) if pairs else items
+    if len(Ws) != len(bs):
+        told = f"{len(Ws)} W and {len(bs)} b"
+        raise expected(what, "W, b, W, b, …, as many W as b, or a (W, b) for each layer", told)
+    return [*zip(Ws, bs, strict=True)]
 
 
 def _fields(one: Any) -> Sequence[Any]:
-    """A layer's W and b, if it is a pair of them, or has them as attributes, or a list."""
+    """The arrays in an item of a list: a layer, as a pair, a dict or an object, or one array."""
     if isinstance(one, Mapping):
-        return [layer for found in layers_of(one) for layer in found[:2]]
+        return [array for layer in layers_of(one) for array in layer[:2]]
     if hasattr(one, "weight") and hasattr(one, "bias"):
         return one.weight, one.bias
-    return one if isinstance(one, Sequence) else ()
+    return one if isinstance(one, Sequence) and not isinstance(one, str) else [one]
 
 
-def _may_be_bias(array: Any) -> bool:
-    return _rank(array) == 1 or (_rank(array) == 2 and 1 in array.shape) or array is None
-
-
-def _rank(array: Any) -> int:
+def _rank(one: Any) -> int:
     """The number of axes; -1 of what is no array."""
-    shape = getattr(array, "shape", None)
-    return len(shape) if hasattr(array, "dtype") and isinstance(shape, tuple) else -1
+    return len(one.shape) if isinstance(one, Array) else -1  # type: ignore[misc]
+
+
+def _is_W(one: Any) -> bool:
+    return _rank(one) == 2
+
+
+def _is_b(one: Any) -> bool:
+    return one is None or _rank(one) == 1 or (_rank(one) == 2 and 1 in one.shape)

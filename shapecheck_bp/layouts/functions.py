@@ -5,12 +5,12 @@ leaky_relu(0.3) tanh
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from shapecheck_bp.activations import ACTIVATIONS, LEAKY_SLOPE, ByActivation
+from shapecheck_bp.activations import LEAKY_SLOPE, ByActivation, sigmoid
 from shapecheck_bp.network import Network
 
 
@@ -39,56 +39,67 @@ def activations_of(net: Network) -> tuple[Activation, ...]:
     return tuple(Activation(name, slope.get(name)) for name in net.activations)
 
 
-def as_network(sizes: Sequence[int], activations: Sequence[Activation]) -> Network:
-    """The Network with these activations, or a ValueError that says why none has them."""
-    hidden = {*activations[:-1]} or {Activation("relu")}
-    net = Network(tuple(sizes), min(hidden).name, activations[-1].name)
-    if activations_of(net) != (*activations,):
-        told = ", ".join(map(str, activations))
-        raise ValueError(
-            f"a Network has one activation for all hidden layers, without a number of its own;"
-            f" here are {told}"
-        )
-    return net
-
-
-def chained(found: list[Activation], one: Activation, layers: int) -> None:
-    """Note the activation that comes next, after so many layers; each has one."""
-    found += [IDENTITY] * (layers - len(found))
-    if one != IDENTITY and (not layers or found[-1] != IDENTITY):
-        before = f"after {found[-1]}" if layers else "before the first layer"
+def chained(found: list[Activation], one: Activation) -> None:
+    """Note the activation that comes next; of each layer so far there is one, identity at first."""
+    if one == IDENTITY:
+        return
+    if not found or found[-1] != IDENTITY:
+        before = f"after {found[-1]}" if found else "before the first layer"
         raise ValueError(f"expected one activation after each layer; {one} comes {before}")
-    if layers and one != IDENTITY:
-        found[-1] = one
+    found[-1] = one
 
 
-def _softmax(Z: Any) -> Any:
-    powers = np.exp(Z - Z.max(-1, keepdims=True))
-    return powers / powers.sum(-1, keepdims=True)
+class Known(NamedTuple):
+    """What is known of an activation."""
+
+    g: Callable[[Any, Any], Any]
+    """A = g(Z, its number), an example a row."""
+    operator: str
+    """Of ONNX."""
+    options: Mapping[str, Any] = {}
+    """With the attributes that it has where a graph says nothing."""
 
 
-COMPUTED = ByActivation[Any](
-    "activations that are computed here",
-    **{name: lambda Z, _, g=one.g: g(Z) for name, one in ACTIVATIONS.items()},
+def _elu(Z: Any, alpha: float) -> Any:
+    return np.where(Z > 0, Z, alpha * np.expm1(np.minimum(Z, 0)))
+
+
+def _log_softmax(Z: Any) -> Any:
+    Z = Z - Z.max(1, keepdims=True)
+    return Z - np.log(np.exp(Z).sum(1, keepdims=True))
+
+
+# fmt: off
+KNOWN = ByActivation[Known](
+    "activations that files have",
+    identity=Known(lambda Z, _: Z, "Identity"),
+    sigmoid=Known(lambda Z, _: sigmoid(Z), "Sigmoid"),
+    tanh=Known(lambda Z, _: np.tanh(Z), "Tanh"),
+    relu=Known(lambda Z, most: np.clip(Z, 0, most), "Relu"),
+    leaky_relu=Known(lambda Z, slope: np.where(Z > 0, Z, slope * Z), "LeakyRelu", {"alpha": 0.01}),
+    elu=Known(_elu, "Elu", {"alpha": 1.0}),
+    selu=Known(lambda Z, _: 1.0507009873554805 * _elu(Z, 1.6732632423543772), "Selu"),
+    gelu=Known(lambda Z, _: Z / 2 * (1 + np.vectorize(math.erf, [Z.dtype])(Z / math.sqrt(2))),
+               "Gelu", {"approximate": b"none"}),
+    gelu_tanh=Known(lambda Z, _: Z / 2 * (1 + np.tanh(0.7978845608 * (Z + 0.044715 * Z**3))),
+                    "Gelu", {"approximate": b"tanh"}),
+    silu=Known(lambda Z, _: Z * sigmoid(Z), "Mul"),  # of Z and its Sigmoid
+    softsign=Known(lambda Z, _: Z / (1 + np.abs(Z)), "Softsign"),
+    softmax=Known(lambda Z, _: np.exp(_log_softmax(Z)), "Softmax", {"axis": -1}),
+    log_softmax=Known(lambda Z, _: _log_softmax(Z), "LogSoftmax", {"axis": -1}),
 )
-SELU = 1.0507009873554805, 1.6732632423543772
-COMPUTED |= {
-    "relu": lambda Z, most: np.clip(Z, 0, most),
-    "leaky_relu": lambda Z, slope: np.where(Z > 0, Z, slope * Z),
-    "elu": lambda Z, alpha: np.where(Z > 0, Z, alpha * np.expm1(np.minimum(Z, 0))),
-    "selu": lambda Z, _: SELU[0] * COMPUTED["elu"](Z, SELU[1]),
-    "gelu": lambda Z, _: Z / 2 * (1 + np.vectorize(math.erf, [Z.dtype])(Z / math.sqrt(2))),
-    "gelu_tanh": lambda Z, _: Z / 2 * (1 + np.tanh(0.7978845608 * (Z + 0.044715 * Z**3))),
-    "silu": lambda Z, _: Z * COMPUTED["sigmoid"](Z, None),
-    "softsign": lambda Z, _: Z / (1 + np.abs(Z)),
-    "softmax": lambda Z, _: _softmax(Z),
-    "log_softmax": lambda Z, _: np.log(_softmax(Z)),
-}
+# fmt: on
 
 
-def forward(params: Sequence[Any], activations: Sequence[Activation], X: Any) -> Any:
-    """The outputs for X, an example a row, of parameters as ``column`` has them."""
-    A = X.reshape(len(X), -1).astype(params[0].W.dtype)
-    for (W, b), g in zip(params, activations, strict=True):
-        A = COMPUTED[g.name](A @ W.T + b.T, g.parameter)
-    return A
+class Forward(NamedTuple):
+    """Our own forward pass, of parameters as ``column`` has them."""
+
+    params: Sequence[Any]
+    activations: Sequence[Activation]
+
+    def __call__(self, X: Any) -> Any:
+        """The outputs for X, an example a row."""
+        A = X.reshape(len(X), -1).astype(self.params[0].W.dtype)
+        for (W, b), g in zip(self.params, self.activations, strict=True):
+            A = KNOWN[g.name].g(A @ W.T + b.T, g.parameter)
+        return A

@@ -12,22 +12,22 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from shapecheck_bp.layouts.containers import Named
+from shapecheck_bp.layouts.table import expected
 
 Sizes = Callable[[Named], tuple[int, int] | None]
-MOST = 300_000
+MOST = 50_000
 
 
 class Unordered(ValueError):
     """What only a person knows: the order of layers, or which of several networks is meant."""
 
 
-def ordered(layers: list[Named], sizes: Sizes, kept: bool) -> list[Named]:
-    """The layers in the order in which they follow one another, if there is any.
+def ordered(layers: list[Named], sizes: Sizes) -> list[Named]:
+    """The layers of a dict in the order in which they follow one another, if there is any.
 
     Args:
         layers: as they come.
         sizes: n_in and n_out of a layer, if its shapes allow any.
-        kept: whether the order in which they come may be that in which they were made.
 
     Raises:
         Unordered: several orders fit, and neither shapes nor names say which is meant; or the names
@@ -44,8 +44,9 @@ def ordered(layers: list[Named], sizes: Sizes, kept: bool) -> list[Named]:
         for one in sorted(layers, key=lambda one: natural(one.names[0])):
             groups[_pattern(one.names[0])].append(one)
         ways, found = _fitting([*groups.values()], sizes)
-        told = kept and names != sorted(names) and [one.names[0] for one in found] != names
-        if ways > 1 or (not bare and not ways) or (ways and (told or len(groups) == len(layers))):
+        # Numbers against an order that no machine made: as in a dict of up2, up1.
+        against = names != sorted(names) and [one.names[0] for one in found] != names
+        if ways > 1 or (not bare and not ways) or (ways and (against or len(groups) == len(names))):
             raise Unordered(
                 f"weights: several orders of {_some(names)} fit, because sizes coincide; pass"
                 " order=, the names in the order in which the layers follow one another"
@@ -63,14 +64,13 @@ def as_told(layers: list[Named], order: Sequence[str], sizes: Sizes) -> list[Nam
     for name in order:
         same = [one for one in layers if re.match(rf"{re.escape(name)}(\b|\d|$)", one.names[0])]
         exact = [one for one in same if re.match(rf"{re.escape(name)}(\b|$)", one.names[0])]
-        same = exact or same
         if not same:
             names = _some([one.names[0] for one in layers])
-            raise ValueError(f"order: expected the names of the layers, {names}; got {name!r}")
-        found += ordered(same, sizes, kept=False)
+            raise expected("order", f"the names of the layers, {names}", repr(name))
+        found += ordered(sorted(exact or same, key=lambda one: one.names[0]), sizes)
     if len({one.names for one in found}) != len(layers) or len(found) != len(layers):
-        told = f"{len(layers)} layers, each once"
-        raise ValueError(f"order: expected {told}; got {len(found)} from {', '.join(order)}")
+        told = f"{len(found)} from {', '.join(order)}"
+        raise expected("order", f"{len(layers)} layers, each once", told)
     return found
 
 

@@ -26,9 +26,14 @@ class Layout(NamedTuple):
 
     def sizes(self, one: Any) -> tuple[int, int] | None:
         """n_in and n_out of a layer with W and b, or None if b is not one of n_out units."""
-        rows, n_out = one.W.shape if self.W == IN_OUT else one.W.shape[::-1]
+        n_in, n_out = one.W.shape if self.W == IN_OUT else one.W.shape[::-1]
         b = {"n_out": (n_out,), "n_out 1": (n_out, 1), "1 n_out": (1, n_out)}[self.b]
-        return (rows, n_out) if one.b is None or tuple(one.b.shape) == b else None
+        return (n_in, n_out) if one.b is None or tuple(one.b.shape) == b else None
+
+    def of_column(self, W: Any, b: Any) -> tuple[Any, Any]:
+        """W and b as they lie here, of those that ``column`` has."""
+        as_here = {"n_out": b[:, 0], "n_out 1": b, "1 n_out": b.T}[self.b]
+        return (W if self.W == OUT_IN else W.T), as_here
 
 
 OUT_IN, IN_OUT = "n_out n_in", "n_in n_out"
@@ -55,15 +60,17 @@ LAYOUTS = {
 and MatMul + Add."""
 
 
-def layout(name: str) -> Layout:
+def layout(name: Any) -> Layout:
     """The line of a layout.
 
     Raises:
         ValueError: there is none of that name.
     """
-    try:
-        return LAYOUTS[name]
-    except (KeyError, TypeError):
-        raise ValueError(
-            f"layout: expected one of {', '.join(map(repr, LAYOUTS))}; got {name!r}"
-        ) from None
+    if not isinstance(name, str) or name not in LAYOUTS:
+        raise expected("layout", f"one of {', '.join(map(repr, LAYOUTS))}", repr(name))
+    return LAYOUTS[name]
+
+
+def expected(what: object, wanted: str, got: object) -> ValueError:
+    """The error about something that is not what it should be."""
+    return ValueError(f"{what}: expected {wanted}; got {got}")

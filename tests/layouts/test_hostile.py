@@ -32,7 +32,8 @@ def parameters():
 def read(file):
     """Parameters and activations, or the error's words."""
     try:
-        return layouts.load(file), layouts.inspect(file).activations
+        found = layouts.inspect(file)
+        return found.params(), found.activations
     except ValueError as error:
         return str(error)
 
@@ -62,6 +63,7 @@ def broken(whole, random):
 
 @pytest.mark.parametrize("ending", LAYOUT)
 @pytest.mark.filterwarnings("ignore:.*not carried")
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_a_corrupted_file_is_an_error_or_the_same(tmp_path, ending):
     needs(ending)
     file, right = tmp_path / f"model{ending}", parameters()
@@ -102,7 +104,7 @@ def beside(name, location, length=16):
 def hostile_arrays(folder):
     """Files for which nothing is needed."""
     header = np.lib.format.header_data_from_array_1_0(np.ones((1, 1)))
-    for name, shape, size in (("grows", (1 << 12, 1 << 13), 1 << 8), ("claims", (1 << 20,) * 2, 0)):
+    for name, shape, size in (("grows", (1 << 12, 6 << 10), 96), ("claims", (1 << 20,) * 2, 0)):
         path = folder / f"{name}.npz"
         with (
             zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made,
@@ -194,7 +196,7 @@ def hostile_keras(folder):
     keras("claims", json.dumps(model), claims)
     keras("circles", json.dumps(model), circles)
     keras("deep", '{"a":' * 100_000)
-    keras("grows", " " * (1 << 28))
+    keras("grows", " " * (96 << 20))
     code = {"class_name": "__lambda__", "config": {"value": "aW1wb3J0IG9z"}}
     dense["config"] |= {"units": 2, "activation": code}
     keras("code", json.dumps(model))
@@ -205,24 +207,21 @@ READ = """
 import sys, time
 from pathlib import Path
 from shapecheck_bp import layouts
-try:
-    import h5py, onnx, safetensors.numpy
-except ImportError:
-    pass
 import json
 for path in sorted(Path(sys.argv[1]).iterdir()):
     if path.suffix not in (".npz", ".safetensors", ".onnx", ".keras"):
         continue
-    for call in (lambda: layouts.load(path, None), lambda: layouts.inspect(path)):
-        begun = time.perf_counter()
-        try:
-            told = repr(call())
-        except (ValueError, TypeError) as error:
-            told = f"{type(error).__name__}: {error}"
-        except BaseException as error:
-            told = f"traceback of {type(error).__name__}: {error}"
-        peak = int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])
-        print(json.dumps([path.name, told, time.perf_counter() - begun, peak]))
+    begun = time.perf_counter()
+    try:
+        found = layouts.inspect(path)
+        str(found.fits)  # what the file may be is told, if it can be read at all
+        told = repr(found.params())
+    except ValueError as error:
+        told = f"ValueError: {error}"
+    except BaseException as error:
+        told = f"traceback of {type(error).__name__}: {error}"
+    peak = int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])
+    print(json.dumps([path.name, told, time.perf_counter() - begun, peak]))
 """
 
 
@@ -238,10 +237,9 @@ def test_a_hostile_file_is_an_error_soon_and_in_little_memory(tmp_path, make):
     )  # fmt: skip
     assert done.stderr == ""
     told = [json.loads(line) for line in done.stdout.splitlines()]
-    assert len(told) == 2 * len([*folder.glob("*.*")]) - 2 * len([*folder.glob("*.h5")])
+    assert len(told) == len([*folder.glob("*.*")])
     for name, message, seconds, kilobytes in told:
-        shown = message.startswith("Inspected(")  # inspect tells of shapes that no layout has
-        assert message.startswith("ValueError: ") or shown, (name, message)
-        assert shown or len(message) < 1200, (name, message)
+        assert message.startswith("ValueError: "), (name, message)
+        assert len(message) < 1200, (name, message)
         assert seconds < 10, name
         assert kilobytes < 600_000, name

@@ -1,22 +1,24 @@
-"""Keras' .keras: a zip with a Sequential model's layers as JSON, and their weights as HDF5."""
+"""Keras' .keras: a zip with a Sequential model's layers as JSON, and their weights as HDF5.
+
+It is read without Keras, whose own reader may run code. A new one is made by Keras.
+"""
 
 import io
 import json
-import zipfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 from warnings import catch_warnings, simplefilter
 
 from shapecheck_bp.layouts.containers import Named, layers_of
-from shapecheck_bp.layouts.formats.contents import MARK, Activations, Contents, Weights, zipped
+from shapecheck_bp.layouts.formats.arrays import zipped
 from shapecheck_bp.layouts.functions import IDENTITY, Activation, chained, number
+from shapecheck_bp.layouts.inspection import Inspected
 from shapecheck_bp.layouts.order import natural
 
-LAYOUTS = ("keras",)
+LIBRARY, LAYOUTS = "h5py", ("keras",)
 INSIDE = "model.weights.h5"
 FOLDERS = "layers", "_layer_checkpoint_dependencies"  # of Keras 3, and of 2.12 and 2.13
-IN_TRAINING = ("Dropout", "GaussianNoise", "GaussianDropout", "AlphaDropout")
 NAMES = {
     "linear": IDENTITY,
     "leaky_relu": Activation("leaky_relu", 0.2),  # the function's; the layer's is 0.3
@@ -25,41 +27,44 @@ NAMES = {
     "swish": Activation("silu"),
 }
 """What Keras calls them, where that is not their name here; others are carried by their name."""
+LAYERS: dict[str, tuple[str, str, float | None]] = {
+    "LeakyReLU": ("leaky_relu", "negative_slope", 0.3),
+    "ELU": ("elu", "alpha", 1.0),
+    "ReLU": ("relu", "max_value", None),
+}
+"""Activations that are layers: our name, and what Keras calls their number and has for it."""
+IN_TRAINING = ("Dropout", "GaussianNoise", "GaussianDropout", "AlphaDropout")
 
 
-def read(data: bytes, folder: Path, only: Any = None) -> Contents:
+def read(data: bytes, folder: Path, only: Any = None) -> Inspected:
     """The Dense layers of a Sequential model in their order, and their activations."""
     import h5py
 
     with zipped(data) as file:
         dense, activations, said = _model(json.loads(file.read("config.json")))
-        told = json.loads(file.read(MARK)) if MARK in file.namelist() else {}
         inside = file.read(INSIDE)
-    layers: list[Named] = []
+    layers = []
     with h5py.File(io.BytesIO(inside), "r") as found:
-        places = _places(found, dense)
-        for (name, own), place in zip(dense.items(), places, strict=True):
-            wanted = ["0", "1"] if own.get("use_bias", True) else ["0"]
-            variables = found[f"{place}/vars"]
-            if sorted(variables) != wanted:
-                told = ", ".join(variables) or "none"
-                raise ValueError(f"{name}: expected a kernel and a bias; got variables {told}")
-            W, *b = (_stored(variables, i, len(inside)) for i in wanted)
+        for (name, own), variables in zip(dense.items(), _places(found, dense), strict=True):
+            arrays = [_stored(variables, i, len(inside)) for i in sorted(variables)]
+            if len(arrays) != 1 + own.get("use_bias", True):
+                raise ValueError(f"{name}: expected a kernel and a bias; got {len(arrays)} arrays")
+            W, b = arrays if len(arrays) == 2 else (arrays[0], None)
             if W.shape[1:] != (own["units"],):
                 raise ValueError(f"{name}: expected {own['units']} units; got W {W.shape}")
-            layers.append(Named(W, b[0] if b else None, (f"{name}/kernel", f"{name}/bias")))
-        found.visititems(lambda at, one: _no_other(at, one, places))
-    return Contents(layers, None, "keras", told.get("sha256"), tuple(activations), said)
+            layers.append(Named(W, b, (f"{name}/kernel", f"{name}/bias")))
+    return Inspected(layers, "keras", tuple(activations), said)
 
 
-def _places(found: Any, dense: dict[str, Any]) -> list[str]:
-    """Where the weights of each Dense layer are: dense, dense_1, …, or dense, dense_2, …."""
+def _places(found: Any, dense: dict[str, Any]) -> list[Any]:
+    """The weights of each Dense layer, which are in dense, dense_1, …, or dense, dense_2, …."""
     folder = next((one for one in FOLDERS if one in found), FOLDERS[0])
-    names = [one for one in found[folder] if one.split("_")[0] == "dense"]
-    names = [one for one in names if {*found[f"{folder}/{one}/vars"]}]
-    if len(names) != len(dense):
-        raise ValueError(f"expected weights of {len(dense)} Dense layers; got {len(names)}")
-    return [f"{folder}/{one}" for one in sorted(names, key=natural)]
+    names = sorted((one for one in found[folder] if one.split("_")[0] == "dense"), key=natural)
+    places = [found[f"{folder}/{one}/vars"] for one in names]
+    places = [one for one in places if len(one)]
+    if len(places) != len(dense):
+        raise ValueError(f"expected weights of {len(dense)} Dense layers; got {len(places)}")
+    return places
 
 
 def _stored(variables: Any, name: str, most: int) -> Any:
@@ -73,74 +78,43 @@ def _stored(variables: Any, name: str, most: int) -> Any:
     return one[()]
 
 
-def _no_other(at: str, one: Any, places: list[str]) -> None:
-    ours = at.rpartition("/vars/")[0] in places or at.startswith("optimizer")
-    if hasattr(one, "shape") and not ours:
-        raise ValueError(f"{at} belongs to no Dense layer, and nothing is left out")
-
-
-def new(weights: Weights, layout: str, activations: Activations) -> bytes:
-    """A new Sequential model, made by Keras."""
+def write(
+    weights: Any, layout: str, activations: Any, mark: str, like: bytes, folder: Path
+) -> bytes:
+    """A new Sequential model. It takes no mark: a zip has sums of its own."""
+    if like:
+        raise ValueError(
+            "like: Keras itself does that: model = keras.saving.load_model(like);"
+            " model.set_weights(layouts.from_column(params, 'keras')); model.save(path)"
+        )
     try:
         import keras
     except ImportError as error:
-        raise ValueError(
-            f"a new .keras file is made by Keras, which is not here: {error}"
-        ) from None
-    made: dict[str, Any] = {
-        "leaky_relu": lambda slope: keras.layers.LeakyReLU(negative_slope=slope),
-        "elu": lambda alpha: keras.layers.ELU(alpha=alpha),
-        "relu": lambda most: keras.layers.ReLU(max_value=most),
-    }
+        raise ImportError(
+            f"Keras makes a new .keras file: pip install keras jax; {error}"
+        ) from error
+    kinds = {ours: (kind, number_of) for kind, (ours, number_of, _) in LAYERS.items()}
     layers = layers_of(weights)
-    with catch_warnings(), TemporaryDirectory() as folder:
+    with catch_warnings(), TemporaryDirectory() as place:
         simplefilter("ignore")  # of casts, which are looked for when it is read again
         model = keras.Sequential([keras.Input((layers[0].W.shape[0],))])
         for one, g in zip(layers, activations, strict=True):
             name = "linear" if g == IDENTITY or g.parameter is not None else g.name
-            try:
-                model.add(keras.layers.Dense(one.W.shape[1], name, dtype=str(one.W.dtype)))
-            except (ValueError, TypeError):
-                raise ValueError(f"activations of Keras: none of them is {g}") from None
-            model.layers[-1].set_weights([array for _, array in one.arrays()])
+            model.add(keras.layers.Dense(one.W.shape[1], name, dtype=str(one.W.dtype)))
             if g.parameter is not None:
-                model.add(made[g.name](g.parameter))
-        path = Path(folder) / "model.keras"
+                kind, number_of = kinds[g.name]
+                model.add(getattr(keras.layers, kind)(**{number_of: g.parameter}))
+        model.set_weights([*weights.values()])
+        path = Path(place) / "model.keras"
         model.save(path)
         return path.read_bytes()
 
 
-def fill(data: bytes, folder: Path, weights: Weights, mark: str | None) -> bytes:
-    """The same file with other values, and a mark."""
-    import h5py
-
-    made = io.BytesIO()
-    with zipped(data) as file, zipfile.ZipFile(made, "w") as new:
-        dense, *_ = _model(json.loads(file.read("config.json")))
-        for one in file.infolist():
-            content = file.read(one)
-            if one.filename == INSIDE:
-                inside = io.BytesIO(content)
-                with h5py.File(inside, "r+") as found:
-                    for name, place in zip(dense, _places(found, dense), strict=True):
-                        for i, array in found[f"{place}/vars"].items():
-                            array[...] = weights[f"{name}/{('kernel', 'bias')[int(i)]}"]
-                content = inside.getvalue()
-            if one.filename != MARK:
-                new.writestr(one, content)
-        if mark is not None:
-            new.writestr(MARK, mark)
-    return made.getvalue()
-
-
-def run(data: bytes, X: Any, folder: Path) -> tuple[Any, str]:
+def run(file: Path, X: Any) -> tuple[Any, str]:
     """The outputs of the model, by Keras."""
     import keras
 
-    with TemporaryDirectory() as place:
-        path = Path(place) / "model.keras"
-        path.write_bytes(data)
-        model = keras.saving.load_model(path, compile=False)
+    model = keras.saving.load_model(file, compile=False)
     shaped = X.reshape(len(X), *model.input_shape[1:])
     return keras.ops.convert_to_numpy(model(shaped)), f"Keras {keras.__version__}"
 
@@ -162,8 +136,8 @@ def _model(config: Any) -> tuple[dict[str, Any], list[Activation], dict[str, boo
             if name in dense:
                 raise ValueError(f"expected every layer once; {name} is there twice")
             dense[name] = own
-            chained(activations, IDENTITY, len(dense))
-            chained(activations, _activation("Activation", name, own), len(dense))
+            activations.append(IDENTITY)
+            chained(activations, _activation("Activation", name, own))
         elif kind in IN_TRAINING:
             said[f"{name}, a {kind}, which does nothing in use"] = False
         elif kind == "Rescaling" and not dense:
@@ -171,7 +145,7 @@ def _model(config: Any) -> tuple[dict[str, Any], list[Activation], dict[str, boo
         elif kind == "Flatten" and not dense:
             said[f"{name}: X is flattened as Keras has it, channels last"] = True
         elif kind not in ("InputLayer", "Flatten"):
-            chained(activations, _activation(kind, name, own), len(dense))
+            chained(activations, _activation(kind, name, own))
     return dense, activations, said
 
 
@@ -181,16 +155,12 @@ def _activation(kind: str, name: str, own: Any) -> Activation:
         inner = own.get("activation", "linear")
         if isinstance(inner, str):
             return NAMES.get(inner, Activation(inner))
-        kind, own = str(inner.get("class_name")), inner.get("config")
-    if kind == "LeakyReLU":
-        return Activation("leaky_relu", number(own.get("negative_slope", own.get("alpha", 0.3))))
-    if kind == "ELU":
-        return Activation("elu", number(own.get("alpha", 1.0)))
-    if kind == "ReLU" and not own.get("threshold"):
-        slope, most = own.get("negative_slope") or 0, own.get("max_value")
-        if most is None or not slope:
-            relu = Activation("relu", None if most is None else number(most))
-            return Activation("leaky_relu", number(slope)) if slope else relu
+        kind, own = str(inner.get("class_name")), inner.get("config") or {}
+    others = own.get("threshold") or (kind == "ReLU" and own.get("negative_slope"))
+    if kind in LAYERS and not others:
+        ours, parameter, usual = LAYERS[kind]
+        value = own.get(parameter, own.get("alpha", usual))  # Keras 2 calls them all alpha
+        return Activation(ours, None if value is None else number(value))
     if kind == "Softmax" and own.get("axis", -1) in (-1, 1):
         return Activation("softmax")
     raise ValueError(
