@@ -367,8 +367,8 @@ def test_every_mistake_can_be_looked_at(opened):
     texts = window.evaluate(
         """(names) => names.flatMap((name) => {
           chosen.mistake = name;
-          const wrong = range(data.steps.length).filter((index) => verdict("row", index) !== "right");
-          return wrong.map((index) => { go(index); return find("step").textContent; });
+          return range(data.steps.length).filter((index) => verdict("row", index) !== "right")
+            .map((index) => { go(index); return find("step").textContent; });
         })""",
         possible,
     )
