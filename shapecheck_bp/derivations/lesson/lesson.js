@@ -86,7 +86,8 @@ function sideOf(side) {
   });
   const at = words.findIndex((word, n) => word === " @ " && words[n - 1].array && words[n + 1].array);
   const result = places[0];
-  const made = { side, words, places, result, stopped: verdict(side, chosen.step) === "stopped" };
+  const isWrong = words !== step()[side].words, { mixes } = step()[side];
+  const made = { side, words, places, result, isWrong, mixes, stopped: verdict(side, chosen.step) === "stopped" };
   if (at >= 0) {
     const order = words.slice(0, at).filter((word) => word.array).length;
     made.left = places[order - 1];
@@ -106,18 +107,23 @@ function sources(made, place, i, j) {
   const rows = place.rows.length, columns = place.rows[0].length;
   if (place === made.left) return { cells: range(columns).map((c) => [i, c]), axis: place.axes[1] };
   if (place === made.right) return { cells: range(rows).map((r) => [r, j]), axis: place.axes[0] };
-  const behind = made.words[made.words.indexOf(place.word) + 1] ?? "";
-  if (shape(made.result.values).length === 1 || String(behind).startsWith(".")) return { cells: [], axis: "" };
-  const mixes = step()[made.side].mixes;
+  if (!isFollowed(made, place)) return { cells: [], axis: "" };
   const along = (size, wanted, k, axis) => {
-    if (mixes && axis === "n_out") return range(size);
+    if (made.mixes && axis === "n_out") return range(size);
     if (size === 1) return [0];
     return wanted === size ? [k] : wanted === 1 ? range(size) : [];
   };
   const some = along(rows, made.result.rows.length, i, place.axes[0]);
   const others = along(columns, made.result.rows[0].length, j, place.axes[1]);
-  const axis = some.length > 1 && others.length > 1 ? "" : some.length > 1 ? place.axes[0] : others.length > 1 ? place.axes[1] : "";
-  return { cells: some.flatMap((r) => others.map((c) => [r, c])), axis };
+  const axes = [some.length > 1 && place.axes[0], others.length > 1 && place.axes[1]].filter(Boolean);
+  return { cells: some.flatMap((r) => others.map((c) => [r, c])), axis: axes.length === 1 ? axes[0] : "" };
+}
+
+// Whether it can be said where an entry comes from: not through a reshape, nor into an array of one axis.
+function isFollowed(made, place) {
+  const behind = made.words[made.words.indexOf(place.word) + 1];
+  const isReshaped = typeof behind === "string" && behind.startsWith(".");
+  return !isReshaped && shape(made.result.values).length !== 1 && !(made.mixes && made.isWrong);
 }
 
 // An entry of an array by its place in column's array, which is the same entry on both sides.
@@ -135,21 +141,20 @@ function isAt(side, place, r, c) {
 // How an entry of the result comes about, in numbers.
 function reckoned(made, i, j) {
   const operands = made.places.slice(1), result = short(made.result.rows[i][j]);
-  if (operands.some((place) => !sources(made, place, i, j).cells.length)) return result;
-  const value = (place) => {
-    const found = sources(made, place, i, j).cells.map(([r, c]) => place.rows[r][c]);
-    return found.length === 1 ? inBrackets(found[0]) : found.map(inBrackets).join(" + ");
-  };
-  const left = made.words.indexOf(made.left?.word);
+  const values = (place) => sources(made, place, i, j).cells.map(([r, c]) => inBrackets(place.rows[r][c]));
+  const isSum = operands.length === 1 && !made.mixes;
+  if (!made.left && !operands.every((place) => values(place).length === 1 || (isSum && values(place).length))) return result;
+  const sizes = { m: chosen.examples, n_L: chosen.sizes.split("-").at(-1) };
   let text = "";
   for (let n = 2; n < made.words.length; n++) {
     const word = made.words[n];
-    if (n === left) {
-      const terms = made.left.rows[i].map((w, k) => `${inBrackets(w)}·${inBrackets(made.right.rows[k][j])}`);
-      text += made.words.length > n + 3 ? `(${terms.join(" + ")})` : terms.join(" + ");
+    if (word === made.left?.word) {
+      const right = values(made.right);
+      const terms = values(made.left).map((value, k) => `${value}·${right[k]}`).join(" + ");
+      text += made.words.length > n + 3 ? `(${terms})` : terms;
       n += 2;
-    } else if (word.array) text += value(operands.find((place) => place.word === word));
-    else text += activated(word, step()).replace(/\bm\b/, chosen.examples).replace("n_L", chosen.sizes.split("-").at(-1));
+    } else if (word.array) text += values(operands.find((place) => place.word === word)).join(" + ");
+    else text += activated(word, step()).replace(/\b(m|n_L)\b/, (name) => sizes[name]);
   }
   return `${text} = ${result}`;
 }
@@ -160,33 +165,27 @@ const drawn = {}; // by side: what sideOf says, and each matrix's cells
 
 function table(made, place) {
   const { word, rows, axes } = place;
+  const height = rows.length, width = rows[0].length, count = shape(place.values).length;
   const number = written(rows);
   const right = place === made.result && grid(rightArray(made.side, word.array));
   const isSame = right && shapeText(right) === shapeText(rows);
+  const isBad = (entry, wanted) => Math.abs(entry - wanted) > 1e-5 * Math.max(1e-3, Math.abs(wanted));
   const size = (n, axis) => (axis && axis !== "1" ? `${axis} ${n}` : `${n}`);
+  place.cells = rows.map((row, r) => row.map((entry, c) => {
+    const cell = make("td", { tabindex: r + c === 0 ? 0 : -1 }, number(entry));
+    if (isSame && isBad(entry, right[r][c])) cell.classList.add("bad");
+    return Object.assign(cell, { made, place, r, c });
+  }));
+  const lines = place.cells.map((cells) => make("tr", {}, ...cells));
+  const head = make("tr", {}, make("th", { scope: "colgroup", colspan: width, class: `axis-${axes[1]}` }, size(width, axes[1])));
+  if (count === 2) { // one axis has no name at the side, and a number none at all
+    const flat = height === 1 ? " flat" : "";
+    lines[0].prepend(make("th", { scope: "rowgroup", rowspan: height, class: `axis-${axes[0]}${flat}` }, size(height, axes[0])));
+    head.prepend(make("td", { class: "corner" }));
+  }
   const caption = make("caption", {}, make("span", {}, ...captionOf(word)));
-  const element = make("table", { class: "matrix", role: "grid" }, caption);
-  const top = make("th", { scope: "colgroup", colspan: rows[0].length, class: `axis-${axes[1]}` }, size(rows[0].length, axes[1]));
-  const axesCount = shape(place.values).length;
-  const corner = axesCount === 2 ? [make("td", { class: "corner" })] : [];
-  if (axesCount) element.append(make("thead", {}, make("tr", {}, ...corner, top)));
-  const body = make("tbody");
-  place.cells = rows.map((row, r) => {
-    const line = make("tr");
-    const flat = rows.length === 1 ? "flat" : "";
-    if (r === 0 && axesCount === 2) line.append(make("th", { scope: "rowgroup", rowspan: rows.length, class: `axis-${axes[0]} ${flat}` }, size(rows.length, axes[0])));
-    const cells = row.map((entry, c) => {
-      const cell = make("td", { tabindex: r + c === 0 ? 0 : -1 }, number(entry));
-      if (isSame && Math.abs(entry - right[r][c]) > 1e-5 * Math.max(1e-3, Math.abs(right[r][c]))) cell.classList.add("bad");
-      Object.assign(cell, { made, place, r, c });
-      return cell;
-    });
-    line.append(...cells);
-    body.append(line);
-    return cells;
-  });
-  element.append(body);
-  return element;
+  return make("table", { class: "matrix", role: "grid" },
+    caption, ...(count ? [make("thead", {}, head)] : []), make("tbody", {}, ...lines));
 }
 
 function inPlace(where, element) {
@@ -208,18 +207,19 @@ function figure(made) {
   }
   const added = made.places.filter((place) => ![made.result, made.left, made.right].includes(place));
   const [over, under] = [made.left.axes[1], made.right.axes[0]];
-  const meets = over === under ? ["summed over ", make("b", { class: `axis-${over}` }, over), " ↴"]
-    : [make("b", { class: "wrong" }, `${over} ${made.left.rows[0].length} meets ${under} ${made.right.rows.length} ↴`)];
+  const across = made.left.rows[0].length, down = made.right.rows.length;
+  const meets = over === under && across === down ? ["summed over ", make("b", { class: `axis-${over}` }, over), " ↴"]
+    : [make("b", { class: "wrong" }, `${over} ${across} meets ${under} ${down} ↴`)];
   return make("div", { class: "product" },
     make("div", { class: "corner" }, ...meets),
     inPlace("upper", table(made, made.right)),
     inPlace("lower", table(made, made.left)),
-    made.stopped ? make("div", { class: "result wrong" }, "does not fit") : inPlace("result", table(made, made.result)),
+    inPlace("result", made.stopped ? make("b", { class: "wrong" }, "does not fit") : table(made, made.result)),
     ...added.map((place) => inPlace(made.side === "column" ? "beside" : "under", table(made, place))));
 }
 
 // The formula, with the axes of each array under it.
-function formula(made, isWrong) {
+function formula(made) {
   const pieces = made.words.map((word) => {
     const name = make("code", {}, activated(word.text ?? word, step()).trim());
     const place = made.places.find((one) => one.word === word);
@@ -227,31 +227,36 @@ function formula(made, isWrong) {
     const axes = place.axes.filter(Boolean).map((axis) => make("span", { class: `axis-${axis}` }, axis));
     return make("span", {}, name, make("span", { class: "axes" }, ...axes));
   });
-  return make("p", { class: isWrong ? "formula wrong" : "formula" }, ...pieces, isWrong ? "← the mistake" : "");
+  return make("p", { class: made.isWrong ? "formula wrong" : "formula" }, ...pieces, made.isWrong ? "← the mistake" : "");
 }
 
 function judged(made) {
   const kind = verdict(made.side, chosen.step), came = outcome(made.side);
   if (kind === "right") return [];
-  const said = (text, error = "") => [make("p", { class: "verdict wrong" }, make("b", {}, text), make("code", {}, error))];
-  const isHere = step().name in mistake().steps;
-  const from = isHere ? "" : "The formula is right; what it was given is wrong. ";
-  if (kind === "stopped") return said(`${from}${stopper(came)} stops here.`, came.error);
   const { word, values } = made.result, wanted = rightArray(made.side, word.array);
-  if (kind === "shape") {
-    const caught = came.stopped === "update" ? " The check of shapes does, where W and b are updated:" : "";
-    return said(`${from}The shape is wrong: ${shapeText(values)}, and ${word.text} should be ${shapeText(wanted)}. NumPy says nothing.${caught}`,
-      caught && came.error);
+  const said = made.isWrong ? [] : ["The formula is right; what it was given is wrong."];
+  let error = "";
+  if (kind === "stopped") {
+    said.push(`${stopper(came)} stops here.`);
+    error = came.error;
+  } else if (kind === "shape") {
+    said.push(`The shape is wrong: ${shapeText(values)}, and ${word.text} should be ${shapeText(wanted)}.`, "NumPy says nothing.");
+    if (came.stopped === "update") {
+      said.push("The check of shapes does, where W and b are updated:");
+      error = came.error;
+    }
+  } else {
+    said.push("The shape fits: neither NumPy nor a check of shapes says anything.", `The values are wrong, ${off(values, wanted)}.`);
   }
-  return said(`${from}The shape fits: neither NumPy nor a check of shapes says anything. The values are wrong, by up to ${off(values, wanted)}.`);
+  return [make("p", { class: "verdict wrong" }, make("b", {}, said.join(" ")), make("code", {}, error))];
 }
 
 const stopper = (came) => (came.error.startsWith("ShapeError") ? "The check of shapes" : "NumPy");
 
 function off(values, wanted) {
-  const pairs = [values].flat(2).map((v, n) => [v, [wanted].flat(2)[n]]);
-  const share = Math.max(...pairs.map(([v, w]) => Math.abs(v - w))) / Math.max(...pairs.map(([, w]) => Math.abs(w)));
-  return `${Number((100 * share).toPrecision(2))} %`;
+  const right = [wanted].flat(2), largest = Math.max(...right.map(Math.abs));
+  const apart = Math.max(...[values].flat(2).map((value, n) => Math.abs(value - right[n])));
+  return largest ? `by up to ${Number((100 * apart / largest).toPrecision(2))} %` : "and should be 0";
 }
 
 function drawSide(side) {
@@ -263,29 +268,30 @@ function drawSide(side) {
   } else {
     const made = sideOf(side);
     drawn[side] = made;
-    const isWrong = mistake()?.steps[step().name];
-    const right = make("code", {}, step()[side].words.map((word) => activated(word.text ?? word, step())).join(""));
-    children.push(formula(made, isWrong));
-    children.push(...judged(made));
-    children.push(make("p", { class: "why" }, ...(isWrong ? ["Right is ", right, ". "] : []), step()[side].say));
+    const right = step()[side].words.map((word) => activated(word.text ?? word, step())).join("");
+    const instead = made.isWrong ? ["Right is ", make("code", {}, right), ". "] : [];
     const drawing = make("div", { class: "figure" }, figure(made));
     const lengths = [...drawing.querySelectorAll("td")].map((cell) => cell.textContent.length);
     drawing.style.setProperty("--digits", Math.max(...lengths, 3)); // all cells are as wide as the widest
-    children.push(drawing);
-    children.push(make("p", { class: "reckoning" }));
+    children.push(formula(made), ...judged(made), make("p", { class: "why" }, ...instead, step()[side].say),
+      drawing, make("p", { class: "reckoning" }));
   }
   find(side).replaceChildren(...children);
 }
 
 const SIGNS = { right: "✓", values: "✗", shape: "✗", stopped: "✗", unreached: "–" };
-const SAID = { right: "right", values: "wrong values", shape: "wrong shape", stopped: "stops here", unreached: "not reached" };
+const SAID = {
+  right: "right", values: "wrong values", shape: "wrong shape", stopped: "stops here", unreached: "not reached",
+};
 
 function drawSteps() {
+  const hadFocus = find("steps").contains(document.activeElement);
   find("steps").replaceChildren(...data.steps.map((one, index) => {
     const kind = verdict("column", index);
     const button = make("button", { type: "button" }, label(one.name));
     if (mistake()) {
-      button.append(make("span", { "aria-hidden": "true" }, ` ${SIGNS[kind]}`), make("span", { class: "unseen" }, `, ${SAID[kind]}`));
+      button.append(make("span", { "aria-hidden": "true" }, ` ${SIGNS[kind]}`));
+      button.append(make("span", { class: "unseen" }, `, ${SAID[kind]}`));
       button.className = kind === "right" ? "right" : "wrong";
     }
     if (index === chosen.step) button.setAttribute("aria-current", "step");
@@ -294,54 +300,69 @@ function drawSteps() {
   }));
   const current = find("steps").querySelector("[aria-current]");
   find("steps").scrollLeft = current.parentNode.offsetLeft - find("steps").offsetLeft - 60;
-  find("back").disabled = chosen.step === 0;
-  find("next").disabled = chosen.step === data.steps.length - 1;
+  if (hadFocus) current.focus();
+  find("back").setAttribute("aria-disabled", chosen.step === 0);
+  find("next").setAttribute("aria-disabled", chosen.step === data.steps.length - 1);
 }
 
 function drawGradients() {
   if (!mistake()) return find("gradients").replaceChildren();
-  const gradients = data.steps.map((one, index) => ({ one, index })).filter(({ one }) => /^d[Wb]$/.test(one.quantity));
-  const rows = gradients.map(({ one, index }) => {
+  const gradients = range(data.steps.length).filter((index) => /^d[Wb]$/.test(data.steps[index].quantity));
+  const rows = gradients.map((index) => {
+    const { name } = data.steps[index];
     const cells = SIDES.map((side) => {
-      const kind = verdict(side, index), values = array(side, one.name), wanted = rightArray(side, one.name);
-      const reached = !["stopped", "unreached"].includes(kind);
-      const more = kind === "values" ? `, by up to ${off(values, wanted)}` : kind === "shape" ? `, should be ${shapeText(wanted)}` : "";
-      return make("td", { class: kind === "right" ? "right" : "wrong" }, `${SIGNS[kind]} ${reached ? shapeText(values) : ""} ${SAID[kind]}${more}`);
+      const kind = verdict(side, index), values = array(side, name), wanted = rightArray(side, name);
+      const sizes = ["stopped", "unreached"].includes(kind) ? "" : shapeText(values);
+      const more = { values: () => `, ${off(values, wanted)}`, shape: () => `, should be ${shapeText(wanted)}` }[kind]?.() ?? "";
+      return make("td", { class: kind === "right" ? "right" : "wrong" }, `${SIGNS[kind]} ${sizes} ${SAID[kind]}${more}`);
     });
-    return make("tr", {}, make("th", { scope: "row" }, label(one.name)), ...cells);
+    return make("tr", {}, make("th", { scope: "row" }, label(name)), ...cells);
   });
   const head = make("tr", {}, make("td"), ...SIDES.map((side) => make("th", { scope: "col" }, side)));
   const caption = make("caption", {}, `With the mistake “${mistake().say}”:`);
-  const kinds = gradients.map(({ index }) => verdict("column", index));
-  const sum = kinds.every((kind) => kind === "right") ? "No gradient is wrong here: with these numbers the mistake does not show. Try another activation or other sizes."
-    : kinds.some((kind) => ["stopped", "unreached"].includes(kind)) ? `${stopper(outcome("column"))} stops it, so you notice.`
-    : kinds.includes("shape") ? "NumPy computes all of it and says nothing. A check of shapes notices."
-    : "All shapes fit: no check of shapes can see this. Only the values are wrong.";
-  find("gradients").replaceChildren(make("h2", {}, "Which gradients are wrong"), make("p", {}, sum),
-    make("div", { class: "scroll" }, make("table", {}, caption, make("thead", {}, head), make("tbody", {}, ...rows))));
+  const table = make("table", {}, caption, make("thead", {}, head), make("tbody", {}, ...rows));
+  const sum = noticed(gradients.map((index) => verdict("column", index)));
+  find("gradients").replaceChildren(
+    make("h2", {}, "Which gradients are wrong"), make("p", {}, sum), make("div", { class: "scroll" }, table));
+}
+
+function noticed(kinds) {
+  if (kinds.every((kind) => kind === "right")) {
+    return "No gradient is wrong here: with these numbers the mistake does not show. Try another activation or other sizes.";
+  }
+  if (kinds.includes("stopped") || kinds.includes("unreached")) return `${stopper(outcome("column"))} stops it, so you notice.`;
+  if (kinds.includes("shape")) return "NumPy computes all of it and says nothing. A check of shapes notices.";
+  return "All shapes fit: no check of shapes can see this. Only the values are wrong.";
 }
 
 function draw() {
   const one = step();
-  find("heading").textContent = `Step ${chosen.step + 1} of ${data.steps.length}, ${one.backward ? "backward" : "forward"}, ${one.name === "J" ? "the cost" : `layer ${one.layer}`}: ${label(one.name)}`;
+  const where = one.name === "J" ? "the cost" : `${one.backward ? "backward" : "forward"}, layer ${one.layer}`;
+  find("heading").textContent = `Step ${chosen.step + 1} of ${data.steps.length}, ${where}: ${label(one.name)}`;
   find("say").textContent = one.say;
-  const sizes = [...chosen.sizes.split("-"), String(chosen.examples)], last = sizes.splice(-2, 1);
-  const where = last[0] === sizes[0] ? "All sizes are equal" : "But for the outputs all sizes are equal";
-  find("hint").textContent = new Set(sizes).size === 1 ? `${where} here, so a wrong transpose fits as well as the right one: shapes say nothing.` : "";
+  find("hint").textContent = hint();
   SIDES.forEach(drawSide);
   drawSteps();
   drawGradients();
   light();
 }
 
+function hint() {
+  const sizes = [...chosen.sizes.split("-"), String(chosen.examples)], [outputs] = sizes.splice(-2, 1);
+  if (new Set(sizes).size > 1) return "";
+  const which = outputs === sizes[0] ? "All sizes" : "But for the outputs all sizes";
+  return `${which} are equal here, so a wrong transpose fits as well as the right one: shapes say nothing.`;
+}
+
 // Pointing: what lights up, and what is said.
 
 function light() {
   for (const made of SIDES.map((side) => drawn[side]).filter(Boolean)) {
-    for (const cell of made.places.flatMap((place) => place.cells ?? []).flat()) cell.classList.remove("lit", "at", "axis-m", "axis-n_in", "axis-n_out");
+    const cells = made.places.flatMap((place) => place.cells ?? []).flat();
+    for (const cell of cells) cell.classList.remove("lit", "at", "axis-m", "axis-n_in", "axis-n_out");
     const spelled = find(made.side).querySelector(".reckoning");
-    spelled.textContent = chosen.at ? "" : "Point at a number, or tap it.";
-    if (made.stopped) { spelled.textContent = ""; continue; }
+    spelled.textContent = chosen.at || made.stopped ? "" : "Point at a number, or tap it.";
+    if (!chosen.at || made.stopped) continue;
     for (const [i, j] of all(made.result.rows)) {
       const isHere = isAt(made.side, made.result, i, j);
       if (isHere) {
@@ -351,11 +372,11 @@ function light() {
       for (const place of made.places.slice(1)) {
         const { cells, axis } = sources(made, place, i, j);
         for (const [r, c] of cells) {
-          if (isHere) place.cells[r][c].classList.add("lit", ...(axis && axis !== "1" ? [`axis-${axis}`] : []));
+          if (isHere) place.cells[r][c].classList.add("lit", `axis-${axis}`);
           if (isAt(made.side, place, r, c)) {
             place.cells[r][c].classList.add("at");
             made.result.cells[i][j].classList.add("lit");
-            spelled.textContent = `row ${r + 1}, column ${c + 1} of ${place.word.text}: what is lit in ${made.result.word.text} is computed from it`;
+            spelled.textContent = `row ${r + 1}, column ${c + 1} of ${place.word.text}: it goes into what is lit in ${made.result.word.text}`;
           }
         }
       }
@@ -382,7 +403,8 @@ function go(index) {
   chosen.at = null;
   history.replaceState(null, "", `#${step().name}`);
   draw();
-  find("live").textContent = [find("heading").textContent, step().say, ...SIDES.map((side) => step()[side].say && `${side}: ${step()[side].say}`)].join(" ");
+  const sides = SIDES.filter((side) => step()[side].say).map((side) => `${side}: ${step()[side].say}`);
+  find("live").textContent = [find("heading").textContent, step().say, ...sides].join(" ");
 }
 
 const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
