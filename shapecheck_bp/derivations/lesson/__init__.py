@@ -5,7 +5,7 @@ A network comes in, ``page`` gives the page. In the order in which they are read
     steps      one gradient, step by step, by the library's functions; a formula may be exchanged
     mistakes   the twenty, as they are written in both conventions
     telling    what is said at each step
-    writing    the page, from ``lesson.html``, ``lesson.css`` and ``lesson.js``
+    writing    the page, from ``lesson.html``, ``lesson.css``, ``entries.js`` and ``drawing.js``
 """
 
 from shapecheck_bp.derivations.lesson.writing import page

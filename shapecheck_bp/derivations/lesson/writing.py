@@ -69,7 +69,7 @@ def page(net: Network, m: int | None = None) -> str:
         "{{heading}}": escape(TITLE),
         "{{version}}": escape(__version__),
         "/* style */": f":root {{ {colours}}}\n{_file('lesson.css')}",
-        "/* script */": _file("lesson.js"),
+        "/* script */": _file("entries.js") + _file("drawing.js"),
         "{{data}}": text,
     }.items():
         made = made.replace(place, content)
