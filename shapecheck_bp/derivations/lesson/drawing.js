@@ -174,7 +174,7 @@ function drawGradients() {
     return make("tr", {}, make("th", { scope: "row" }, label(name)), ...cells);
   });
   const head = make("tr", {}, make("td"), ...SIDES.map((side) => make("th", { scope: "col" }, side)));
-  const caption = make("caption", {}, `With the mistake “${mistake().say}”:`);
+  const caption = make("caption", {}, make("code", {}, chosen.mistake), `: ${mistake().say}`);
   const table = make("table", {}, caption, make("thead", {}, head), make("tbody", {}, ...rows));
   const sum = noticed(gradients.map((index) => verdict("column", index)));
   find("gradients").replaceChildren(

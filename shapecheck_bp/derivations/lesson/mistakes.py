@@ -107,11 +107,11 @@ MISTAKES = {
         _both("dZ", "hidden", "dA"),), HIDDEN),
     "weights_not_transposed": Mistake("W is not transposed in dA_prev", (
         Line("dA_prev", "upper", "W @ dZ", "dZ @ W"),), HIDDEN),
-    "dw_transposed": Mistake("the other factor is transposed, so dW comes out transposed", (
+    "dw_transposed": Mistake("the other matrix is transposed, so dW comes out transposed", (
         Line("dW", "all", "A_prev @ dZ.T / m", "dZ.T @ A_prev / m"),)),
     "wrong_layer_input": Mistake("dW takes the layer's output A, and not its input A_prev", (
         Line("dW", "all", "dZ @ A.T / m", "A.T @ dZ / m"),)),
-    "sign": Mistake("Y - A stands where A - Y is meant, so every step goes up", (
+    "sign": Mistake("Y - A stands where A - Y is meant, so every step makes J larger", (
         _both("error", "last", "2?(Y - A)"),)),
     "reduction_mismatch": Mistake("the error is divided by the number of outputs, the loss not", (
         _both("error", "last", "2?(A - Y) / n_L"),), SEVERAL),

@@ -14,10 +14,10 @@ TOLD = {
     "Z": (
         "A unit adds up its inputs, each times a weight. So the sum runs over the inputs, n_in: the"
         " axis that W and A_prev share. Then b is added.",
-        "Z is to be (n_out, m), so W stands on the left. n_in meets n_in as they lie: nothing is"
-        " transposed.",
-        "Z is to be (m, n_out), so W stands on the right. n_in meets n_in as they lie: nothing is"
-        " transposed.",
+        "An example is a column, so Z is (n_out, m), and W, which has n_out, stands on the left."
+        " n_in meets n_in as they lie: nothing is transposed.",
+        "An example is a row, so Z is (m, n_out), and W, which has n_out, stands on the right."
+        " n_in meets n_in as they lie: nothing is transposed.",
     ),
     "A": (f"g works on each entry by itself. {PLAIN}", "", ""),
     "softmax": (
@@ -56,10 +56,10 @@ TOLD = {
     "dW": (
         "A weight worked on every example. So its gradient is a sum over the examples, m: the axis"
         " that dZ and A_prev share. It is divided by m, because J is a mean.",
-        "dW has the shape of W, (n_out, n_in), so dZ stands on the left. m is to meet m, so A_prev"
-        " is turned: A_prev.T, on the right.",
-        "dW has the shape of W, (n_in, n_out), so dZ stands on the right. m is to meet m, so A_prev"
-        " is turned: A_prev.T, on the left.",
+        "dW has the shape of W, (n_out, n_in), so dZ, which has n_out, stands on the left. m is to"
+        " meet m, so A_prev is turned: A_prev.T, on the right.",
+        "dW has the shape of W, (n_in, n_out), so dZ, which has n_out, stands on the right. m is to"
+        " meet m, so A_prev is turned: A_prev.T, on the left.",
     ),
     "db": (
         "b was added to every example. So its gradient is a sum over the examples, m. It is divided"
@@ -72,10 +72,10 @@ TOLD = {
     "dA_prev": (
         "An input worked on every unit. So its gradient is a sum over the units, n_out: the axis"
         " that W and dZ share.",
-        "dA_prev has the shape of A_prev, (n_in, m), so W stands on the left. n_out is to meet"
-        " n_out, so W is turned: W.T, on the left.",
-        "dA_prev has the shape of A_prev, (m, n_in), so W stands on the right. n_out is to meet"
-        " n_out, so W is turned: W.T, on the right.",
+        "dA_prev has the shape of A_prev, (n_in, m), so W, which has n_in, stands on the left."
+        " n_out is to meet n_out, so W is turned: W.T, on the left.",
+        "dA_prev has the shape of A_prev, (m, n_in), so W, which has n_in, stands on the right."
+        " n_out is to meet n_out, so W is turned: W.T, on the right.",
     ),
 }
 
