@@ -207,7 +207,8 @@ def test_the_page_loads_nothing(html):
             "sizes: expected at most 4 layers of at most 8 units, which can be looked at",
         ),
         (["2"] * 6, [], "at most 4 layers of at most 8 units"),
-        (["3", "1"], ["--examples", "0"], "examples: expected a whole number from 1 to 8; got 0"),
+        (["3", "1"], ["--examples", "0"], "m: expected a whole number from 1 up; got 0"),
+        (["3", "1"], ["--examples", "9"], "m: expected at most 8 examples, which can be looked at"),
         (["3", "1"], ["--hidden", "step"], "hidden: expected one of 'sigmoid', 'tanh', 'relu'"),
         (
             ["3", "1"],

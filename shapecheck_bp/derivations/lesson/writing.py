@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from shapecheck_bp import __version__, column, flip, row
+from shapecheck_bp.data.settings import whole_number
 from shapecheck_bp.derivations.lesson.mistakes import MISTAKES
 from shapecheck_bp.derivations.lesson.steps import (
     AXES,
@@ -54,8 +55,9 @@ def page(net: Network, m: int | None = None) -> str:
         )
     if m is None:
         m = next(size for size in (5, 6, 7, 8, 4, 3, 2) if size not in net.sizes)
-    if not 1 <= m <= MOST:
-        raise ValueError(f"examples: expected a whole number from 1 to {MOST}; got {m}")
+    m = whole_number("m", m, least=1)
+    if m > MOST:
+        raise ValueError(f"m: expected at most {MOST} examples, which can be looked at; got {m}")
     colours = "".join(
         f"--{axis}-ink: {colour.ink}; --{axis}-pale: {colour.pale}; "
         for axis, colour in MEANINGS.items()
