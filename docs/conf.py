@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import shapecheck_bp
+from shapecheck_bp.derivations.lesson import page
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_ext"))
@@ -17,7 +18,7 @@ copyright = author
 version = release = shapecheck_bp.__version__
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "beside", "docstrings", "mathml"]
-exclude_patterns = ["_build", "_ext", "jupyter_execute"]  # the last is left by myst_nb
+exclude_patterns = ["_build", "_ext", "_lessons", "jupyter_execute"]  # the last is left by myst_nb
 
 # Notebooks are shown as they are committed; a test holds their outputs to what they print.
 NOTEBOOKS = HERE / "_notebooks"  # not under version control: copies of ../notebooks
@@ -32,6 +33,18 @@ for name, content in committed.items():
         copy.write_bytes(content)
 nb_execution_mode = "off"
 nb_merge_streams = True
+
+# What side_by_side.md links to. Not under version control either.
+LESSONS = HERE / "_lessons" / "try"
+LESSONS.mkdir(parents=True, exist_ok=True)
+for net in (
+    shapecheck_bp.Network((3, 4, 2)),
+    shapecheck_bp.Network((3, 2, 1), "tanh", "sigmoid"),
+    shapecheck_bp.Network((2, 3, 3, 2), "tanh", "identity"),
+):
+    name = "-".join(map(str, net.sizes))
+    (LESSONS / f"{name}.html").write_text(page(net), encoding="utf-8")
+html_extra_path = ["_lessons"]
 
 myst_enable_extensions = ["deflist", "dollarmath"]
 myst_heading_anchors = 3

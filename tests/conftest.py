@@ -6,7 +6,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
-from libraries import NO_GPU
+from libraries import NO_BROWSER, NO_GPU
 from problems import Problem, problem
 
 from shapecheck_bp import Network, column, row
@@ -73,13 +73,15 @@ def _no_silent_floating_point_faults():
 def pytest_runtest_makereport(item, call):
     """Where every framework was installed on purpose, a skipped test is a failed one.
 
-    A GPU is no package: what is skipped for want of one fails only where there should be one,
-    under ``SHAPECHECK_BP_NO_SKIPS=gpu``.
+    A GPU is no package, and neither is a browser: what is skipped for want of one fails only where
+    there should be one, under ``SHAPECHECK_BP_NO_SKIPS=gpu`` and ``=browser``.
     """
     report = yield
     strict = os.environ.get("SHAPECHECK_BP_NO_SKIPS")
     if report.skipped and strict and not hasattr(report, "wasxfail"):
-        if strict != "gpu" and NO_GPU in str(report.longrepr):
+        no_package = {"gpu": NO_GPU, "browser": NO_BROWSER}
+        no_package.pop(strict, None)
+        if any(reason in str(report.longrepr) for reason in no_package.values()):
             return report
         report.outcome = "failed"
         report.longrepr = f"skipped, and SHAPECHECK_BP_NO_SKIPS is set: {report.longrepr}"

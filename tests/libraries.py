@@ -1,7 +1,8 @@
 """The array libraries that the same code runs on, each as a way in and a way out.
 
 Some stand here a second time, with arrays on a GPU. Where there is none these are skipped, and the
-reason begins with ``NO_GPU``: no package that could be installed would change it.
+reason begins with ``NO_GPU``: no package that could be installed would change it. So it is with
+``NO_BROWSER``.
 """
 
 import warnings
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 NO_GPU = "no GPU here"
+NO_BROWSER = "no Chromium here"
 
 
 class Library(NamedTuple):

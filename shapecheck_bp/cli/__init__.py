@@ -10,12 +10,13 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import shapecheck_bp
-from shapecheck_bp.cli import convert, diagnose, digits, example, inspect, prove, read, trace
+from shapecheck_bp.cli import convert, diagnose, digits, example, inspect, page, prove, read, trace
 
 Run: TypeAlias = Callable[[argparse.ArgumentParser, argparse.Namespace], int]
 COMMANDS = {
     "prove": prove,
     "trace": trace,
+    "page": page,
     "diagnose": diagnose,
     "read": read,
     "inspect": inspect,

@@ -192,6 +192,10 @@ def test_the_site_builds_without_a_warning(tmp_path):
         text = page.read_text(encoding="utf-8")
         fetched = re.findall(r'<(?:script|link|img)[^>]*(?:src|href)="(https?:[^"]*)"', text)
         assert fetched == [], f"{page.name} needs a network"
+    side_by_side = (tmp_path / "html" / "side_by_side.html").read_text(encoding="utf-8")
+    lessons = re.findall(r'href="(try/[^"]*)"', side_by_side)
+    assert len(lessons) == 3
+    assert all((tmp_path / "html" / lesson).is_file() for lesson in lessons)
 
 
 def write_anew():
