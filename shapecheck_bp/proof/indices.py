@@ -9,6 +9,7 @@ m Σ_{k_1:n} A[i, k_1] + Σ_{k_1:m,k_2:n} A[i, k_2] B[k_2, k_1]
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from itertools import count, permutations, product
 from typing import Any
 
@@ -23,6 +24,7 @@ from shapecheck_bp.proof.sums import (
     one_term,
     size,
     sum_of,
+    weighted,
 )
 
 __all__ = ["entry", "largest", "over"]
@@ -48,10 +50,13 @@ def largest(bound: Mapping[str, Any], x: Number) -> Number:
 
 def total(bound: dict[str, str], x: Number) -> Number:
     """Σ over all these indices at once."""
-    return sum_of(_of_one_product(bound, one) * c for one, c in x.terms.items())
+    over = frozenset(bound.items())
+    return weighted((_of_one_product(over, one), c) for one, c in x.terms.items())
 
 
-def _of_one_product(bound: dict[str, str], one: Product) -> Number:
+@cache
+def _of_one_product(over: frozenset[tuple[str, str]], one: Product) -> Number:
+    bound = dict(over)
     for factor, power in one:
         if factor.kind == "delta" and factor.free & bound.keys():
             k = min(factor.free & bound.keys())

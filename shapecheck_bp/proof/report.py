@@ -1,4 +1,4 @@
-"""What a proof found: checks, four answers, and which function is under which answer."""
+"""What a proof found: checks, three answers, and which function is under which answer."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -73,9 +73,9 @@ MOST_SHOWN = 8
 
 @dataclass(frozen=True, repr=False)
 class Proof:
-    """Four answers to: do the two conventions give the same gradients, and the right ones?
+    """Three answers to: do the two conventions give the same gradients, and the right ones?
 
-    True where all four hold. Prints as a table; in a notebook it is one.
+    True where all three hold. Prints as a table; in a notebook it is one.
     """
 
     answers: list[Answer]
@@ -121,7 +121,7 @@ class Proof:
         }
 
     def summary(self) -> tuple[str, list[str], list[list[str]]]:
-        """The four answers as a table: a title, headings and rows."""
+        """The three answers as a table: a title, headings and rows."""
         rows = [
             [answer.name, answer.ran, answer.found, _verdict(answer)] for answer in self.answers
         ]

@@ -89,8 +89,9 @@ class Runs(NamedTuple):
 def run(column: ModuleType, row: ModuleType, networks: Iterable[Network]) -> Runs:
     """Run every public function, on every one of these networks."""
     networks = list(networks)
-    # Of what the whole is made of is asked alone where it is not too deep.
-    shallow = [net for net in networks if len(net.sizes) <= DEEPEST_OF_PARTS + 1]
+    # The parts of the whole are asked about alone with one hidden g, where it is not too deep.
+    hidden, most = networks[-1].hidden, DEEPEST_OF_PARTS + 1
+    shallow = [net for net in networks if len(net.sizes) <= most and net.hidden == hidden]
     depths = ", ".join(map(str, sorted({net.L.__index__() for net in networks})))
     ran = f"both modules on symbols of any size, any g: {len(networks)} networks of {depths} layers"
     runs = Runs(column, row, [], [], {}, ran)
@@ -146,7 +147,7 @@ def not_enforced(name: str, *modules: ModuleType) -> Iterator[Check]:
 
 
 def _in_blocks(name: str, law: Law, networks: list[Network]) -> Iterator[Case]:
-    few = [net for net in networks if len(net.sizes) <= 3 and net.hidden == networks[-1].hidden]
+    few = [net for net in networks if len(net.sizes) == 3 and net.hidden == networks[-1].hidden]
     for case in cases(name, law, few, MakerOfFew):
         about = f"{case.about}: in blocks of {IN_BLOCKS}"
         yield Case(name, about, (*case.arguments, IN_BLOCKS))

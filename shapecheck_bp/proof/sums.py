@@ -147,14 +147,7 @@ class Number:
         return sum_of((self, number(other)))
 
     def __mul__(self, other: Any) -> "Number":
-        other = number(other)
-        if self.value is not None or other.value is not None:
-            c, of = (self.value, other) if self.value is not None else (other.value, self)
-            return of if c == 1 else Number({one: plain(c * d) for one, d in of.terms.items()})
-        return weighted(
-            (_of(_joined(dict(one), dict(two))), c * d)
-            for (one, c), (two, d) in product(self.terms.items(), other.terms.items())
-        )
+        return _times(self, number(other))
 
     def __pow__(self, power: Any) -> "Number":
         if isinstance(power, Number):
@@ -269,6 +262,8 @@ class Number:
         if not names:
             return self
         key = frozenset(names.items())
+        apart = self.free.isdisjoint({*names.values()} - names.keys())
+        apart = apart and len({*names.values()}) == len(names)
         if key not in self.made:
 
             def change(factor: Factor) -> Number | None:
@@ -278,6 +273,8 @@ class Number:
                     return entry(matrix, row, column, factor.kind)
                 if factor.kind == "delta":
                     return delta(*(names.get(k, k) for k in factor.parts))
+                if factor.kind == "sum" and apart and named_by_sizes(factor.parts[0], names):
+                    return of_one("sum", factor.parts[0], factor.parts[1].renamed(names))
                 return None
 
             inner = {f"k_{place}" for place in range(1, self.depth + 1)}
@@ -304,6 +301,24 @@ class Number:
 
     def __repr__(self) -> str:
         return " + ".join(sorted(map(_written, self.terms.items()))) or "0"
+
+
+@cache
+def _times(a: Number, b: Number) -> Number:
+    """A product of two."""
+    if a.value is not None or b.value is not None:
+        c, of = (a.value, b) if a.value is not None else (b.value, a)
+        return of if c == 1 else Number({one: plain(c * d) for one, d in of.terms.items()})
+    return weighted(
+        (_of(_joined(dict(one), dict(two))), c * d)
+        for (one, c), (two, d) in product(a.terms.items(), b.terms.items())
+    )
+
+
+def named_by_sizes(bound: Any, names: Mapping[str, Index]) -> bool:
+    """Whether other indices than these can be renamed without a look at the ones summed over."""
+    sizes = {n for _, n in bound}
+    return len(sizes) == len(bound) and not {k for k, _ in bound} & {*names.values()}
 
 
 def number(value: Any) -> Number:
