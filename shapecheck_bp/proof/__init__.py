@@ -5,7 +5,8 @@ To be read in this order:
     proving      ``prove``, and the argument that the three answers make together
     definitions  what a network is and what its gradients are, as index sums
     sums         numbers written with index sums: one form for equal ones, and the derivative;
-                 indices, what is summed over; functions, exp and its like
+                 factors, what is multiplied; indices, what is summed over; functions, exp and its
+                 like
     symbols      arrays of such numbers; undecided, their sizes; arithmetic, what runs code on them
     running      every public function, run on symbols; cases, how it is found
     equal        answer 1: the same formulas in both conventions

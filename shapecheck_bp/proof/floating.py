@@ -84,8 +84,6 @@ def floating(
         checks=checks,
         left_out=left_out,
         figures=figures,
-        legend="apart: column from row, in units of eps; bound: what rounding is likely to make"
-        " at most",
     )
 
 

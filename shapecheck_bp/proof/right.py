@@ -19,9 +19,10 @@ from shapecheck_bp.network import Network
 from shapecheck_bp.proof import definitions
 from shapecheck_bp.proof.definitions import DEFINITIONS
 from shapecheck_bp.proof.equal import compared
+from shapecheck_bp.proof.factors import Factor
 from shapecheck_bp.proof.report import Answer, Check
 from shapecheck_bp.proof.running import Run, Runs
-from shapecheck_bp.proof.sums import Factor, Number, entry
+from shapecheck_bp.proof.sums import Number, entry
 from shapecheck_bp.proof.symbols import Symbolic, computed
 from shapecheck_bp.tracing.naming import quantities
 
