@@ -47,6 +47,9 @@ no formula in real numbers; it is under the last answer, and held to a statement
 lists who is under what, and why.
 """
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
@@ -101,13 +104,22 @@ def prove(
     real, X, Y = _data(net, X, Y)
     params = _start(real)
     deepest = DEEPEST_IN_SHORT if short else DEEPEST
-    runs = run(column, row, symbolic_networks(deepest, only=net))
-    answers = [
-        equal(runs),
-        right(runs),
-        floating(column, row, real, params, X, Y),
-    ]
+    with _uncollected():
+        runs = run(column, row, symbolic_networks(deepest, only=net))
+        answers = [equal(runs), right(runs), floating(column, row, real, params, X, Y)]
     return Proof(answers, public_names(column, row))
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No search for garbage: numbers are kept, and looking through them all takes its time."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _check_modules(net: Any, column: Any, row: Any) -> None:
