@@ -64,15 +64,15 @@ class MakerOfFew(SymbolMaker):
         self.sizes["m"] = EXAMPLES
 
 
-Named = list[tuple[str, Any]]
+Found = list[tuple[str, Any]] | Check  # results by name, or why there are none
 
 
 class Run(NamedTuple):
-    """A call, and what came of it: column's results, row's turned, or why there are none."""
+    """A call, and what came of it: column's results, and row's turned."""
 
     case: Case
-    column: Named | Check
-    row: Named | Check
+    column: Found
+    row: Found
 
 
 class Runs(NamedTuple):
@@ -153,7 +153,7 @@ def _in_blocks(name: str, law: Law, networks: list[Network]) -> Iterator[Case]:
         yield Case(name, about, (*case.arguments, IN_BLOCKS))
 
 
-def _of(case: Case, bp: ModuleType, turn: Any = lambda value: value) -> Named | Check:
+def _of(case: Case, bp: ModuleType, turn: Any = lambda value: value) -> Found:
     """The results by name, as column has them; or why it could not be followed."""
     names = result_names(getattr(bp, case.function))
     try:
