@@ -166,7 +166,8 @@ class Rounded(Arithmetic):
         noise = self.random.standard_normal((RUNS, *made.shape[1:]), dtype="float32")
         moved = np.array(made)
         moved[1:] += noise * (UNIT * (own + limits.smallest_subnormal / self.unit))
-        return self._with(np.where(np.abs(moved) <= limits.max, moved, np.inf))
+        moved[:, ~(np.abs(made[0]) <= limits.max)] = np.inf  # from where no error is known
+        return self._with(moved)
 
 
 COMBINE: dict[str, Callable[[Any, Any], Any]] = {
