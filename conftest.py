@@ -7,10 +7,6 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-# SymPy, which reads this where it is imported, keeps a thousand results unless told otherwise: too
-# few for what one proof finds out to serve the next.
-os.environ.setdefault("SYMPY_CACHE_SIZE", "20000")
-
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from frameworks import frameworks
 from problems import NETWORKS, name, problem, relative
 
 from shapecheck_bp import Gradient, Layer, column, flip
-from shapecheck_bp.proof.oracles import frameworks
 
 every_network = pytest.mark.parametrize("net", NETWORKS, ids=name)
 

@@ -7,8 +7,7 @@ from shapecheck_bp.cli.output import add_json, print_facts
 HELP = "prove that both give the same gradients, and the right ones"
 DESCRIPTION = (
     "Prove that both conventions give the same gradients, and the right ones, for all shapes and"
-    " all values; to the last bit where nothing is rounded, and within a bound of probabilistic"
-    " rounding analysis where something is."
+    " all values; and in floating point within a bound of probabilistic rounding analysis."
 )
 
 

@@ -1,9 +1,12 @@
 """What is drawn, compared or chosen, written out: no formula, but still right or wrong.
 
-Each statement takes a function's arguments, as ``column`` has them, and returns what should come.
+Each statement takes a function's arguments, as ``column`` has them, and returns what should come;
+what is to be refused comes with the start of the message. Both are compared bit by bit.
 """
 
 from collections.abc import Iterator
+from functools import partial
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -11,7 +14,10 @@ import numpy as np
 from shapecheck_bp.activations import ACTIVATIONS
 from shapecheck_bp.derivations.parts import G, softmax
 from shapecheck_bp.network import Layer, Network, draw_units
-from shapecheck_bp.proof.cases import HIDDEN, OUTPUTS
+from shapecheck_bp.proof.cases import HIDDEN, OUTPUTS, Case, describe, refusal
+from shapecheck_bp.proof.numeric import outcomes
+from shapecheck_bp.proof.report import Check
+from shapecheck_bp.transpose import map_leaves
 
 
 def init(net: Network, seed: int, dtype: Any) -> Any:
@@ -59,24 +65,28 @@ def one_hot(labels: Any, classes: int, dtype: Any) -> Any:
     return Y
 
 
-STATEMENTS = {"init": init, "predict": predict}
+def to_give() -> Iterator[tuple[str, str, tuple[Any, ...], Any]]:
+    """A function, what is asked, the arguments, and what should come.
+
+    Every hidden and every output function, one sigmoid output, and more seeds than one; weights and
+    inputs that bring about every class.
+    """
+    networks = [
+        Network((16, 12, 3), HIDDEN[place % len(HIDDEN)], output)
+        for place, output in enumerate(OUTPUTS)
+    ]
+    for seed, net in enumerate([*networks, Network((16, 12, 1), output="sigmoid")]):
+        random = np.random.default_rng(seed)
+        params = map_leaves(partial(_drawn_like, random), init(net, 0, "float64"))
+        drawn, given = (net, seed, "float64"), (net, params, random.normal(size=(16, 20)))
+        yield "init", describe(net), drawn, init(*drawn)
+        yield "predict", describe(net), given, predict(*given)
+    labels = (np.array([1, 0, 3]), 4, "float32")
+    yield "one_hot", "3 labels of 4", labels, one_hot(*labels)
 
 
-def networks() -> Iterator[tuple[Network, int]]:
-    """Every hidden and every output function, one sigmoid output, and more seeds than one."""
-    for seed, output in enumerate(OUTPUTS):
-        yield Network((16, 12, 3), HIDDEN[seed % len(HIDDEN)], output), seed
-    yield Network((16, 12, 1), output="sigmoid"), 0
-
-
-def to_predict(net: Network, seed: int) -> tuple[Network, Any, Any]:
-    """Weights and inputs that bring about every class."""
-    random = np.random.default_rng(seed)
-    params = tuple(
-        Layer(random.normal(size=(n_out, n_in)), random.normal(size=(n_out, 1)))
-        for n_in, n_out in zip(net.sizes, net.sizes[1:], strict=False)
-    )
-    return net, params, random.normal(size=(net.sizes[0], 20))
+def _drawn_like(random: np.random.Generator, W: Any) -> Any:
+    return random.normal(size=W.shape)
 
 
 def to_refuse() -> Iterator[tuple[str, str, tuple[Any, ...], str]]:
@@ -112,8 +122,30 @@ def to_refuse() -> Iterator[tuple[str, str, tuple[Any, ...], str]]:
         yield "one_hot", f"label {label} of 3", (bad_labels, 3), "labels: expected classes 0 to 2"
 
 
+def chosen(column: ModuleType, row: ModuleType, names: list[str]) -> Iterator[Check]:
+    """Whether both conventions draw, choose and refuse as it is stated here."""
+    for name, about, arguments, expected in (*to_give(), *to_refuse()):
+        if name not in names:
+            continue
+        case = Case(name, about, arguments)
+        quantity = "refusals" if isinstance(expected, str) else "as stated"
+        try:
+            both = outcomes(case, column, row)
+        except Exception as error:  # whatever a broken copy of a module may raise
+            yield Check(name, quantity, about, False, refusal([name], error)[1])
+            continue
+        for convention, found in zip(("column", "row"), both, strict=True):
+            reason = unlike(expected, found)
+            if name == "init" and not reason:
+                reason = wrong_variance(arguments[0], found)
+            yield Check(name, quantity, f"{convention}, {about}", not reason, reason)
+
+
 def unlike(expected: Any, found: Any) -> str:
-    """What is not as stated in a result."""
+    """What is not as stated in a result, or in a refusal, which starts as expected."""
+    if isinstance(expected, str):
+        said = found if isinstance(found, str) else "accepts it"
+        return "" if said.startswith(f"refuses: {expected}") else said
     if isinstance(found, str):
         return found
     if isinstance(expected, tuple):

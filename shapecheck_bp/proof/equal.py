@@ -12,7 +12,7 @@ from typing import Any
 
 from shapecheck_bp.proof.cases import LONGEST, Case
 from shapecheck_bp.proof.report import Answer, Check
-from shapecheck_bp.proof.running import Named, Run, Runs, not_enforced
+from shapecheck_bp.proof.running import Found, Runs, not_enforced
 from shapecheck_bp.proof.symbols import Symbolic, same
 
 
@@ -21,9 +21,9 @@ def equal(runs: Runs) -> Answer:
     checks = [*runs.refused]
     for name in dict.fromkeys(run.case.function for run in runs.made):
         checks += not_enforced(name, runs.column, runs.row)
-        for run in runs.made:
-            if run.case.function == name:
-                checks += _compare(run)
+        for case, column, row in runs.made:
+            if case.function == name:
+                checks += compared(case, name, column, row, "flip of column: {0}; row: {1}")
     return Answer(
         name="equal",
         question="Do both conventions give the same, for all shapes and all values?",
@@ -34,19 +34,14 @@ def equal(runs: Runs) -> Answer:
     )
 
 
-def _compare(run: Run) -> Iterator[Check]:
-    case, column, row = run
-    for found in (column, row):
-        if isinstance(found, Check):
-            yield found
-            return
-    assert not isinstance(column, Check)
-    assert not isinstance(row, Check)
-    yield from compared(case, case.function, column, row, "flip of column: {0}; row: {1}")
-
-
-def compared(case: Case, place: str, here: Named, there: Named, words: str) -> Iterator[Check]:
+def compared(case: Case, place: str, here: Found, there: Found, words: str) -> Iterator[Check]:
     """Whether two results have the same formulas, one quantity after another."""
+    for found in (here, there):
+        if isinstance(found, Check):
+            yield found._replace(function=place)
+            return
+    assert isinstance(here, list)
+    assert isinstance(there, list)
     if [name for name, _ in here] != [name for name, _ in there]:
         listed = [", ".join(name for name, _ in one) for one in (here, there)]
         yield Check(place, here[0][0], case.about, False, words.format(*listed))

@@ -10,16 +10,15 @@ log(1 + exp(z[0, 0]))
 from fractions import Fraction
 from typing import Any
 
+from shapecheck_bp.proof.factors import NEVER_ZERO, Factor, place_of
 from shapecheck_bp.proof.sums import (
     MAKERS,
-    NEVER_ZERO,
-    Factor,
     Number,
+    alone,
     case_by_case,
     entry,
     number,
     of_one,
-    place_of,
     steps_in,
 )
 
@@ -49,7 +48,7 @@ def log(x: Any) -> Number:
     for one, c in (term for part in parts for term in part.terms.items()):
         rest *= c
         for factor, power in one:
-            inside = factor.parts[0] if factor.kind in ("exp", "several") else factor.alone
+            inside = factor.parts[0] if factor.kind in ("exp", "several") else alone(factor)
             found += power * (inside if factor.kind == "exp" else of_one("log", inside))
     return found if rest == number(1) else found + of_one("log", rest)
 

@@ -9,20 +9,20 @@ m Σ_{k_1:n} A[i, k_1] + Σ_{k_1:m,k_2:n} A[i, k_2] B[k_2, k_1]
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from itertools import count, permutations, product
 from typing import Any
 
+from shapecheck_bp.proof.factors import Product, lowered
 from shapecheck_bp.proof.sums import (
     MAKERS,
     Number,
-    Product,
     entry,
-    lowered,
     number,
     of_one,
-    one_term,
     size,
     sum_of,
+    weighted,
 )
 
 __all__ = ["entry", "largest", "over"]
@@ -48,10 +48,13 @@ def largest(bound: Mapping[str, Any], x: Number) -> Number:
 
 def total(bound: dict[str, str], x: Number) -> Number:
     """Σ over all these indices at once."""
-    return sum_of(_of_one_product(bound, one) * c for one, c in x.terms.items())
+    over = frozenset(bound.items())
+    return weighted((_of_one_product(over, one), c) for one, c in x.terms.items())
 
 
-def _of_one_product(bound: dict[str, str], one: Product) -> Number:
+@cache
+def _of_one_product(over: frozenset[tuple[str, str]], one: Product) -> Number:
+    bound = dict(over)
     for factor, power in one:
         if factor.kind == "delta" and factor.free & bound.keys():
             k = min(factor.free & bound.keys())
@@ -84,12 +87,12 @@ def _joint(bound: dict[str, str], one: Product) -> Number:
         others = {i: n for i, n in bound.items() if i != k}
         (factor, power), *more = mine
         if not more and factor.kind == "share" and power == 1 and factor.parts[1] == k:
-            return total(others, one_term(one - mine))  # Σ_k Y[k, j] = 1
+            return total(others, Number({one - mine: 1}))  # Σ_k Y[k, j] = 1
         if others and any(f.kind == "sum" and n < 0 for f, n in one - mine):
             summed = _joint({k: bound[k]}, mine)  # Σ_k f(k) / Σ_k f(k) = 1
             ((product_, _),) = summed.terms.items()
             if any((f, -n) in one for f, n in product_ if f.kind == "sum"):
-                return total(others, one_term(one - mine) * summed)
+                return total(others, Number({one - mine: 1}) * summed)
     if not bound:
         return Number({one: 1})
     names = _canonical(bound, one)

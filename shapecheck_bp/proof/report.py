@@ -1,10 +1,14 @@
-"""What a proof found: checks, four answers, and which function is under which answer."""
+"""What a proof found: checks, three answers, and which function is under which answer."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from shapecheck_bp.tracing.tables import for_page, for_terminal
+
+Table = tuple[str, list[str], list[list[str]]]
+MOST_SHOWN = 8
+FIGURES = "apart: column from row, in units of eps; bound: what rounding is likely to make at most"
 
 
 class Check(NamedTuple):
@@ -38,17 +42,15 @@ class Answer:
     """Public functions that this answer cannot be about, and why."""
     figures: list[dict[str, Any]] = field(default_factory=list)
     """What was measured, where something was."""
-    legend: str = ""
 
     @property
     def refused(self) -> list[Check]:
         """The checks that do not hold, the most basic function first."""
         return [check for check in self.checks if not check.holds]
 
-    @property
-    def covered(self) -> set[str]:
-        """The functions that were checked."""
-        return {check.function.rpartition(".")[2] for check in self.checks}
+    def of(self, function: str) -> list[Check]:
+        """The checks of a function, in either convention."""
+        return [check for check in self.checks if check.function.rpartition(".")[2] == function]
 
     def __bool__(self) -> bool:
         return bool(self.checks) and not self.refused
@@ -68,14 +70,11 @@ class Answer:
         }
 
 
-MOST_SHOWN = 8
-
-
 @dataclass(frozen=True, repr=False)
 class Proof:
-    """Four answers to: do the two conventions give the same gradients, and the right ones?
+    """Three answers to: do the two conventions give the same gradients, and the right ones?
 
-    True where all four hold. Prints as a table; in a notebook it is one.
+    True where all three hold. Prints as a table; in a notebook it is one.
     """
 
     answers: list[Answer]
@@ -92,22 +91,12 @@ class Proof:
         return {
             name: {
                 answer.name: "checked"
-                if name in answer.covered
+                if answer.of(name)
                 else answer.left_out.get(name, "not reached")
                 for answer in self.answers
             }
             for name in self.functions
         }
-
-    def _counts(self, name: str) -> list[str]:
-        """How many checks a function is under in each answer, or which reason there is for none."""
-        cells = []
-        for answer, state in zip(self.answers, self.coverage[name].values(), strict=True):
-            mine = [one for one in answer.checks if one.function.rpartition(".")[2] == name]
-            refused = sum(not one.holds for one in mine)
-            count = f"{len(mine)}, {refused} REFUSED" if refused else str(len(mine))
-            cells.append(count if state == "checked" else state)
-        return cells
 
     def __bool__(self) -> bool:
         return all(self.answers)
@@ -120,73 +109,62 @@ class Proof:
             "coverage": self.coverage,
         }
 
-    def summary(self) -> tuple[str, list[str], list[list[str]]]:
-        """The four answers as a table: a title, headings and rows."""
+    def summary(self) -> Table:
+        """The three answers as a table: a title, headings and rows."""
         rows = [
-            [answer.name, answer.ran, answer.found, _verdict(answer)] for answer in self.answers
+            [one.name, one.ran, one.found, _count(one.checks) if one.refused else "holds"]
+            for one in self.answers
         ]
         return "The proof", ["answer", "what was run", "what came out", ""], rows
 
-    def tables(self) -> list[tuple[str, list[str], list[list[str]]]]:
+    def tables(self) -> Iterator[Table]:
         """All there is as tables."""
-        names = [answer.name for answer in self.answers]
-        notes = {
-            why: f"({number})"
-            for number, why in enumerate(
-                dict.fromkeys(why for answer in self.answers for why in answer.left_out.values()), 1
-            )
-        }
-        under = [
-            [name, *(notes.get(cell, cell) for cell in self._counts(name))]
-            for name in self.functions
-        ]
-        tables = [
-            self.summary(),
-            ("Checks of each function, by answer", ["function", *names], under),
-        ]
-        if notes:
-            reasons = [[number, why] for why, number in notes.items()]
-            tables.append(("Why not", ["", "reason"], reasons))
+        yield self.summary()
+        reasons: dict[str, str] = {}
+        under = []
+        for name, states in self.coverage.items():
+            cells = [_count(answer.of(name)) for answer in self.answers]
+            for place, state in enumerate(states.values()):
+                if state != "checked":
+                    cells[place] = reasons.setdefault(state, f"({len(reasons) + 1})")
+            under.append([name, *cells])
+        headings = ["function", *(answer.name for answer in self.answers)]
+        yield "Checks of each function, by answer", headings, under
+        if reasons:
+            yield "Why not", ["", "reason"], [[mark, why] for why, mark in reasons.items()]
         for answer in self.answers:
             if answer.figures:
-                headings = list(dict.fromkeys(key for one in answer.figures for key in one))
-                rows = [[_cell(one.get(key, "")) for key in headings] for one in answer.figures]
-                title = f"{answer.question}\n{answer.legend}".strip()
-                tables.append((title, headings, rows))
+                rows = [[_cell(value) for value in one.values()] for one in answer.figures]
+                yield f"{answer.question}\n{FIGURES}", list(answer.figures[0]), rows
         if self.refused:
             rows = [
                 [answer.name, check.function, check.quantity, check.about, check.evidence]
                 for answer in self.answers
                 for check in answer.refused[:MOST_SHOWN]
             ]
-            headings = ["answer", "function", "quantity", "on", "what came out"]
             more = len(self.refused) - len(rows)
             title = f"Refused\nand {more} more, in .refused" if more else "Refused"
-            tables.append((title, headings, rows))
-        return tables
+            yield title, ["answer", "function", "quantity", "on", "what came out"], rows
 
     @property
     def verdict(self) -> str:
         """The last line."""
         if self:
             return "The proof holds."
-        where = [f"{one.function}, {one.quantity}" for one in self.refused[:1]]
-        return " ".join(["The proof DOES NOT hold.", *(f"First refused: {one}." for one in where)])
+        where = [f" First refused: {one.function}, {one.quantity}." for one in self.refused[:1]]
+        return "The proof DOES NOT hold." + "".join(where)
 
     def __repr__(self) -> str:
         return str(self)
 
     def __str__(self) -> str:
         """The tables as text, 80 columns wide."""
-        from io import StringIO
-
         from rich.console import Console
 
-        text = StringIO()
-        Console(file=text, width=80, highlight=False, color_system=None, force_jupyter=False).print(
-            self
-        )
-        return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
+        console = Console(width=80, highlight=False, color_system=None, force_jupyter=False)
+        with console.capture() as text:
+            console.print(self)
+        return "\n".join(line.rstrip() for line in text.get().splitlines())
 
     def __rich_console__(self, console: Any, options: Any) -> Iterator[Any]:
         from rich.text import Text
@@ -201,8 +179,9 @@ class Proof:
         return "".join(parts) + f"<p><strong>{self.verdict}</strong></p>"
 
 
-def _verdict(answer: Answer) -> str:
-    return "holds" if answer else f"REFUSED ({len(answer.refused)} of {len(answer.checks)})"
+def _count(checks: list[Check]) -> str:
+    refused = sum(not check.holds for check in checks)
+    return f"{len(checks)}, {refused} REFUSED" if refused else str(len(checks))
 
 
 def _cell(value: Any) -> str:

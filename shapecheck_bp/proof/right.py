@@ -19,9 +19,10 @@ from shapecheck_bp.network import Network
 from shapecheck_bp.proof import definitions
 from shapecheck_bp.proof.definitions import DEFINITIONS
 from shapecheck_bp.proof.equal import compared
+from shapecheck_bp.proof.factors import Factor
 from shapecheck_bp.proof.report import Answer, Check
-from shapecheck_bp.proof.running import Run, Runs
-from shapecheck_bp.proof.sums import Factor, Number, entry
+from shapecheck_bp.proof.running import Found, Run, Runs
+from shapecheck_bp.proof.sums import Number, entry
 from shapecheck_bp.proof.symbols import Symbolic, computed
 from shapecheck_bp.tracing.naming import quantities
 
@@ -64,16 +65,14 @@ def _compare(run: Run) -> Iterator[Check]:
     arguments = case.arguments[: len(signature(definition).parameters)]
     net = next((one for one in arguments if isinstance(one, Network)), None)
     result = definition(*arguments)
+    expected: Found = []
     for convention, found in (("column", run.column), ("row", run.row)):
+        if isinstance(found, list):
+            expected = quantities([name for name, _ in found], result)
+            if net is not None and case.function in ("backward", "gradients"):
+                given = _given(net, arguments)
+                expected, found = ([(n, given(x)) for n, x in some] for some in (expected, found))
         place = f"{convention}.{case.function}"
-        if isinstance(found, Check):
-            yield found._replace(function=place)
-            continue
-        names = [name for name, _ in found]
-        expected = quantities(names, result)
-        if net is not None and case.function in ("backward", "gradients"):
-            given = _given(net, arguments)
-            expected, found = ([(n, given(one)) for n, one in some] for some in (expected, found))
         yield from compared(case, place, found, expected, "is {0}, and should be {1}")
 
 

@@ -64,15 +64,15 @@ class MakerOfFew(SymbolMaker):
         self.sizes["m"] = EXAMPLES
 
 
-Named = list[tuple[str, Any]]
+Found = list[tuple[str, Any]] | Check  # results by name, or why there are none
 
 
 class Run(NamedTuple):
-    """A call, and what came of it: column's results, row's turned, or why there are none."""
+    """A call, and what came of it: column's results, and row's turned."""
 
     case: Case
-    column: Named | Check
-    row: Named | Check
+    column: Found
+    row: Found
 
 
 class Runs(NamedTuple):
@@ -89,8 +89,9 @@ class Runs(NamedTuple):
 def run(column: ModuleType, row: ModuleType, networks: Iterable[Network]) -> Runs:
     """Run every public function, on every one of these networks."""
     networks = list(networks)
-    # Of what the whole is made of is asked alone where it is not too deep.
-    shallow = [net for net in networks if len(net.sizes) <= DEEPEST_OF_PARTS + 1]
+    # The parts of the whole are asked about alone with one hidden g, where it is not too deep.
+    hidden, most = networks[-1].hidden, DEEPEST_OF_PARTS + 1
+    shallow = [net for net in networks if len(net.sizes) <= most and net.hidden == hidden]
     depths = ", ".join(map(str, sorted({net.L.__index__() for net in networks})))
     ran = f"both modules on symbols of any size, any g: {len(networks)} networks of {depths} layers"
     runs = Runs(column, row, [], [], {}, ran)
@@ -146,13 +147,14 @@ def not_enforced(name: str, *modules: ModuleType) -> Iterator[Check]:
 
 
 def _in_blocks(name: str, law: Law, networks: list[Network]) -> Iterator[Case]:
-    few = [net for net in networks if len(net.sizes) <= 3 and net.hidden == networks[-1].hidden]
+    shallow = [net for net in networks if len(net.sizes) == 3 and net.hidden == networks[-1].hidden]
+    few = {(net.output == "softmax", net.loss): net for net in shallow}.values()  # one of a kind
     for case in cases(name, law, few, MakerOfFew):
         about = f"{case.about}: in blocks of {IN_BLOCKS}"
         yield Case(name, about, (*case.arguments, IN_BLOCKS))
 
 
-def _of(case: Case, bp: ModuleType, turn: Any = lambda value: value) -> Named | Check:
+def _of(case: Case, bp: ModuleType, turn: Any = lambda value: value) -> Found:
     """The results by name, as column has them; or why it could not be followed."""
     names = result_names(getattr(bp, case.function))
     try:

@@ -13,7 +13,8 @@ log, and sums over an index. What is equal for one of these reasons has one form
     u / (1 + u) = 1 - 1 / (1 + u), which decides fractions of exponentials
 
 The derivative by W[a, b] is that of every factor in turn; of an entry it is δ, of a sum the sum.
-Products are here, sums over an index in ``indices``, exp and its like in ``functions``.
+What products are made of is in ``factors``, sums over an index in ``indices``, exp and its like in
+``functions``.
 
 >>> W, z = entry("W", "i", "k"), entry("z", 0, 0)
 >>> (W + z) ** 2 - z * (2 * W + z)
@@ -29,79 +30,17 @@ from itertools import product
 from operator import mul
 from typing import Any, ClassVar
 
-Index = str | int
-
-
-Product = frozenset[tuple["Factor", int]]  # factors and their powers
-
-
-class Factor:
-    """What a product is made of; the same factor is always the same object."""
-
-    known: ClassVar[dict[Any, "Factor"]] = {}
-    looks: ClassVar[dict[Any, int]] = {}
-    kind: str
-    parts: tuple[Any, ...]
-
-    def __new__(cls, kind: str, *parts: Any) -> "Factor":
-        """The factor of this kind and these parts."""
-        key = kind, parts
-        if key not in cls.known:
-            self = cls.known[key] = super().__new__(cls)
-            self.kind, self.parts, self.place = kind, parts, len(cls.known)
-            inner = parts[-1] if parts and isinstance(parts[-1], Number) else None
-            indices = {"entry": parts[1:], "share": parts[1:], "delta": parts}.get(kind, ())
-            bound = {k for k, _ in parts[0]} if kind in BINDING else set()
-            free = frozenset(one for one in indices if isinstance(one, str))
-            self.free = (free | inner.free) - bound if inner else free
-            named = frozenset(parts[:1] if kind in ("entry", "share") else ())
-            self.matrices = inner.matrices if inner else named
-            self.depth = (inner.depth if inner else 0) + len(bound)
-        return cls.known[key]
-
-    @cached_property
-    def alone(self) -> "Number":
-        """The factor as a number."""
-        return Number({frozenset({(self, 1)}): 1})
-
-    def opened(self) -> tuple[dict[str, Any], "Number"]:
-        """What is summed over, under names that nothing else has, and the term."""
-        fresh = {k: f"~{k}" for k, _ in self.parts[0]}
-        return {fresh[k]: n for k, n in self.parts[0]}, self.parts[1].renamed(fresh)
-
-    @cached_property
-    def order(self) -> tuple[int, int]:
-        """Its place among others: by what it is whatever indices are called, where that differs."""
-        parts = [one.look if isinstance(one, Number) else None for one in self.parts]
-        name = self.parts[0] if self.kind in ("entry", "share", "size", "call") else None
-        look = self.looks.setdefault((self.kind, name, *parts), len(self.looks))
-        return look, self.place
-
-    place: int
-    free: frozenset[str]
-    """The indices that stand for rows and columns from outside."""
-    matrices: frozenset[str]
-    depth: int
-    """The number of the highest index k_1, k_2, … that is summed over inside."""
-
-    def __str__(self) -> str:
-        kind, parts = self.kind, self.parts
-        if kind in ("entry", "share"):
-            return f"{parts[0]}[{parts[1]}, {parts[2]}]"
-        if kind in BINDING:
-            sign = "Σ" if kind == "sum" else kind
-            return f"{sign}_{{{','.join(f'{k}:{n}' for k, n in parts[0])}}} {parts[1]}"
-        if kind == "call":
-            return f"{parts[0]}({parts[1]})"
-        if kind in ("size", "several"):
-            return str(parts[0]) if kind == "size" else f"({parts[0]})"
-        return f"{kind}({', '.join(map(str, parts))})"
-
-
-BINDING = ("sum", "max")
-
-
-NEVER_ZERO = ("exp", "size")
+from shapecheck_bp.proof.factors import (
+    BINDING,
+    NEVER_ZERO,
+    Factor,
+    Index,
+    Product,
+    joined,
+    lowered,
+    place_of,
+    written,
+)
 
 
 class Number:
@@ -147,14 +86,7 @@ class Number:
         return sum_of((self, number(other)))
 
     def __mul__(self, other: Any) -> "Number":
-        other = number(other)
-        if self.value is not None or other.value is not None:
-            c, of = (self.value, other) if self.value is not None else (other.value, self)
-            return of if c == 1 else Number({one: plain(c * d) for one, d in of.terms.items()})
-        return weighted(
-            (_of(_joined(dict(one), dict(two))), c * d)
-            for (one, c), (two, d) in product(self.terms.items(), other.terms.items())
-        )
+        return _times(self, number(other))
 
     def __pow__(self, power: Any) -> "Number":
         if isinstance(power, Number):
@@ -245,11 +177,11 @@ class Number:
                 return new
             kind, parts = factor.kind, factor.parts
             if kind in BINDING:
-                bound, term = factor.opened() if fresh else (dict(parts[0]), parts[1])
+                bound, term = opened(factor) if fresh else (dict(parts[0]), parts[1])
                 return MAKERS[kind](bound, inside(term))
             if kind == "call":
                 return call(parts[0], inside(parts[1]))
-            return MAKERS[kind](inside(parts[0])) if kind in MAKERS else factor.alone
+            return MAKERS[kind](inside(parts[0])) if kind in MAKERS else alone(factor)
 
         def inside(inner: Number) -> Number:
             if inner not in done:
@@ -257,7 +189,7 @@ class Number:
                 for one, c in inner.terms.items():
                     kept = {pair for pair in one if not concerns(pair[0])}
                     new = [(of(factor), power) for factor, power in one - kept]
-                    made.append((_multiplied(dict(kept), new) if new else one_term(one), c))
+                    made.append((_multiplied(dict(kept), new) if new else Number({one: 1}), c))
                 done[inner] = weighted(made)
             return done[inner]
 
@@ -269,6 +201,8 @@ class Number:
         if not names:
             return self
         key = frozenset(names.items())
+        apart = self.free.isdisjoint({*names.values()} - names.keys())
+        apart = apart and len({*names.values()}) == len(names)
         if key not in self.made:
 
             def change(factor: Factor) -> Number | None:
@@ -278,6 +212,8 @@ class Number:
                     return entry(matrix, row, column, factor.kind)
                 if factor.kind == "delta":
                     return delta(*(names.get(k, k) for k in factor.parts))
+                if factor.kind == "sum" and apart and named_by_sizes(factor.parts[0], names):
+                    return of_one("sum", factor.parts[0], factor.parts[1].renamed(names))
                 return None
 
             inner = {f"k_{place}" for place in range(1, self.depth + 1)}
@@ -303,7 +239,25 @@ class Number:
         return self.made[key]
 
     def __repr__(self) -> str:
-        return " + ".join(sorted(map(_written, self.terms.items()))) or "0"
+        return " + ".join(sorted(map(written, self.terms.items()))) or "0"
+
+
+@cache
+def _times(a: Number, b: Number) -> Number:
+    """A product of two."""
+    if a.value is not None or b.value is not None:
+        c, of = (a.value, b) if a.value is not None else (b.value, a)
+        return of if c == 1 else Number({one: plain(c * d) for one, d in of.terms.items()})
+    return weighted(
+        (_of(joined(dict(one), dict(two))), c * d)
+        for (one, c), (two, d) in product(a.terms.items(), b.terms.items())
+    )
+
+
+def named_by_sizes(bound: Any, names: Mapping[str, Index]) -> bool:
+    """Whether other indices than these can be renamed without a look at the ones summed over."""
+    sizes = {n for _, n in bound}
+    return len(sizes) == len(bound) and not {k for k, _ in bound} & {*names.values()}
 
 
 def number(value: Any) -> Number:
@@ -336,14 +290,20 @@ def plain(c: Any) -> Any:
     return c.numerator if c.denominator == 1 else c
 
 
-def one_term(one: Product) -> Number:
-    """A product alone."""
-    return Number({one: 1})
-
-
 def of_one(kind: str, *parts: Any) -> Number:
     """A factor alone."""
     return Number({frozenset({(Factor(kind, *parts), 1)}): 1})
+
+
+def alone(factor: Factor) -> Number:
+    """The same, of one that is made."""
+    return Number({frozenset({(factor, 1)}): 1})
+
+
+def opened(factor: Factor) -> tuple[dict[str, Any], Number]:
+    """What is summed over, under names that nothing else has, and the term."""
+    fresh = {k: f"~{k}" for k, _ in factor.parts[0]}
+    return {fresh[k]: n for k, n in factor.parts[0]}, factor.parts[1].renamed(fresh)
 
 
 def entry(matrix: str, row: Index, column: Index, kind: str = "entry") -> Number:
@@ -379,7 +339,7 @@ def _slope(factor: Factor, by: tuple[str, Index, Index]) -> Number:
     if kind in ("entry", "share"):
         return delta(parts[1], by[1]) * delta(parts[2], by[2])
     if kind == "sum":
-        bound, term = factor.opened()
+        bound, term = opened(factor)
         return MAKERS["sum"](bound, term.derivative(*by))
     if kind == "step":
         return number(0)
@@ -389,15 +349,8 @@ def _slope(factor: Factor, by: tuple[str, Index, Index]) -> Number:
     if kind == "call":
         return call(f"{parts[0]}'", parts[1]) * inner
     if kind == "exp":
-        return factor.alone * inner
+        return alone(factor) * inner
     return inner * parts[0].inverse if kind == "log" else inner
-
-
-def lowered(one: Product, factor: Factor) -> Product:
-    """A product with one power less of a factor."""
-    powers = {**dict(one)}
-    powers[factor] -= 1
-    return frozenset(pair for pair in powers.items() if pair[1])
 
 
 def steps_in(x: Number) -> list[Factor]:
@@ -413,7 +366,7 @@ def case_by_case(x: Number, steps: list[Factor], f: Callable[[Number], Number]) 
         for one, c in x.terms.items()
     )
     down = Number({one: c for one, c in x.terms.items() if (first, 1) not in one})
-    return first.alone * f(up) + (1 - first.alone) * f(down)
+    return alone(first) * f(up) + (1 - alone(first)) * f(down)
 
 
 def _settled(powers: dict[Factor, int]) -> Number | None:
@@ -432,8 +385,8 @@ def _settled(powers: dict[Factor, int]) -> Number | None:
             if powers.get(v, 0) >= at if at else powers.get(v, 0) < 0:
                 # v**at end + rest = s, so that v**at / s = 1 / end - rest / end 1 / s
                 ((own, c),) = end.inverse.terms.items()
-                above = _joined(powers, {v: -at, factor: 1}, dict(own))
-                below = [(_of(_joined(above, {factor: -1}, dict(one))), d) for one, d in rest]
+                above = joined(powers, {v: -at, factor: 1}, dict(own))
+                below = [(_of(joined(above, {factor: -1}, dict(one))), d) for one, d in rest]
                 return weighted([(_of(above), c), (weighted(below), -c)])
     return None
 
@@ -451,15 +404,6 @@ def _multiplied(powers: dict[Factor, int], numbers: Iterable[tuple[Number, int]]
         for factor, n in factors:
             powers[factor] = powers.get(factor, 0) + n * power
     return reduce(mul, several, weighted([(_of(powers), coefficient)]))
-
-
-def _joined(*many: Mapping[Factor, int]) -> dict[Factor, int]:
-    """A product of products."""
-    found: dict[Factor, int] = {}
-    for powers in many:
-        for factor, power in powers.items():
-            found[factor] = found.get(factor, 0) + power
-    return {factor: power for factor, power in found.items() if power}
 
 
 @cache
@@ -490,18 +434,3 @@ def _of(powers: Mapping[Factor, int]) -> Number:
     powers = {one: n for one, n in powers.items() if n}
     settled = _settled(powers)
     return Number({frozenset(powers.items()): 1}) if settled is None else settled
-
-
-def place_of(one: Product) -> tuple[Any, ...]:
-    """Where a product stands among others."""
-    return tuple(sorted((factor.order, power) for factor, power in one))
-
-
-def _written(term: tuple[Product, Any]) -> str:
-    one, c = term
-    short = str(c) if c.denominator < 1000 else f"{float(c):.6g}"
-    factors = [
-        str(factor) if power == 1 else f"{factor}^{power}"
-        for factor, power in sorted(one, key=lambda pair: (pair[0].kind == "sum", str(pair[0])))
-    ]
-    return " ".join(([short] if c != 1 or not factors else []) + factors)

@@ -29,8 +29,9 @@ from typing import Any, TypeVar
 from shapecheck_bp.activations import ACTIVATIONS
 from shapecheck_bp.proof import functions, indices, notation, sums
 from shapecheck_bp.proof.arithmetic import Arithmetic
+from shapecheck_bp.proof.factors import Factor
 from shapecheck_bp.proof.notation import Formula
-from shapecheck_bp.proof.sums import Factor, Number
+from shapecheck_bp.proof.sums import Number
 from shapecheck_bp.proof.undecided import Size, asked, sizes
 
 __all__ = ["Spelled", "Symbolic", "same", "sizes"]

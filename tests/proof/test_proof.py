@@ -17,7 +17,7 @@ from shapecheck_bp.proof.floating import differences
 from shapecheck_bp.proof.running import IN_BLOCKS, KINDS, run, symbolic_networks
 from shapecheck_bp.tracing.naming import result_names
 
-# The proof of everything is made once, and what SymPy found out for it serves the smaller ones.
+# The proof of everything is made once, and what was found out for it serves the smaller ones.
 pytestmark = pytest.mark.xdist_group("proof")
 
 
@@ -28,7 +28,7 @@ def whole():
 
 def test_it_holds(whole):
     assert whole
-    assert [answer.name for answer in whole.answers] == ["equal", "right", "exact", "floating"]
+    assert [answer.name for answer in whole.answers] == ["equal", "right", "floating"]
     assert all(answer.checks for answer in whole.answers)
     assert whole.refused == []
 
@@ -37,16 +37,16 @@ def test_every_public_function_is_under_every_answer_that_can_apply(whole):
     assert [*whole.coverage] == whole.functions
     assert set(whole.functions) == set(column.__all__) == set(row.__all__)
     chosen = {"init", "predict", "one_hot", "check_data"}
-    rounds = {"softmax", "log_softmax"}
     for function, answers in whole.coverage.items():
         not_under = {name for name, state in answers.items() if state != "checked"}
         expected = {"equal", "right"} if function in chosen else set()
-        assert not_under == expected | ({"exact"} if function in rounds else set()), function
+        assert not_under == expected, function
 
 
 def test_every_function_with_a_formula_has_a_definition():
-    chosen = {*choices.STATEMENTS, "one_hot", "check_data"}
-    assert set(DEFINITIONS) | chosen == set(column.__all__)
+    stated = {name for name, *_ in (*choices.to_give(), *choices.to_refuse())}
+    assert stated == {"init", "predict", "one_hot", "check_data"}
+    assert set(DEFINITIONS) | stated == set(column.__all__)
     assert {name for name, *_ in choices.to_refuse()} == {"one_hot", "check_data"}
 
 
@@ -61,8 +61,7 @@ def test_gradients_in_blocks_are_under_every_answer(whole):
     }
     for answer in ("equal", "right"):  # there is no dividing m where it may be any number
         assert {one.partition("blocks of ")[2] for one in about[answer]} == {str(IN_BLOCKS)}
-    for answer in ("exact", "floating"):
-        assert any("against all at once" in one for one in about[answer])
+    assert any("against all at once" in one for one in about["floating"])
 
 
 def test_every_pair_of_hidden_and_output_functions_is_under_the_symbolic_answers(whole):
@@ -98,30 +97,26 @@ def test_every_activation_is_under_the_steps(whole):
         assert {*ACTIVATIONS, "softmax"} <= about
 
 
-def test_float_types_quantities_and_oracles_in_the_figures(whole):
-    figures = whole.answers[3].figures
+def test_float_types_and_quantities_in_the_figures(whole):
+    figures = whole.answers[2].figures
     assert [(one["type"], one["quantity"]) for one in figures] == [
         (dtype, quantity)
         for dtype in ("float64", "float32")
         for quantity in ("dW[1]", "db[1]", "dW[2]", "db[2]")
     ]
     for one in figures:
-        assert 0 <= one["apart"] <= one["bound"] < 100
-    for one in figures[:4]:
-        assert one["off slope"] <= one["uncertain by"] < 1e-4
+        assert 0 <= one["apart"] <= one["bound"] < 150
 
 
-def test_frameworks_are_beside_it_where_they_are_installed(whole):
-    for module, label in (("torch", "PyTorch"), ("jax", "JAX")):
-        pytest.importorskip(module, reason=f"{label} is not installed")
-        assert all(one[label] < 100 for one in whole.answers[3].figures[:4])
-        assert label in {check.about for check in whole.answers[3].checks}
+def test_float32_is_held_to_float64(whole):
+    about = {check.about for check in whole.answers[2].checks if check.function == "softmax"}
+    assert {"float32, beside float64", "large Z, float32, beside float64"} <= about
 
 
 def test_as_text(whole):
     text = str(whole)
     assert text.endswith("The proof holds.")
-    for fragment in ("any size", "bit by bit", "linear_backward", "no formula"):
+    for fragment in ("any size", "linear_backward", "no formula"):
         assert fragment in text
     assert max(map(len, text.splitlines())) <= 80
 
@@ -129,13 +124,13 @@ def test_as_text(whole):
 def test_as_json(whole):
     facts = json.loads(json.dumps(whole.to_dict()))
     assert facts["holds"] is True
-    assert [answer["holds"] for answer in facts["answers"]] == [True] * 4
+    assert [answer["holds"] for answer in facts["answers"]] == [True] * 3
     assert facts["coverage"]["gradients"]["equal"] == "checked"
 
 
 def test_in_a_notebook_it_is_a_bare_table(whole):
     page = whole._repr_html_()
-    assert page.count("<table>") == page.count("</table>") >= 4
+    assert page.count("<table>") == page.count("</table>") >= 3
     assert "style" not in page.replace(' style="text-align: left"', "")
     assert "class=" not in page
     assert "<strong>The proof holds.</strong>" in page
@@ -157,11 +152,11 @@ def test_for_a_network_and_its_data(net):
     assert found
     about = {check.about for check in found.answers[1].checks if "gradients" in check.function}
     assert len({one.partition(":")[0] for one in about}) == 3  # of one, two and three layers
-    assert f"{'-'.join(map(str, net.sizes))}, m = 8" in found.answers[3].ran
+    assert f"{'-'.join(map(str, net.sizes))}, m = 8" in found.answers[2].ran
 
 
 def test_for_a_network_without_data():
-    assert "m = 1000" in prove(Network((5, 4, 1), "tanh", "sigmoid"), short=True).answers[3].ran
+    assert "m = 1000" in prove(Network((5, 4, 1), "tanh", "sigmoid"), short=True).answers[2].ran
 
 
 def test_annotations_are_enforced_whatever_the_switch_says(monkeypatch):

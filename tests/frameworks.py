@@ -1,4 +1,4 @@
-"""Gradients from elsewhere: finite differences of J, and what PyTorch and JAX derive by themselves.
+"""Gradients from elsewhere: what PyTorch and JAX derive by themselves.
 
 Arrays lie as ``column`` has them and come back so. The frameworks are given the network in their
 own functions and their own losses, in float64.
@@ -17,11 +17,6 @@ from shapecheck_bp.network import Network
 from shapecheck_bp.transpose import flip
 
 Pairs = list[tuple[Any, Any]]
-
-
-def slope(cost: Callable[[Any], float], at: Any, along: Any, h: float) -> float:
-    """(J(θ + h v) - J(θ - h v)) / 2h: the slope of J along v by central differences."""
-    return (cost(at + h * along) - cost(at - h * along)) / (2 * h)
 
 
 def frameworks() -> dict[str, Callable[[Network, Any, Any, Any], tuple[float, Pairs]]]:
