@@ -2,22 +2,33 @@
 
 A checked function is read like any other. What the memory does there would break the graph, so this
 is read in its place: ``fits`` compares sizes one by one, and leaves guards and no operations.
-Arrays, optional ones and tuples, lists and dicts of them are compared, and nothing else. Where
-something does not fit, the call is made outside the graph, or, with ``fullgraph=True``, refused.
+Arrays, optional ones, and tuples, lists, dicts and records of them are compared, and nothing else.
+Where something does not fit, the call is made outside the graph, or, with ``fullgraph=True``,
+refused.
 """
 
+import re
 import sys
 from collections.abc import Iterable
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any, Union, get_args, get_origin, is_typeddict
 
 from jaxtyping import Shaped
 
-from shapecheck_bp.shapes.annotations import array_hints, is_array_hint
+from shapecheck_bp.shapes.annotations import (
+    array_hints,
+    fields_of,
+    has_own_axes,
+    is_array_hint,
+    is_carried,
+    is_record,
+    lags,
+)
 from shapecheck_bp.shapes.kinds import Seen, fits_array
 from shapecheck_bp.shapes.switch import OFF, mode
 
 ANYTHING = ("anything",)
+LAYERED = re.compile(r"(\w+)\[(\w+)(-1)?\]")  # n[l], n[l-1], n[0], n[L]
 
 
 def plan(hint: Any) -> tuple[Any, ...]:
@@ -34,12 +45,21 @@ def plan(hint: Any) -> tuple[Any, ...]:
     if origin in (Union, UnionType) and array_hints(hint):
         return ("either", tuple(map(plan, inside)))
     if origin is list or (origin is tuple and inside[-1:] == (...,)):
-        return ("items", plan(inside[0]))
+        return ("items", plan(inside[0]), min(lags(inside[0]), default=None))
     if origin is tuple and ... not in inside:
         return ("entries", tuple(map(plan, inside)))
     if origin is dict:
         return ("values", plan(inside[1]))
+    if is_record(hint) and array_hints(hint) and not is_typeddict(origin or hint):
+        return ANYTHING if is_carried(hint) else _plan_of_record(hint, origin or hint)
+    if hasattr(hint, "__shape_axes__"):
+        return ("source", hint)
     return ANYTHING
+
+
+def _plan_of_record(hint: Any, cls: type) -> tuple[Any, ...]:
+    fields = [(each.name, plan(each.hint), each.filled, each.default) for each in fields_of(hint)]
+    return ("record", cls, tuple(fields), has_own_axes(hint))
 
 
 def _plan_of_array(hint: Any) -> tuple[Any, ...]:
@@ -59,7 +79,10 @@ def _plan_of_array(hint: Any) -> tuple[Any, ...]:
         elif name in ("_NamedDim", "_NamedVariadicDim"):
             axes.append(("axis", dim.name, stretches))
         elif name == "_SymbolicDim":
-            if "{" in dim.elem:
+            if layered := LAYERED.fullmatch(dim.elem):
+                axes.append(("layered", layered.groups(), stretches))
+                continue
+            if "{" in dim.elem or "[" in dim.elem:
                 return ANYTHING
             names = compile(dim.elem, "", "eval").co_names
             size = eval(f"lambda {', '.join(names)}: {dim.elem}")
@@ -82,9 +105,7 @@ def fits(plan: Any, value: Any, sizes: dict[str, Any]) -> bool:
                 return True
         return False
     if kind == "items":
-        return isinstance(value, (tuple, list)) and all(
-            [fits(plan[1], each, sizes) for each in value]
-        )
+        return isinstance(value, (tuple, list)) and _fit_items(plan, value, sizes)
     if kind == "values":
         return isinstance(value, dict) and all(
             [fits(plan[1], each, sizes) for each in value.values()]
@@ -95,8 +116,38 @@ def fits(plan: Any, value: Any, sizes: dict[str, Any]) -> bool:
             and len(value) == len(plan[1])
             and all([fits(each, value[i], sizes) for i, each in enumerate(plan[1])])
         )
+    if kind == "record":
+        return isinstance(value, plan[1]) and _fit_fields(plan, value, sizes)
+    if kind == "source":
+        return isinstance(value, plan[1]) and all(
+            [sizes.setdefault(axis, size) == size for axis, size in value.__shape_axes__().items()]
+        )
     if kind == "array":
         return _fits_array(plan, value, sizes)
+    return True
+
+
+def _fit_items(plan: Any, items: Any, sizes: dict[str, Any]) -> bool:
+    _, inside, lag = plan
+    if lag is not None and sizes.setdefault("L", len(items) - lag) != len(items) - lag:
+        return False
+    outer = sizes.get("l")
+    for i, each in enumerate(items):
+        sizes["l"] = i + 1
+        if not fits(inside, each, sizes):
+            return False
+    sizes["l"] = outer
+    return True
+
+
+def _fit_fields(plan: Any, record: Any, sizes: dict[str, Any]) -> bool:
+    _, _, fields, has_own = plan
+    own: dict[str, Any] = {} if has_own else sizes
+    for name, inside, filled, default in fields:
+        value = getattr(record, name)
+        trusted = value is default and not hasattr(value, "dtype")
+        if not trusted and not fits(inside, value, sizes if filled else own):
+            return False
     return True
 
 
@@ -128,6 +179,11 @@ def _fits_array(plan: Any, value: Any, sizes: dict[str, Any]) -> bool:
             meant = name
         elif kind == "computed":
             meant = name[0](*[sizes[each] for each in name[1]])
+        elif kind == "layered":
+            letter, index, lag = name
+            layer = int(index) if index.isdigit() else sizes.get(index)
+            axis = f"{letter}_{index}{lag}" if layer is None else f"{letter}_{layer - bool(lag)}"
+            meant = sizes.setdefault(axis, size)
         else:
             meant = sizes.setdefault(name, size)
         if meant != size:
