@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,14 @@ in_torch = pytest.importorskip("shapecheck_bp.replay.in_torch")
 python_dispatch = pytest.importorskip("torch.utils._python_dispatch")
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "torch_and_jax.md"
+
+
+def on_the_page(file):
+    """What a file defines that the page shows."""
+    names = {}
+    found = re.search(rf":caption: {file}\n\n(.*?)^```", PAGE.read_text("utf-8"), re.S | re.M)
+    exec(found[1], names)
+    return names
 
 
 def textbook(function):
@@ -260,6 +269,14 @@ def test_torch_compile_reads_all_of_it(bp, warm):
             step(net, params[:-1], X, Y)
 
 
+@pytest.mark.filterwarnings("ignore:Dynamo detected a call to a .functools.lru_cache")
+def test_what_the_page_compiles_and_captures(monkeypatch):
+    assert callable(on_the_page("captured.py")["captured"])  # a GPU is asked for at the call
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager"))  # in no time
+    given = arguments_of(row, Network((5, 4, 3)), m=6)
+    assert_same(on_the_page("compiled.py")["step"](*given), row.gradients(*given))
+
+
 def test_float32_and_parameters(bp):
     net, params, X, Y = arguments_of(bp, Network((5, 4, 3)), m=6, dtype=torch.float32)
     wanted = bp.gradients(net, params, X, Y)
@@ -299,12 +316,10 @@ def test_no_call_waits_for_a_gpu_or_copies(bp, on_a_gpu):
 def test_a_call_is_captured_in_a_cuda_graph(bp, on_a_gpu, before):
     given, wanted = on_a_gpu
     net, params, X, Y = given
-    names = {}
-    exec(re.search(r":caption: captured.py\n\n(.*?)^```", PAGE.read_text(), re.S | re.M)[1], names)
     for _ in range(before):
         bp.gradients(*given)
     here, there = X.clone(), 0 * X
-    result, again = names["captured"](bp.gradients, net, params, there, Y)
+    result, again = on_the_page("captured.py")["captured"](bp.gradients, net, params, there, Y)
     there.copy_(here)
     again()
     assert_same(convert(result, lambda a: a.cpu()), wanted)
