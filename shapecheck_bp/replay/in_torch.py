@@ -88,11 +88,11 @@ def spelled(step: Step, tape: Tape) -> Step:
     name, inputs, settings, *_ = step
     read = list(refs_in(inputs))
     plain = not settings and all(isinstance(each, Ref | int | float) for each in inputs)
+    flat = not any(ref.flipped for ref in read)
     if name in ENTRYWISE and plain:
         function = ENTRYWISE[name]
         if len(read) < len(inputs) and name in WITH_NUMBER:
             function, inputs = WITH_NUMBER[name], (*read, *({*inputs} - {*read}))
-        flat = not any(ref.flipped for ref in read)
         return _call(step, function, inputs, entrywise=flat, room="out")
     if name in REDUCTIONS and len(inputs) == 1 and settings.keys() <= {"axis", "keepdims"}:
         axis = settings.get("axis", None if name == "sum" else ())
@@ -102,7 +102,7 @@ def spelled(step: Step, tape: Tape) -> Step:
             return _call(step, across, inputs)
         return _call(step, torch.mm, inputs, room="out")
     if name == "where" and len(read) == len(inputs):
-        return _call(step, torch.where, inputs, entrywise=True, room="out")
+        return _call(step, torch.where, inputs, entrywise=flat, room="out")
     if name == "astype" and len(inputs) == 2 and not settings:
         return step._replace(function=torch.Tensor.to)
     return step._replace(function=getattr(tape.xp, name))

@@ -36,7 +36,7 @@ def replayed(names: dict[str, Any]) -> None:
         twin = FunctionType(function.__code__, twins, name, function.__defaults__)
         twin.__kwdefaults__ = function.__kwdefaults__
         twins[name] = twin
-        law.repeats = Repeats(partial(_second_call, law, twin), look, names, seen)
+        law.repeats = Repeats(twin, partial(_second_call, law, twin), look, names, seen)
         law.memory.most = MOST_PROGRAMS
 
 

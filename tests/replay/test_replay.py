@@ -131,6 +131,7 @@ DEEDS = [
     lambda xp, A, B: xp.maximum(A, xp.zeros_like(A)) / 3,
     lambda xp, A, B: xp.astype(A > B, A.dtype),
     lambda xp, A, B: xp.where(A > 0, B, 0.01),
+    lambda xp, A, B: xp.where(B > A, A.T, B),
     lambda xp, A, B: xp.where(A > 0, xp.ones_like(B), 0.01),
     lambda xp, A, B: A - xp.max(B, axis=0, keepdims=True),
     lambda xp, A, B: xp.sum(A, axis=1, keepdims=True) * B,
