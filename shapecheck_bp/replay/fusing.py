@@ -52,14 +52,15 @@ def fused(steps: list[Step], known: Iterable[Fused], result: Any) -> list[Step]:
 
 def _match(last: Step, one: Fused, made: dict[Ref, Step]) -> Match | None:
     pattern = {step.result: step for step in one.steps.steps}
-    operands: dict[int, Ref] = {}
+    operands: dict[int, Any] = {}
     before: set[Ref] = set()
 
     def fits(wanted: Any, item: Any) -> bool:
-        if not isinstance(wanted, Ref) or not isinstance(item, Ref):
+        if not isinstance(wanted, Ref):
             return type(wanted) is type(item) and bool(wanted == item)
         if wanted.place < one.steps.given:
-            item = Ref(item.place, item.flipped != wanted.flipped)
+            if isinstance(item, Ref):
+                item = Ref(item.place, item.flipped != wanted.flipped)
             return bool(operands.setdefault(wanted.place, item) == item)
         if wanted.flipped or item not in made:
             return False

@@ -99,7 +99,7 @@ def with_workers(options: argparse.Namespace, report: dict[str, Any]) -> None:
                 versions = ", ".join(f"{name} {which}" for name, which in about["versions"].items())
                 on = f", {about['threads']} threads" if about["threads"] else ""
                 say(f"{versions}: products by {about['blas']}{on}", options)
-            if "gradients" in options.parts:
+            if "gradients" in options.parts and workers.workers:
                 for case in options.only:
                     progress(f"gradients, {threads} threads, {case}")
                     report["gradients"].append(

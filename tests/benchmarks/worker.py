@@ -30,14 +30,18 @@ def about(library: str) -> dict[str, Any]:
     """Versions, and whose matrix products are run."""
     import numpy
 
+    on_a_gpu = os.environ.get("BENCHMARKS_DEVICE") == "cuda"
     if library == "torch":
         import torch
+
+        if on_a_gpu and not torch.cuda.is_available():
+            raise ImportError("no GPU here that PyTorch can use")
 
         built = torch.__config__.show().splitlines()
         math_library = next((line for line in built if "Math Kernel" in line), "unknown BLAS")
         words = math_library.strip(" -").removesuffix(" for Intel(R) 64 architecture applications")
         blas = f"{words}, {torch.backends.cpu.get_cpu_capability()}"
-        if torch.cuda.is_available():
+        if on_a_gpu:
             blas = f"cuBLAS on {torch.cuda.get_device_name()}"
         return {
             "versions": {"torch": torch.__version__},
@@ -47,10 +51,17 @@ def about(library: str) -> dict[str, Any]:
     if library == "cupy":
         import cupy
 
+        if not cupy.cuda.is_available():
+            raise ImportError("no GPU here that CuPy can use")
         return {"versions": {"cupy": cupy.__version__}, "blas": "cuBLAS", "threads": None}
     if library == "jax":
         import jax
         import jaxlib
+
+        try:
+            jax.devices()
+        except RuntimeError:
+            raise ImportError("no GPU here that JAX can use") from None
 
         versions = {"jax": jax.__version__, "jaxlib": jaxlib.__version__}
         return {"versions": versions, "blas": "XLA's own", "threads": None}
