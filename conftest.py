@@ -3,10 +3,16 @@
 import gc
 import os
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
 
+# A module for a library is loaded where that is.
+OF_A_LIBRARY = ("cupy", "torch")
+collect_ignore = [
+    f"shapecheck_bp/replay/in_{name}.py" for name in OF_A_LIBRARY if find_spec(name) is None
+]
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:

@@ -43,7 +43,7 @@ def elementwise(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
 def sigmoid(Z: Array) -> Array:
     """A = 1 / (1 + exp(-Z)), with no exponent above zero, so that nothing overflows."""
     xp = array_namespace(Z)
-    return xp.exp(xp.minimum(Z, 0)) / (1 + xp.exp(-xp.abs(Z)))
+    return xp.exp(xp.minimum(Z, xp.zeros_like(Z))) / (1 + xp.exp(-xp.abs(Z)))
 
 
 @elementwise
@@ -68,7 +68,8 @@ def tanh_prime(Z: Array) -> Array:
 @elementwise
 def relu(Z: Array) -> Array:
     """A = max(Z, 0)."""
-    return array_namespace(Z).maximum(Z, 0)
+    xp = array_namespace(Z)
+    return xp.maximum(Z, xp.zeros_like(Z))
 
 
 @elementwise

@@ -37,7 +37,7 @@ def squared_error_prime(A: Array, Y: Array) -> Array:
 def log_loss(Z: Array, Y: Array) -> Array:
     """L = -Y log A - (1 - Y) log(1 - A) for A = sigmoid(Z), summed over outputs."""
     xp = array_namespace(Z)
-    return xp.maximum(Z, 0) - Y * Z + xp.log1p(xp.exp(-xp.abs(Z)))
+    return xp.maximum(Z, xp.zeros_like(Z)) - Y * Z + xp.log1p(xp.exp(-xp.abs(Z)))
 
 
 def cross_entropy(log_A: Array, Y: Array) -> Array:

@@ -116,6 +116,7 @@ def _namespace(cls: type[Arithmetic]) -> ModuleType:
         matmul=lambda x, y: x @ y,
         maximum=partial(cls.combine, "max"),
         minimum=partial(cls.combine, "min"),
+        zeros_like=lambda x: 0,
         ones_like=lambda x: 0 * x + 1,
         **{name: getattr(cls, name) for name in ("astype", "where") if hasattr(cls, name)},
     )

@@ -6,9 +6,10 @@ the steps on the way, and from the third on as a program without the steps' call
 
     twins       who is repeated, and while what: the functions of a module without their checks
     program     a run learnt: recorded, planned, written as source, and held to what it gave
-    recording   a function run on arrays that write down what NumPy does to them
+    recording   a function run on arrays that write down what is done to them
     plan        the steps in an order and in variables that need little memory
-    shortcuts   a step by a shorter way to the same numbers
+    in_numpy    a step as a call of NumPy; of PyTorch in_torch, of CuPy in_cupy
+    fusing      several steps as one, where a library has a function for them
 
 ``twins`` is all that an import brings; the rest is loaded when something is called again.
 """

@@ -1,16 +1,19 @@
 """What a program does, one instruction after the other: a recorded run in little memory.
 
-Every step has the operands that it had, so every number is the same to the last bit. What changes:
+Every step has the operands that it had, so every number is the same to the last bit, unless a
+library has one function for several steps. What changes:
 
 order       a step that makes room is taken as early as it can be
-memory      an entrywise step writes over an operand that nobody reads any more, and a variable
-            that nobody reads any more is deleted
-pieces      a run of entrywise steps on large arrays is taken a few rows at a time, so that these
+memory      a step writes over an operand that nobody reads any more, if it works entry by entry,
+            or else into the memory of such a value; and a variable that nobody reads any more is
+            deleted
+pieces      NumPy takes a run of entrywise steps on large arrays a few rows at a time, so that these
             stay in the processor's cache from one step to the next
 
 >>> import numpy as np
+>>> from array_api_compat import array_namespace
 >>> from shapecheck_bp.replay.recording import record
->>> tape, _ = record(lambda Z: np.exp(Z * Z), (np.ones((2, 3)),))
+>>> tape, _ = record(lambda Z: array_namespace(Z).exp(Z * Z), (np.ones((2, 3)),))
 >>> for call in planned(tape).instructions:
 ...     print(call.result, "=", call.function.__name__, call.inputs, call.settings)
 v1 = multiply (v0, v0) {}
@@ -25,14 +28,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from shapecheck_bp.replay.recording import Kind, Ref, Step, Tape, refs_in
-from shapecheck_bp.replay.shortcuts import shortened
+from shapecheck_bp.replay.recording import Ref, Step, Tape, refs_in
 from shapecheck_bp.transpose import map_leaves
 
 LARGE = 1 << 17  # entries from which on a run of steps is taken in pieces
 PIECE = 1 << 15  # entries of a piece, where a row has no more
-# What works entry by entry beside NumPy's ufuncs, whose ``out`` these lack.
-ENTRYWISE = (np.ndarray.astype, np.where, np.ones_like)
+NUMBERS = {"zeros_like": 0, "ones_like": 1}  # made of an array, and known without it
+COMBINING = ("add", "divide", "maximum", "minimum", "multiply", "subtract")
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Variable:
 
 
 class Call(NamedTuple):
-    """``result = function(*inputs, **settings)``; no result where the settings have an ``out``."""
+    """``result = function(*inputs, **settings)``; no result where a setting is where it goes."""
 
     function: Callable[..., Any]
     inputs: tuple[Any, ...]
@@ -84,11 +86,11 @@ class Plan(NamedTuple):
 def planned(tape: Tape) -> Plan:
     """The plan that does what the tape says."""
     kinds = tape.kinds
-    steps = [shortened(step, kinds) for step in in_order(tape)]
+    steps = [_spelled(step, tape) for step in in_order(needed(tape), tape)]
     homes, last_uses = homes_of(steps, tape)
     instructions: list[Call | InPieces | Delete] = []
     done = 0
-    for _, together in groupby(steps, lambda step: _what_goes_together(step, kinds)):
+    for _, together in groupby(steps, lambda step: _what_goes_together(step, tape)):
         run = list(together)
         done += len(run)
         used = {homes[ref.place] for step in run for ref in refs_in((step.inputs, step.result))}
@@ -116,8 +118,8 @@ def _call(step: Step, homes: dict[int, int], cut: Collection[int] = ()) -> Call:
     inputs = _in_variables(step.inputs, homes, cut)
     result = _in_variables(step.result, homes, cut)
     has_room = result.in_piece or result.number != step.result.place
-    if has_room and isinstance(step.function, np.ufunc):
-        return Call(step.function, inputs, step.settings | {"out": result}, None)
+    if has_room and step.room:
+        return Call(step.function, inputs, step.settings | {step.room: result}, None)
     return Call(step.function, inputs, step.settings, result)
 
 
@@ -133,21 +135,46 @@ def _in_variables(value: Any, homes: dict[int, int], cut: Collection[int] = ()) 
     return map_leaves(variable, value)
 
 
-def in_order(tape: Tape) -> list[Step]:
+def needed(tape: Tape) -> list[Step]:
+    """The steps that the result rests on, with 0 for an array of zeros where that does."""
+    steps = tape.library.fused(tape.steps, tape)
+    numbers = {step.result: NUMBERS.get(step.function) for step in steps}
+    wanted = {ref.place for ref in refs_in(tape.result)}
+    kept: list[Step] = []
+    for step in reversed(steps):
+        if step.result.place not in wanted:
+            continue
+        if step.function in COMBINING:
+            dtypes = [tape.kinds[ref.place].dtype for ref in refs_in(step.inputs)]
+            known = [numbers.get(each) for each in step.inputs]
+            if known.count(None) == 1 and dtypes == dtypes[:1] * 2:
+                pairs = zip(step.inputs, known, strict=True)
+                inputs = tuple(each if number is None else number for each, number in pairs)
+                step = step._replace(inputs=inputs)
+        wanted |= {ref.place for ref in refs_in(step.inputs)}
+        kept.append(step)
+    return kept[::-1]
+
+
+def _spelled(step: Step, tape: Tape) -> Step:
+    return step if callable(step.function) else tape.library.spelled(step, tape)
+
+
+def in_order(steps: list[Step], tape: Tape) -> list[Step]:
     """The steps, each after those that it rests on.
 
     A step whose result is smaller than a temporary that it reads is taken as soon as it can be: the
     temporary is free the sooner, and still in the cache.
     """
     kinds = tape.kinds
-    reads = {step.result: {ref.place for ref in refs_in(step.inputs)} for step in tape.steps}
+    reads = {step.result: {ref.place for ref in refs_in(step.inputs)} for step in steps}
 
     def makes_room(step: Step) -> bool:
         temporaries = [place for place in reads[step.result] if place >= tape.given]
         return any(kinds[place].nbytes > kinds[step.result.place].nbytes for place in temporaries)
 
-    early = [step for step in tape.steps if makes_room(step)]
-    waiting = {step.result: step for step in tape.steps}
+    early = [step for step in steps if makes_room(step)]
+    waiting = {step.result: step for step in steps}
     known = set(range(tape.given))
     order: list[Step] = []
     while waiting:
@@ -166,14 +193,18 @@ def homes_of(steps: list[Step], tape: Tape) -> tuple[dict[int, int], dict[int, f
     kinds, last_reads = tape.kinds, _last_reads(steps, tape)
     homes = {place: place for place in range(tape.given)}
     last_uses: dict[int, float] = {}
+    whole: set[int] = set()  # of what is never a piece, since it was made in one
     for index, step in enumerate(steps):
         made = step.result.place
-        free = [
-            homes[ref.place]
-            for ref in refs_in(step.inputs)
-            if last_reads[ref.place] == index and kinds[ref.place] == kinds[made]
-        ]
-        homes[made] = min(free) if free and _is_entrywise(step) else made
+        operands = {homes[ref.place] for ref in refs_in(step.inputs)}
+        if step.entrywise:
+            free = {home for home in operands if last_uses.get(home, inf) == index}
+        else:
+            free = {home for home in whole - operands if last_uses[home] < index and step.room}
+        free = {home for home in free if kinds[home] == kinds[made]}
+        homes[made] = min(free, default=made)
+        if not step.entrywise:
+            whole.add(homes[made])
         last_uses[homes[made]] = last_reads[made]
     return homes, last_uses
 
@@ -182,7 +213,7 @@ def _last_reads(steps: list[Step], tape: Tape) -> dict[int, float]:
     """The last step that reads each value; infinity for what may never be written over."""
     last: dict[int, float] = dict.fromkeys(range(tape.given), inf)
     for index, step in enumerate(steps):
-        until = index if _is_fresh(step.function) else inf
+        until = index if step.fresh else inf
         for ref in refs_in(step.inputs):
             last[ref.place] = max(until, last[ref.place])
         is_array = tape.kinds[step.result.place].order != ""
@@ -190,21 +221,8 @@ def _last_reads(steps: list[Step], tape: Tape) -> dict[int, float]:
     return last | {ref.place: inf for ref in refs_in(tape.result)}
 
 
-def _is_fresh(function: Callable[..., Any]) -> bool:
-    """Whether a result is surely new memory, and no view of an operand."""
-    ufunc = getattr(function, "__self__", function)  # itself, or that of a method as np.add.reduce
-    return isinstance(ufunc, np.ufunc) or function in (*ENTRYWISE, np.ndarray.dot)
-
-
-def _is_entrywise(step: Step) -> bool:
-    """Whether an entry of the result depends on the same entry of each operand alone."""
-    ufunc = isinstance(step.function, np.ufunc) and step.function.signature is None
-    flipped = any(ref.flipped for ref in refs_in(step.inputs))
-    return (ufunc or step.function in ENTRYWISE) and not flipped
-
-
-def _what_goes_together(step: Step, kinds: list[Kind]) -> Hashable:
+def _what_goes_together(step: Step, tape: Tape) -> Hashable:
     """The same for steps that may be taken in pieces together; for any other its own."""
-    shape = kinds[step.result.place].shape
-    is_large = len(shape) == 2 and prod(shape) >= LARGE
-    return shape if is_large and _is_entrywise(step) else step.result
+    shape = tape.kinds[step.result.place].shape
+    is_large = tape.library.IN_PIECES and len(shape) == 2 and prod(shape) >= LARGE
+    return shape if is_large and step.entrywise else step.result

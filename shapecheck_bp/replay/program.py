@@ -1,18 +1,19 @@
 """Once written down, a run need not be thought through again: what makes repeated calls quick.
 
-``column`` and ``row`` are written to be read. What one of their functions does to NumPy arrays of
-known shapes is always the same list of steps, so it is recorded once (``recording``), planned
-(``plan``) and written out as a program without the calls, look-ups and temporaries on the way.
+``column`` and ``row`` are written to be read. What one of their functions does to arrays of known
+shapes is always the same list of steps, so it is recorded once (``recording``), planned (``plan``)
+and written out as a program without the calls, look-ups and temporaries on the way.
 
 >>> import numpy as np
+>>> from array_api_compat import array_namespace
 >>> def step(Z):
-...     return np.exp(Z * Z + 1)
+...     return array_namespace(Z).exp(Z * Z + 1)
 >>> Z = np.ones((2, 3))
 >>> program, first = learn(step, (Z,), ("Z",))
 >>> np.array_equal(program(-Z), step(-Z))
 True
 >>> tape, _ = record(step, (Z,))
->>> print(Program(tape, ("Z",)).source)
+>>> print(Program(tape, ("Z",), step).source)
 def program(Z):
     v0 = Z
     v1 = multiply(v0, v0)
@@ -28,8 +29,12 @@ from typing import Any
 import numpy as np
 
 from shapecheck_bp.replay.plan import Call, Delete, InPieces, Variable, planned
-from shapecheck_bp.replay.recording import Tape, record
+from shapecheck_bp.replay.recording import Tape, library_of, record
 from shapecheck_bp.transpose import map_leaves
+
+
+class NotNow(Exception):
+    """A call is out of the ordinary, as one that PyTorch differentiates; the next may not be."""
 
 
 def learn(
@@ -37,29 +42,36 @@ def learn(
 ) -> tuple[Callable[..., Any], Any]:
     """A program that does the same for arguments of the same shapes, and what it gives for these.
 
-    It is held to the numbers of the run that it was recorded from, to the last bit. Where there is
-    none, for other arrays than NumPy's or where values are looked at, it is the function itself.
+    It is held to the numbers of the run that it was recorded from: NumPy's to the last bit, those
+    of a library with functions for several steps to rounding. Where there is none, since values are
+    looked at or the library is not known here, it is the function itself.
+
+    Raises:
+        NotNow: the call is to be made as it is written, and another one may be recorded.
     """
     try:
+        library, arrays = library_of(arguments)
+        if library.unusual is not None and library.unusual(arrays, learning=True):
+            raise NotNow
         tape, result = record(function, arguments)
-        program = Program(tape, parameters).compile()
-        same = _bits(program(*arguments)) == _bits(result)
+        program = Program(tape, parameters, function).compile()
+        same = map_leaves(library.same, program(*arguments), result)
+    except NotNow:
+        raise
     except Exception:  # whatever is wrong is for the function itself to say
         return function, function(*arguments)
-    return (program if same else function), result
+    return (program if _all(same) else function), result
 
 
-def _bits(result: Any) -> list[Any]:
-    leaves: list[Any] = []
-    map_leaves(leaves.append, result)
-    return [(leaf.shape, leaf.dtype, type(leaf), leaf.tobytes()) for leaf in leaves]
+def _all(same: Any) -> bool:
+    return all(map(_all, same)) if isinstance(same, tuple) else bool(same)
 
 
 class Program:
     """The source of a recorded run, and what the names in it stand for."""
 
-    def __init__(self, tape: Tape, parameters: Iterable[str]) -> None:
-        """Write it, for a function of these parameters."""
+    def __init__(self, tape: Tape, parameters: Iterable[str], function: Any) -> None:
+        """Write it, for a function of these parameters, which is called where it does not hold."""
         plan = planned(tape)
         self.names: dict[str, Any] = {"pieces": pieces, "new": tuple.__new__}
         self._numbers = count()
@@ -67,6 +79,11 @@ class Program:
         for name, value in zip(parameters, plan.arguments, strict=True):
             if value is not None:
                 lines.append(f"{_pattern(value)} = {name}")
+        if tape.library.unusual is not None:
+            self.names |= {"unusual": tape.library.unusual, "as_written": function}
+            arrays = ", ".join(f"v{place}" for place in range(tape.given))
+            lines.append(f"if unusual(({arrays},)):")
+            lines.append(f"    return as_written({', '.join(parameters)})")
         for instruction in plan.instructions:
             lines += self._lines(instruction)
         lines.append(f"return {self._written(plan.result)}")

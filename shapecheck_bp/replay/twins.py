@@ -36,21 +36,24 @@ def replayed(names: dict[str, Any]) -> None:
         twin = FunctionType(function.__code__, twins, name, function.__defaults__)
         twin.__kwdefaults__ = function.__kwdefaults__
         twins[name] = twin
-        law.repeats = Repeats(partial(_second_call, law, twin), look, names, seen)
+        law.repeats = Repeats(twin, partial(_second_call, law, twin), look, names, seen)
         law.memory.most = MOST_PROGRAMS
 
 
 def _second_call(law: Law, twin: Callable[..., Any], results: Results, *args: Any) -> Any:
     """Write the program that a signature's later calls are, while making the second one."""
-    from shapecheck_bp.replay.program import learn
+    from shapecheck_bp.replay.program import NotNow, learn
 
     # With a setting, such as a block_size, there is no program; its steps may have their own. Nor
     # is there where a signature leaves out an argument, which may be another one next time.
     if not law.remembers_all or _has_settings(args):
         results.repeat = law.function
         return law.function(*args)
-    results.repeat = twin  # for other threads, until the program is written
-    results.repeat, result = learn(twin, args, law.signature.parameters)
+    again, results.repeat = results.repeat, twin  # for other threads, until it is written
+    try:
+        results.repeat, result = learn(twin, args, law.signature.parameters)
+    except NotNow:
+        results.repeat, result = again, twin(*args)
     return result
 
 

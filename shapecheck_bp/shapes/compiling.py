@@ -1,54 +1,86 @@
 """While torch.compile reads a call: its shapes are compared in plain Python, which is not compiled.
 
 A checked function is read like any other. What the memory does there would break the graph, so this
-is read in its place: ``fits`` compares sizes one by one, and leaves guards and no operations.
-Arrays, optional ones and tuples, lists and dicts of them are compared, and nothing else. Where
-something does not fit, the call is made outside the graph, or, with ``fullgraph=True``, refused.
+is read in its place: ``fits`` compares sizes one by one, and leaves guards and no operations. What
+it goes by is written into the code, since whatever else it read would be looked at again at every
+call.
+Arrays, optional ones, and tuples, lists, dicts and records of them are compared, and nothing else.
+Where something does not fit, the call is made outside the graph, or, with ``fullgraph=True``,
+refused.
 """
 
+import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import MISSING
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any, Union, get_args, get_origin, is_typeddict
 
 from jaxtyping import Shaped
 
-from shapecheck_bp.shapes.annotations import array_hints, is_array_hint
+from shapecheck_bp.shapes.annotations import (
+    array_hints,
+    fields_of,
+    has_own_axes,
+    is_array_hint,
+    is_carried,
+    is_record,
+    lags,
+)
 from shapecheck_bp.shapes.kinds import Seen, fits_array
 from shapecheck_bp.shapes.switch import OFF, mode
 
 ANYTHING = ("anything",)
+LAYERED = re.compile(r"(\w+)\[(\w+)(-1)?\]")  # n[l], n[l-1], n[0], n[L]
 
 
-def plan(hint: Any) -> tuple[Any, ...]:
-    """An annotation as ``fits`` goes through it.
+def plan(hint: Any, things: list[Any]) -> tuple[Any, ...]:
+    """An annotation as ``fits`` goes through it: as a literal, with numbers for other things.
 
-    >>> plan(Shaped[Any, "n 3 _"])[2:]
+    >>> plan(Shaped[Any, "n 3 _"], [])[2:]
     ((('axis', 'n', False), ('fixed', 3, False), ('any', None, False)), None)
     """
+
+    def number(thing: Any) -> int:
+        for i, known in enumerate(things):
+            if known is thing or (isinstance(thing, frozenset) and known == thing):
+                return i
+        things.append(thing)
+        return len(things) - 1
+
     origin, inside = get_origin(hint), get_args(hint)
     if hint is None or hint is NoneType:
         return ("none",)
     if is_array_hint(hint):
-        return _plan_of_array(hint)
+        return _plan_of_array(hint, number)
     if origin in (Union, UnionType) and array_hints(hint):
-        return ("either", tuple(map(plan, inside)))
+        return ("either", tuple(plan(each, things) for each in inside))
     if origin is list or (origin is tuple and inside[-1:] == (...,)):
-        return ("items", plan(inside[0]))
+        return ("items", plan(inside[0], things), min(lags(inside[0]), default=None))
     if origin is tuple and ... not in inside:
-        return ("entries", tuple(map(plan, inside)))
+        return ("entries", tuple(plan(each, things) for each in inside))
     if origin is dict:
-        return ("values", plan(inside[1]))
+        return ("values", plan(inside[1], things))
+    if is_record(hint) and array_hints(hint) and not is_typeddict(origin or hint):
+        if is_carried(hint):
+            return ANYTHING
+        fields = []
+        for field in fields_of(hint):
+            default = None if field.default is MISSING else number(field.default)
+            fields.append((field.name, plan(field.hint, things), field.filled, default))
+        return ("record", number(origin or hint), tuple(fields), has_own_axes(hint))
+    if hasattr(hint, "__shape_axes__"):
+        return ("source", number(hint))
     return ANYTHING
 
 
-def _plan_of_array(hint: Any) -> tuple[Any, ...]:
+def _plan_of_array(hint: Any, number: Callable[[Any], int]) -> tuple[Any, ...]:
     dtypes: Any = None
     if hint.dtype is not Shaped:
         torch = sys.modules["torch"]
         known = {each for each in vars(torch).values() if isinstance(each, torch.dtype)}
         kind = hint.dtype[Any, "..."]
-        dtypes = frozenset(each for each in known if fits_array(Seen((), each), kind))
+        dtypes = number(frozenset(each for each in known if fits_array(Seen((), each), kind)))
     axes = []
     for dim in hint.dims:
         name, stretches = type(dim).__name__, getattr(dim, "broadcastable", False)
@@ -59,17 +91,20 @@ def _plan_of_array(hint: Any) -> tuple[Any, ...]:
         elif name in ("_NamedDim", "_NamedVariadicDim"):
             axes.append(("axis", dim.name, stretches))
         elif name == "_SymbolicDim":
-            if "{" in dim.elem:
+            if layered := LAYERED.fullmatch(dim.elem):
+                axes.append(("layered", layered.groups(), stretches))
+                continue
+            if "{" in dim.elem or "[" in dim.elem:
                 return ANYTHING
             names = compile(dim.elem, "", "eval").co_names
             size = eval(f"lambda {', '.join(names)}: {dim.elem}")
-            axes.append(("computed", (size, names), stretches))
+            axes.append(("computed", (number(size), names), stretches))
         else:
             axes.append(("any", None, False))
     return ("array", dtypes, tuple(axes), hint.index_variadic)
 
 
-def fits(plan: Any, value: Any, sizes: dict[str, Any]) -> bool:
+def fits(plan: Any, value: Any, sizes: dict[str, Any], things: Any) -> bool:
     """Whether a value fits a plan and the sizes so far, to which it adds."""
     kind = plan[0]
     if kind == "none":
@@ -77,32 +112,61 @@ def fits(plan: Any, value: Any, sizes: dict[str, Any]) -> bool:
     if kind == "either":
         for option in plan[1]:
             tried = dict(sizes)
-            if fits(option, value, tried):
+            if fits(option, value, tried, things):
                 sizes.update(tried)
                 return True
         return False
     if kind == "items":
-        return isinstance(value, (tuple, list)) and all(
-            [fits(plan[1], each, sizes) for each in value]
-        )
+        return isinstance(value, (tuple, list)) and _fit_items(plan, value, sizes, things)
     if kind == "values":
         return isinstance(value, dict) and all(
-            [fits(plan[1], each, sizes) for each in value.values()]
+            [fits(plan[1], each, sizes, things) for each in value.values()]
         )
     if kind == "entries":
         return (
             isinstance(value, tuple)
             and len(value) == len(plan[1])
-            and all([fits(each, value[i], sizes) for i, each in enumerate(plan[1])])
+            and all([fits(each, value[i], sizes, things) for i, each in enumerate(plan[1])])
+        )
+    if kind == "record":
+        return isinstance(value, things[plan[1]]) and _fit_fields(plan, value, sizes, things)
+    if kind == "source":
+        return isinstance(value, things[plan[1]]) and all(
+            [sizes.setdefault(axis, size) == size for axis, size in value.__shape_axes__().items()]
         )
     if kind == "array":
-        return _fits_array(plan, value, sizes)
+        return _fits_array(plan, value, sizes, things)
     return True
 
 
-def _fits_array(plan: Any, value: Any, sizes: dict[str, Any]) -> bool:
+def _fit_items(plan: Any, items: Any, sizes: dict[str, Any], things: Any) -> bool:
+    _, inside, lag = plan
+    if lag is not None and sizes.setdefault("L", len(items) - lag) != len(items) - lag:
+        return False
+    outer = sizes.get("l")
+    for i, each in enumerate(items):
+        sizes["l"] = i + 1
+        if not fits(inside, each, sizes, things):
+            return False
+    sizes["l"] = outer
+    return True
+
+
+def _fit_fields(plan: Any, record: Any, sizes: dict[str, Any], things: Any) -> bool:
+    _, _, fields, has_own = plan
+    own: dict[str, Any] = {} if has_own else sizes
+    for name, inside, filled, default in fields:
+        value = getattr(record, name)
+        if default is not None and value is things[default] and not hasattr(value, "dtype"):
+            continue  # it is trusted
+        if not fits(inside, value, sizes if filled else own, things):
+            return False
+    return True
+
+
+def _fits_array(plan: Any, value: Any, sizes: dict[str, Any], things: Any) -> bool:
     _, dtypes, axes, variadic = plan
-    if not hasattr(value, "shape") or (dtypes is not None and value.dtype not in dtypes):
+    if not hasattr(value, "shape") or (dtypes is not None and value.dtype not in things[dtypes]):
         return False
     shape = tuple(value.shape)
     if variadic is not None:
@@ -127,7 +191,12 @@ def _fits_array(plan: Any, value: Any, sizes: dict[str, Any]) -> bool:
         if kind == "fixed":
             meant = name
         elif kind == "computed":
-            meant = name[0](*[sizes[each] for each in name[1]])
+            meant = things[name[0]](*[sizes[each] for each in name[1]])
+        elif kind == "layered":
+            letter, index, lag = name
+            layer = int(index) if index.isdigit() else sizes.get(index)
+            axis = f"{letter}_{index}{lag}" if layer is None else f"{letter}_{layer - bool(lag)}"
+            meant = sizes.setdefault(axis, size)
         else:
             meant = sizes.setdefault(name, size)
         if meant != size:
@@ -135,8 +204,17 @@ def _fits_array(plan: Any, value: Any, sizes: dict[str, Any]) -> bool:
     return True
 
 
-def names_for(law: Any, parameters: Iterable[str], prefix: str) -> dict[str, Any]:
-    """What the code of a checked function needs to be read by torch.compile."""
+def read_by(law: Any, parameters: Iterable[str], prefix: str) -> tuple[tuple[Any, Any], Any]:
+    """What the code of a checked function needs to be read by torch.compile.
+
+    Args:
+        law: the function's.
+        parameters: their names.
+        prefix: of the names in its code.
+
+    Returns:
+        The plans of its arguments and of its result, and names that its code refers to.
+    """
     from torch.compiler import disable, is_dynamo_compiling
 
     def is_off() -> bool:
@@ -146,15 +224,23 @@ def names_for(law: Any, parameters: Iterable[str], prefix: str) -> dict[str, Any
             law.after = disable(law.after)
         return mode.get() is OFF
 
-    is_off._dynamo_marked_constant = True  # type: ignore[attr-defined]
-    hints = law.hints
-    plans = [plan(hints.get(each, Any)) for each in parameters]
-    return {
+    def is_whole() -> bool:
+        """Whether the shapes of all steps follow from the arguments', and no step was replaced."""
+        repeats = law.repeats
+        return repeats is not None and repeats.look(repeats.where) == repeats.seen
+
+    for asked in (is_off, is_whole):
+        asked._dynamo_marked_constant = True  # type: ignore[attr-defined]
+    things: list[Any] = []
+    arguments = tuple(plan(law.hints.get(each, Any), things) for each in parameters)
+    plans = ("entries", arguments), plan(law.hints.get("return", Any), things)
+    return plans, {
         f"{prefix}compiling": is_dynamo_compiling,
         f"{prefix}is_off": is_off,
+        f"{prefix}is_whole": is_whole,
+        f"{prefix}unchecked": law.repeats and law.repeats.unchecked,
         f"{prefix}fits": fits,
-        f"{prefix}plan": ("entries", tuple(plans)),
-        f"{prefix}plan_of_result": plan(hints.get("return", Any)),
+        f"{prefix}things": tuple(things),
     }
 
 

@@ -60,9 +60,11 @@ class Repeats(NamedTuple):
     """How calls of a function that have passed, arguments and result, may be repeated.
 
     While ``look(where) == seen``, the second call of a signature is ``second_call(results, *args)``
-    and later ones are ``results.repeat(*args)``, where something better may have been put.
+    and later ones are ``results.repeat(*args)``, where something better may have been put. What a
+    compiler reads is ``unchecked``, the function without the checks of its steps.
     """
 
+    unchecked: Callable[..., Any]
     second_call: Callable[..., Any]
     look: Callable[[Any], Any]
     where: Any
@@ -171,17 +173,18 @@ class Law:
         self.remembers_all = writer.remembers_all
         names = self.names | writer.names
         if self.repeats is not None:
-            _, *repeats = self.repeats
+            _, _, *repeats = self.repeats
             names |= zip((f"{PREFIX}look", f"{PREFIX}where", f"{PREFIX}seen"), repeats, strict=True)
-        name = ""
+        name, plans = "", None
         if "torch" in sys.modules and not self.is_async:
             from shapecheck_bp.shapes import compiling
 
             name = self.function.__name__
             parameters = [parameter.name for parameter in writer.parameters]
-            names |= compiling.names_for(self, parameters, PREFIX)
+            plans, read = compiling.read_by(self, parameters, PREFIX)
+            names |= read
             compiling.forget(self.wrapper)
-        source = writer.source(self.is_async, self.repeats is not None, name)
+        source = writer.source(self.is_async, self.repeats is not None, name, plans)
         made: dict[str, Any] = {}
         exec(compile(source, f"<{self.function.__name__}, shapechecked>", "exec"), made)
         self.wrapper.__globals__.update(names)  # a copy sent by cloudpickle has globals of its own

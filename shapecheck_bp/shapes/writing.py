@@ -78,10 +78,10 @@ READ_BY_A_COMPILER = """\
     if _shapecheck_compiling():
         if _shapecheck_is_off():
             return {run}
-        _shapecheck_sizes = {{}}
-        if _shapecheck_fits(_shapecheck_plan, {given}, _shapecheck_sizes):
-            _shapecheck_result = {run}
-            if _shapecheck_fits(_shapecheck_plan_of_result, _shapecheck_result, _shapecheck_sizes):
+        _shapecheck_known = {{}}, _shapecheck_things
+        if _shapecheck_fits({plans[0]!r}, {given}, *_shapecheck_known):
+            _shapecheck_result = {read}
+            if _shapecheck_fits({plans[1]!r}, _shapecheck_result, *_shapecheck_known):
                 return _shapecheck_result
         raise _shapecheck_TypeError({misfit!r})
 """
@@ -155,13 +155,16 @@ class Writer:
         self.remembers_all = all(keys)
         self.signature, self.outcome = _tuple(filter(None, keys)), _tuple(filter(None, [result]))
 
-    def source(self, is_async: bool = False, repeats: bool = False, read_as: str = "") -> str:
+    def source(
+        self, is_async: bool = False, repeats: bool = False, read_as: str = "", plans: Any = None
+    ) -> str:
         """The whole function, its parameters without their defaults.
 
         Args:
             is_async: whether it waits for the function that is checked.
             repeats: whether a call that has passed may be repeated in another way.
             read_as: the function's name, where a compiler may read the code; else nothing.
+            plans: by which a compiler compares what is given, and what comes.
         """
         waits = "await " if is_async else ""
         by_position, by_name = self._passed_on()
@@ -169,9 +172,12 @@ class Writer:
         run = f"{waits}{PREFIX}function({passed_on})"
         given = _tuple(parameter.name for parameter in self.parameters)
         misfit = f"{read_as}: a call that is being compiled does not fit its annotations"
-        compiler = READ_BY_A_COMPILER.format(run=run, given=given, misfit=misfit)
+        read = (
+            f"{PREFIX}unchecked({passed_on}) if {PREFIX}is_whole() else {run}" if repeats else run
+        )
+        about = {"run": run, "read": read, "given": given, "misfit": misfit, "plans": plans}
         return CODE.format(
-            compiler=compiler if read_as else "",
+            compiler=READ_BY_A_COMPILER.format(**about) if read_as else "",
             define="async def" if is_async else "def",
             parameters=self._declared(),
             run=run,

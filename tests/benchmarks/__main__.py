@@ -5,6 +5,10 @@
 The gradient beside its matrix products and beside other libraries, training, what a check costs,
 and the footprint. It takes about ten minutes; ``--quick`` takes fewer rounds. What is not installed
 is left out, and named (``pip install -e '.[benchmark,frameworks]'`` brings all of it).
+
+    python tests/benchmarks --device cuda
+
+The gradient on a GPU, by PyTorch, JAX and CuPy where they are: a few minutes.
 """
 
 import argparse
@@ -21,7 +25,7 @@ import epochs
 import footprint
 import gradients
 import turns
-from cases import GRID, parse
+from cases import GPU_GRID, GRID, parse
 from report import show
 
 PARTS = ("gradients", "epochs", "checks", "footprint")
@@ -35,13 +39,14 @@ def arguments() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
-    parser.add_argument("--libraries", nargs="+", choices=turns.LIBRARIES, default=turns.LIBRARIES)
-    parser.add_argument("--threads", nargs="+", type=int, default=all_threads, metavar="N")
+    known = dict.fromkeys((*turns.LIBRARIES, *turns.ON_A_GPU))
+    parser.add_argument("--libraries", nargs="+", choices=known)
+    parser.add_argument("--threads", nargs="+", type=int, metavar="N")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument(
         "--only",
         nargs="+",
         type=parse,
-        default=GRID,
         metavar="SIZES@M",
         help="cases of the gradient, as 784-256-128-10@256",
     )
@@ -50,7 +55,14 @@ def arguments() -> argparse.Namespace:
     form.add_argument("--markdown", action="store_true", help="tables in Markdown")
     form.add_argument("--json", action="store_true", help="one object, with every round's seconds")
     options = parser.parse_args()
-    options.libraries = ["numpy", *(name for name in options.libraries if name != "numpy")]
+    if options.device == "cuda":
+        options.parts, options.threads = ("gradients",), [1]
+        options.only = options.only or GPU_GRID
+        options.libraries = options.libraries or turns.ON_A_GPU
+        return options
+    options.only, options.threads = options.only or GRID, options.threads or all_threads
+    others = [name for name in options.libraries or turns.LIBRARIES if name != "numpy"]
+    options.libraries = ["numpy", *others]
     return options
 
 
@@ -81,13 +93,13 @@ def say(line: str, options: argparse.Namespace) -> None:
 def with_workers(options: argparse.Namespace, report: dict[str, Any]) -> None:
     """Gradients and epochs, for each number of threads."""
     for threads in options.threads:
-        with turns.Workers(options.libraries, threads) as workers:
+        with turns.Workers(options.libraries, threads, options.device) as workers:
             report["libraries"][threads] = workers.about
             for about in workers.about.values():
                 versions = ", ".join(f"{name} {which}" for name, which in about["versions"].items())
                 on = f", {about['threads']} threads" if about["threads"] else ""
                 say(f"{versions}: products by {about['blas']}{on}", options)
-            if "gradients" in options.parts:
+            if "gradients" in options.parts and workers.workers:
                 for case in options.only:
                     progress(f"gradients, {threads} threads, {case}")
                     report["gradients"].append(

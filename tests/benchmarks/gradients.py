@@ -18,6 +18,13 @@ PEERS = (
     "autograd",
     "scikit-learn",
 )
+# Ours on the arrays of another library, and what it has itself.
+THERE = {
+    "PyTorch": ("PyTorch", "PyTorch compiled", "PyTorch reduced", "PyTorch graph"),
+    "JAX": ("JAX jitted",),
+    "CuPy": ("CuPy",),
+}
+AGAINST = {"PyTorch graph": "PyTorch"}  # which cannot be captured itself
 
 
 def measured(workers: Workers, threads: int, case: str, quick: bool) -> dict[str, Any]:
@@ -31,7 +38,14 @@ def measured(workers: Workers, threads: int, case: str, quick: bool) -> dict[str
         "row_to_products": ratio(rounds, "row", PRODUCTS),
         "column_to_row": ratio(rounds, "column", "row"),
         "to_row": {name: ratio(rounds, name, "row") for name in PEERS if name in rounds},
-        "spread": spread(rounds["row"]),
+        "to_theirs": {
+            name: ratio(rounds, name, AGAINST.get(form, form))
+            for form in (form for forms in THERE.values() for form in forms)
+            for name in (f"row {form}", f"column {form}")
+            if name in rounds
+        },
+        "memory": workers.memory("torch") if workers.device != "cpu" else {},
+        "spread": spread(next(iter(rounds.values()))),
         "rounds": rounds,
     }
 
@@ -55,11 +69,12 @@ def heading(name: str) -> str:
 
 
 def tables(results: list[dict[str, Any]], threads: int) -> list[Table]:
-    """Both tables of one number of threads."""
+    """The tables of one number of threads."""
     results = [one for one in results if one["threads"] == threads]
-    if not results:
-        return []
     on = f"{threads} thread{'s' * (threads > 1)}"
+    there = [table for library in THERE for table in _there(results, library, on)]
+    if not results or "row" not in results[0]["seconds"]:
+        return there
     limit = Table(
         f"Gradient of one batch beside its matrix products, {on}",
         "Medians; × is the ratio to the products of the same convention. "
@@ -102,4 +117,39 @@ def tables(results: list[dict[str, Any]], threads: int) -> list[Table]:
             for one in results
         ],
     )
-    return [limit, peers]
+    return [limit, peers, *there]
+
+
+def _there(results: list[dict[str, Any]], library: str, on: str) -> list[Table]:
+    """Ours on another library's arrays, in times of what the library has itself."""
+    names = {name for one in results for name in one["seconds"]}
+    headings, cells = ["sizes@m"], [[label(one)] for one in results]
+    for form in THERE[library]:
+        if f"row {form}" not in names:
+            continue
+        if form in names:
+            headings.append(heading(form))
+            for one, row in zip(results, cells, strict=True):
+                row.append(seconds(one["seconds"].get(form)))
+        for name in (f"row {form}", f"column {form}"):
+            headings += [heading(name), "×"]
+            for one, row in zip(results, cells, strict=True):
+                row.append(seconds(one["seconds"].get(name)))
+                row.append(times(one["to_theirs"].get(name)))
+    if len(headings) == 1:
+        return []
+    note = (
+        "Medians; × is the ratio to the column of theirs before it; graph's is to PyTorch's eager."
+    )
+    found = [Table(f"Gradient of {library}'s arrays, {on}", note, headings, cells)]
+    memory = [
+        name for name in (*THERE[library], *results[0]["to_theirs"]) if name in results[0]["memory"]
+    ]
+    if memory:
+        rows = [
+            [label(one), *(f"{one['memory'][name] / 1e6:.1f}" for name in memory)]
+            for one in results
+        ]
+        title = "Peak memory of one gradient beyond its data, MB"
+        found.append(Table(title, "", ["sizes@m", *map(heading, memory)], rows))
+    return found

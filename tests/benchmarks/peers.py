@@ -6,14 +6,17 @@ as NumPy arrays with W of (n_in, n_out), to be held to ours before anything is t
 """
 
 import inspect
+import os
 import shutil
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from cases import Problem
 
 from shapecheck_bp import column, flip, row
+from shapecheck_bp.transpose import map_leaves
 
 
 class Peer(NamedTuple):
@@ -44,10 +47,7 @@ def in_column(given: Problem) -> Peer:
 
 def contiguous(arrays: Any) -> Any:
     """Copies that lie in memory as their convention has them; ``flip`` makes views."""
-    if isinstance(arrays, np.ndarray):
-        return np.ascontiguousarray(arrays)
-    parts = [contiguous(part) for part in arrays]
-    return type(arrays)(*parts) if hasattr(arrays, "_fields") else tuple(parts)
+    return map_leaves(np.ascontiguousarray, arrays)
 
 
 def flat(grads: Any) -> list[np.ndarray]:
@@ -101,6 +101,25 @@ def scikit_learn(given: Problem) -> Peer:
 # PyTorch.
 
 
+def torch_device() -> str:
+    return os.environ.get("BENCHMARKS_DEVICE", "cpu")
+
+
+def waited(call: Callable[[], Any]) -> Callable[[], Any]:
+    """A call that has its result when it returns, also from a GPU."""
+    if torch_device() == "cpu":
+        return call
+
+    def wait() -> Any:
+        import torch
+
+        made = call()
+        torch.cuda.synchronize()
+        return made
+
+    return wait
+
+
 def torch_cost() -> Callable[..., Any]:
     from torch.nn import functional as F
 
@@ -114,16 +133,18 @@ def torch_cost() -> Callable[..., Any]:
 
 def torch_arrays(given: Problem) -> tuple[Any, Any, Any]:
     """Parameters as ``nn.Linear`` has them, W of (n_out, n_in), the inputs and the classes."""
+    params = [tuple(map(tensor, (W.T.copy(), b[0].copy()))) for W, b in given.params]
+    return params, tensor(given.X), tensor(given.labels)
+
+
+def tensor(array: np.ndarray) -> Any:
     import torch
 
-    params = [
-        (torch.from_numpy(W.T.copy()), torch.from_numpy(b[0].copy())) for W, b in given.params
-    ]
-    return params, torch.from_numpy(given.X), torch.from_numpy(given.labels)
+    return torch.from_numpy(array).to(torch_device())
 
 
 def torch_read(J: Any, grads: Any) -> tuple[Any, list[np.ndarray]]:
-    return J.numpy(), [g.numpy().T if g.ndim == 2 else g.numpy()[None, :] for g in grads]
+    return on_host(J), [g.T if g.ndim == 2 else g[None, :] for g in map(on_host, grads)]
 
 
 def torch_compiles() -> None:
@@ -145,25 +166,79 @@ def torch_eager(given: Problem) -> Peer:
         J = cost(params, X, labels)
         return J, torch.autograd.grad(J, leaves)
 
-    return Peer(call, lambda made: torch_read(made[0].detach(), made[1]))
+    return Peer(waited(call), lambda made: torch_read(made[0].detach(), made[1]))
 
 
-def torch_compiled(given: Problem) -> Peer:
+def torch_compiled(given: Problem, mode: str | None = None) -> Peer:
     """Cost and gradient in one graph: quicker than a compiled cost with backward() after it."""
     import torch
 
     torch_compiles()
     params, X, labels = torch_arrays(given)
-    compiled = torch.compile(torch.func.grad_and_value(torch_cost()), dynamic=False)
+    compiled = torch.compile(torch.func.grad_and_value(torch_cost()), dynamic=False, mode=mode)
 
     def read(made: Any) -> tuple[Any, list[np.ndarray]]:
         grads, J = made
         return torch_read(J, [array for layer in grads for array in layer])
 
-    return Peer(lambda: compiled(params, X, labels), read)
+    return Peer(waited(lambda: compiled(params, X, labels)), read)
 
 
-# JAX.
+def ours(bp: Any, given: Problem, to: Any, back: Any) -> tuple[Any, tuple[Any, ...], Any]:
+    """``gradients`` of a convention, its arguments in another library, and how they are read."""
+    arrays = (given.params, given.X, given.Y)
+    arrays = contiguous(flip(arrays) if bp is column else arrays)
+
+    def read(made: Any) -> tuple[Any, list[np.ndarray]]:
+        J, grads = map_leaves(back, made)
+        return J, flat(flip(grads) if bp is column else grads)
+
+    return bp.gradients, (given.net, *map_leaves(to, arrays)), read
+
+
+def on_host(tensor: Any) -> np.ndarray:
+    return tensor.cpu().numpy()
+
+
+def ours_in_torch(bp: Any, given: Problem) -> Peer:
+    gradients, arguments, read = ours(bp, given, tensor, on_host)
+    return Peer(waited(lambda: gradients(*arguments)), read)
+
+
+def ours_compiled(bp: Any, given: Problem, mode: str | None = None) -> Peer:
+    import torch
+
+    torch_compiles()
+    gradients, arguments, read = ours(bp, given, tensor, on_host)
+    compiled = torch.compile(gradients, fullgraph=True, dynamic=False, mode=mode)
+    return Peer(waited(lambda: compiled(*arguments)), read)
+
+
+def ours_in_a_graph(bp: Any, given: Problem) -> Peer:
+    """Captured once in a CUDA graph, as the page on PyTorch says, and played again."""
+    import torch
+
+    if torch_device() == "cpu":
+        raise Missing("a CUDA graph needs a GPU")
+    gradients, arguments, read = ours(bp, given, tensor, on_host)
+    aside = torch.cuda.Stream()
+    aside.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(aside):
+        for _ in range(3):
+            gradients(*arguments)
+    torch.cuda.current_stream().wait_stream(aside)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        made = gradients(*arguments)
+
+    def play() -> Any:
+        graph.replay()
+        return made
+
+    return Peer(waited(play), read)
+
+
+# JAX and CuPy.
 
 
 def jax_cost(params: Any, X: Any, Y: Any) -> Any:
@@ -190,6 +265,37 @@ def jax_jitted(given: Problem) -> Peer:
     return Peer(lambda: jax.block_until_ready(both(params, X, Y)), read)
 
 
+def ours_jitted(bp: Any, given: Problem) -> Peer:
+    import jax
+
+    gradients, (net, *arrays), read = ours(bp, given, jax.device_put, np.asarray)
+    jitted = jax.jit(gradients, static_argnums=0)
+    return Peer(lambda: jax.block_until_ready(jitted(net, *arrays)), read)
+
+
+def ours_in_cupy(bp: Any, given: Problem) -> Peer:
+    import cupy
+
+    gradients, arguments, read = ours(bp, given, cupy.asarray, cupy.asnumpy)
+
+    def call() -> Any:
+        made = gradients(*arguments)
+        cupy.cuda.get_current_stream().synchronize()
+        return made
+
+    return Peer(call, read)
+
+
+def both(name: str, made_from: Callable[..., Peer], *settings: Any) -> dict[str, Any]:
+    """A peer of ours in each convention, as ``row PyTorch``."""
+    return {
+        f"{bp.__name__.rpartition('.')[2]} {name}": lambda given, bp=bp: made_from(
+            bp, given, *settings
+        )
+        for bp in (row, column)
+    }
+
+
 LIBRARIES: dict[str, dict[str, Callable[[Problem], Peer]]] = {
     "numpy": {
         "column": in_column,
@@ -197,6 +303,22 @@ LIBRARIES: dict[str, dict[str, Callable[[Problem], Peer]]] = {
         "autograd": autograd,
         "scikit-learn": scikit_learn,
     },
-    "torch": {"PyTorch": torch_eager, "PyTorch compiled": torch_compiled},
-    "jax": {"JAX jitted": jax_jitted},
+    "torch": {
+        "PyTorch": torch_eager,
+        **both("PyTorch", ours_in_torch),
+        "PyTorch compiled": torch_compiled,
+        **both("PyTorch compiled", ours_compiled),
+    },
+    "jax": {"JAX jitted": jax_jitted, **both("JAX jitted", ours_jitted)},
+}
+REDUCED = "reduce-overhead"
+ON_A_GPU: dict[str, dict[str, Callable[[Problem], Peer]]] = {
+    "torch": {
+        **LIBRARIES["torch"],
+        "PyTorch reduced": partial(torch_compiled, mode=REDUCED),
+        **both("PyTorch reduced", ours_compiled, REDUCED),
+        **both("PyTorch graph", ours_in_a_graph),
+    },
+    "jax": LIBRARIES["jax"],
+    "cupy": both("CuPy", ours_in_cupy),
 }

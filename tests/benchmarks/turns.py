@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 LIBRARIES = ("numpy", "torch", "jax")
+ON_A_GPU = ("torch", "jax", "cupy")
 PAUSE = 0.05  # seconds after a turn, in which the threads of its library stop to spin
 BUDGET, MOST_ROUNDS, LEAST_ROUNDS, QUICK_ROUNDS = 6.0, 31, 7, 3
 
@@ -34,14 +35,16 @@ def processors() -> int:
 class Worker:
     """A process that has loaded one library."""
 
-    def __init__(self, library: str, threads: int) -> None:
+    def __init__(self, library: str, threads: int, device: str) -> None:
         self.library = library
         settings = {
             "OPENBLAS_NUM_THREADS": str(threads),
             "OMP_NUM_THREADS": str(threads),
             "MKL_NUM_THREADS": str(threads),
             "VECLIB_MAXIMUM_THREADS": str(threads),
-            "JAX_PLATFORMS": "cpu",
+            "JAX_PLATFORMS": device,
+            "BENCHMARKS_DEVICE": device,
+            "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # the others want some of the GPU's memory
             "TORCHINDUCTOR_COMPILE_THREADS": "1",  # else more processes stay beside it
         }
         self.process = subprocess.Popen(
@@ -70,10 +73,10 @@ class Worker:
 class Workers:
     """One worker for each library that is installed; a context manager, which ends them."""
 
-    def __init__(self, libraries: list[str], threads: int) -> None:
-        self.workers, self.about, self.missing = {}, {}, {}
+    def __init__(self, libraries: list[str], threads: int, device: str = "cpu") -> None:
+        self.workers, self.about, self.missing, self.device = {}, {}, {}, device
         for library in libraries:
-            worker = Worker(library, threads)
+            worker = Worker(library, threads, device)
             self.about[library] = worker.ask(do="about")
             if "missing" in self.about[library]:
                 self.missing[library] = self.about.pop(library)["missing"]
@@ -87,6 +90,10 @@ class Workers:
     def __exit__(self, *_: object) -> None:
         for worker in self.workers.values():
             worker.close()
+
+    def memory(self, library: str) -> dict[str, int]:
+        """The bytes of a GPU that each candidate takes that was prepared last."""
+        return self.workers[library].ask(do="memory") if library in self.workers else {}
 
     def measure(self, part: str, case: str, quick: bool) -> dict[str, list[float]]:
         """The seconds of every candidate in every round."""

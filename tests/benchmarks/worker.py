@@ -30,21 +30,38 @@ def about(library: str) -> dict[str, Any]:
     """Versions, and whose matrix products are run."""
     import numpy
 
+    on_a_gpu = os.environ.get("BENCHMARKS_DEVICE") == "cuda"
     if library == "torch":
         import torch
+
+        if on_a_gpu and not torch.cuda.is_available():
+            raise ImportError("no GPU here that PyTorch can use")
 
         built = torch.__config__.show().splitlines()
         math_library = next((line for line in built if "Math Kernel" in line), "unknown BLAS")
         words = math_library.strip(" -").removesuffix(" for Intel(R) 64 architecture applications")
         blas = f"{words}, {torch.backends.cpu.get_cpu_capability()}"
+        if on_a_gpu:
+            blas = f"cuBLAS on {torch.cuda.get_device_name()}"
         return {
             "versions": {"torch": torch.__version__},
             "blas": blas,
             "threads": torch.get_num_threads(),
         }
+    if library == "cupy":
+        import cupy
+
+        if not cupy.cuda.is_available():
+            raise ImportError("no GPU here that CuPy can use")
+        return {"versions": {"cupy": cupy.__version__}, "blas": "cuBLAS", "threads": None}
     if library == "jax":
         import jax
         import jaxlib
+
+        try:
+            jax.devices()
+        except RuntimeError:
+            raise ImportError("no GPU here that JAX can use") from None
 
         versions = {"jax": jax.__version__, "jaxlib": jaxlib.__version__}
         return {"versions": versions, "blas": "XLA's own", "threads": None}
@@ -75,10 +92,12 @@ def numpys_blas() -> dict[str, Any]:
 def gradients_of(library: str, case_text: str) -> Iterator[tuple[str, Callable[[], Any] | str]]:
     """The products and every peer of one case, each held to ours; or why it is missing."""
     import products
-    from cases import hold_to_ours, parse, problem
-    from peers import LIBRARIES, Missing
+    from cases import ROUNDING, hold_to, parse, problem
+    from peers import LIBRARIES, ON_A_GPU, Missing, torch_device
 
-    case = parse(case_text)
+    from shapecheck_bp import row
+
+    case, device = parse(case_text), torch_device()
     given = problem(case)
     limits = {
         "numpy": {
@@ -88,15 +107,18 @@ def gradients_of(library: str, case_text: str) -> Iterator[tuple[str, Callable[[
         "torch": {"products PyTorch": products.in_torch},
         "jax": {"products JAX": products.in_jax},
     }
-    for name, made_from in limits[library].items():
+    for name, made_from in limits.get(library, {}).items() if device == "cpu" else ():
         yield name, made_from(case)
-    for name, made_from in LIBRARIES[library].items():
+    expected = row.gradients(given.net, given.params, given.X, given.Y)
+    for name, made_from in (LIBRARIES if device == "cpu" else ON_A_GPU)[library].items():
         try:
             peer = made_from(given)
+            for _ in range(3):  # what is compiled or recorded is there before it is held to ours
+                made = peer.call()
         except (ImportError, Missing) as error:
             yield name, str(error)
             continue
-        hold_to_ours(name, *peer.read(peer.call()), given)
+        hold_to(expected, name, peer.read(made), given, ROUNDING[device])
         yield name, peer.call
 
 
@@ -141,6 +163,19 @@ class Turns:
             seconds[name] = (time.perf_counter() - started) / repeat
         return seconds
 
+    def memory(self) -> dict[str, int]:
+        """The most bytes of a GPU that PyTorch has for one call of each, beyond its data."""
+        import torch
+
+        found = {}
+        for name, call in self.calls.items():
+            torch.cuda.synchronize()
+            before = torch.cuda.memory_allocated()
+            torch.cuda.reset_peak_memory_stats()
+            call()
+            found[name] = torch.cuda.max_memory_allocated() - before
+        return found
+
 
 def once(call: Callable[[], Any]) -> float:
     started = time.perf_counter()
@@ -159,6 +194,8 @@ def respond(library: str, request: dict[str, Any], turns: list[Turns]) -> dict[s
         turns.clear()  # its arrays are let go before the next are made
         turns.append(Turns(PARTS[request["part"]](library, request["case"])))
         return {"missing": turns[0].missing}
+    if request["do"] == "memory":
+        return turns[0].memory()
     return turns[0].take()
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import statistics
 import subprocess
 import sys
@@ -63,3 +64,22 @@ def test_a_table_has_a_line_for_the_case():
     assert len(rows) == 2
     headings = [line for line in lines if line.startswith("| sizes@m |")]
     assert [line.count("|") for line in rows] == [line.count("|") for line in headings]
+
+
+def test_without_a_gpu_it_says_so():
+    hidden = os.environ | {"CUDA_VISIBLE_DEVICES": ""}
+    command = [sys.executable, str(FOLDER), "--quick", "--device", "cuda", "--libraries", "torch"]
+    made = subprocess.run(command, check=True, capture_output=True, text=True, env=hidden)
+    assert "Left out: torch (" in made.stdout.replace("\n", " ")
+
+
+def test_the_same_gradient_on_the_arrays_of_another_library():
+    pytest.importorskip("jax", reason="JAX is not installed")
+    smallest = ["--parts", "gradients", "--only", "3-2-2@5", "--threads", "1", "--quick"]
+    command = [sys.executable, str(FOLDER), *smallest, "--libraries", "jax", "--json"]
+    made = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    (case,) = json.loads(made)["gradients"]
+    assert {*case["to_theirs"]} == {"row JAX jitted", "column JAX jitted"}
+    for name, ratio in case["to_theirs"].items():
+        pairs = zip(case["rounds"][name], case["rounds"]["JAX jitted"], strict=True)
+        assert ratio == statistics.median(one / other for one, other in pairs)

@@ -1,5 +1,6 @@
 """Programs give the numbers of the functions that they were recorded from, to the last bit."""
 
+import importlib
 import subprocess
 import sys
 import tracemalloc
@@ -7,13 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from array_api_compat import array_namespace
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 from libraries import convert
 from problems import NETWORKS, name, problem, relative
 
 from shapecheck_bp import Network, ShapeError, column, flip, row, trace
-from shapecheck_bp.replay import plan, twins
+from shapecheck_bp.replay import in_numpy, plan, recording, twins
 from shapecheck_bp.replay.program import Program, learn
 from shapecheck_bp.replay.recording import NotRecordable, record
 from shapecheck_bp.shapes.law import law_of
@@ -121,24 +123,27 @@ def test_arrays_that_lie_in_memory_another_way(net, m, lie, bp):
 
 # What a function can do with two square matrices and what has come of them.
 DEEDS = [
-    lambda A, B: A + B,
-    lambda A, B: A - B.T,
-    lambda A, B: A.T * B,
-    lambda A, B: A @ B,
-    lambda A, B: A.T @ B / 4,
-    lambda A, B: np.maximum(A, 0) / 3,
-    lambda A, B: np.astype(A > B, A.dtype),
-    lambda A, B: np.where(A > 0, B, 0.01),
-    lambda A, B: A - np.max(B, axis=0, keepdims=True),
-    lambda A, B: np.sum(A, axis=1, keepdims=True) * B,
-    lambda A, B: B - np.sum(A) / 2,
-    lambda A, B: np.abs(A) ** 2 + np.ones_like(B),
-    lambda A, B: A,
-    lambda A, B: B.T,
-    lambda A, B: np.minimum(A, B.T),
-    lambda A, B: -np.cumsum(A, axis=0),
-    lambda A, B: np.reshape(A, A.shape),  # a view
-    lambda A, B: np.exp(np.abs(np.sum(A)) / -9) * B,
+    lambda xp, A, B: A + B,
+    lambda xp, A, B: A - B.T,
+    lambda xp, A, B: A.T * B,
+    lambda xp, A, B: A @ B,
+    lambda xp, A, B: A.T @ B / 4,
+    lambda xp, A, B: xp.maximum(A, xp.zeros_like(A)) / 3,
+    lambda xp, A, B: xp.astype(A > B, A.dtype),
+    lambda xp, A, B: xp.where(A > 0, B, 0.01),
+    lambda xp, A, B: xp.where(B > A, A.T, B),
+    lambda xp, A, B: xp.where(A > 0, xp.ones_like(B), 0.01),
+    lambda xp, A, B: A - xp.max(B, axis=0, keepdims=True),
+    lambda xp, A, B: xp.sum(A, axis=1, keepdims=True) * B,
+    lambda xp, A, B: B - xp.sum(A) / 2,
+    lambda xp, A, B: xp.abs(A) ** 2 + xp.ones_like(B),
+    lambda xp, A, B: A,
+    lambda xp, A, B: B.T,
+    lambda xp, A, B: xp.minimum(A, B.T),
+    lambda xp, A, B: -xp.cumulative_sum(A, axis=0),
+    lambda xp, A, B: xp.reshape(A, A.shape),  # a view
+    lambda xp, A, B: xp.exp(xp.abs(xp.sum(A)) / -9) * B,
+    lambda xp, A, B: 1 - 2 * xp.zeros_like(A),
 ]
 
 
@@ -151,18 +156,31 @@ DEEDS = [
     ),
     kept=st.lists(st.integers(0, 99), min_size=1, max_size=3),
     sizes=st.sampled_from([(1 << 30, 1 << 15), (2, 1), (2, 4), (2, 9), (2, 64)]),
+    library=st.sampled_from(["numpy", "numpy", "torch"]),
 )
-def test_any_run(deeds, kept, sizes):
+def test_any_run(deeds, kept, sizes, library):
     """Whatever the steps, and however often memory is used again."""
+    if library == "torch":
+        torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+        sizes = 1 << 30, 1 << 15
 
     def function(A, B):
-        values = [A, B]
-        for deed, first, second in deeds:
-            values.append(DEEDS[deed](values[first % len(values)], values[second % len(values)]))
+        values, xp = [A, B], array_namespace(A)
+        for deed, one, two in deeds:
+            values.append(DEEDS[deed](xp, values[one % len(values)], values[two % len(values)]))
         return tuple(values[-1 - one % len(values)] for one in kept)
 
     def arguments(seed):
-        return tuple(np.random.default_rng(seed).normal(size=(2, 70, 70)) / 70)
+        arrays = tuple(np.random.default_rng(seed).normal(size=(2, 70, 70)) / 70)
+        return tuple(map(torch.from_numpy, arrays)) if library == "torch" else arrays
+
+    def agree(made, wanted):
+        if library == "numpy":
+            return bits(made) == bits(wanted)
+        return all(
+            np.allclose(one, other, rtol=1e-12, atol=1e-12, equal_nan=True)
+            for one, other in zip(made, wanted, strict=True)
+        )
 
     old = plan.LARGE, plan.PIECE
     plan.LARGE, plan.PIECE = sizes
@@ -171,16 +189,15 @@ def test_any_run(deeds, kept, sizes):
     except NotRecordable:  # a product of two that are equal
         reject()
     else:
-        made = Program(tape, ("A", "B")).compile()
+        made = Program(tape, ("A", "B"), function).compile()
     finally:
         plan.LARGE, plan.PIECE = old
     with np.errstate(all="ignore"):
-        assert bits(first) == bits(function(*arguments(0)))
+        assert agree(first, function(*arguments(0)))
         for seed in (0, 1):
-            given = arguments(seed)
-            before = bits(given)
-            assert bits(made(*given)) == bits(function(*arguments(seed)))
-            assert bits(given) == before
+            given, before = arguments(seed), arguments(seed)
+            assert agree(made(*given), function(*arguments(seed)))
+            assert all(map(np.array_equal, given, before))
 
 
 # When a program is used, and when not.
@@ -305,8 +322,13 @@ def test_threads_share_a_program_and_no_memory(bp):
 def test_large_arrays_are_taken_in_pieces(monkeypatch):
     monkeypatch.setattr(plan, "LARGE", 2)
     monkeypatch.setattr(plan, "PIECE", 7)
-    tape, _ = record(lambda Z: np.where(Z > 0, Z, np.exp(-Z)) + 1, (np.ones((4, 3)),))
-    made = Program(tape, ("Z",))
+
+    def function(Z):
+        xp = array_namespace(Z)
+        return xp.where(Z > 0, Z, xp.exp(-Z)) + 1
+
+    tape, _ = record(function, (np.ones((4, 3)),))
+    made = Program(tape, ("Z",), function)
     expected = """\
 def program(Z):
     v0 = Z
@@ -321,7 +343,7 @@ def program(Z):
     return v2"""
     assert made.source == expected
     Z = np.array([[-1.0, 0.0, 2.0]] * 4)
-    assert bits(made.compile()(Z)) == bits(np.where(Z > 0, Z, np.exp(-Z)) + 1)
+    assert bits(made.compile()(Z)) == bits(function(Z))
 
 
 def test_a_program_needs_less_memory_than_the_textbook():
@@ -346,16 +368,16 @@ def test_a_program_needs_less_memory_than_the_textbook():
     "function",
     [
         lambda Z: Z if Z.sum() > 0 else -Z,
-        lambda Z: Z if np.any(Z > 0) else -Z,
-        lambda Z: Z * float(np.max(Z)),
+        lambda Z: Z if array_namespace(Z).any(Z > 0) else -Z,
+        lambda Z: Z * float(array_namespace(Z).max(Z)),
         lambda Z: Z[0],
         lambda Z: Z + np.ones(Z.shape),
         lambda Z: Z**3,
         lambda Z: np.asarray(Z),
         lambda Z: len(Z) * Z,
-        lambda Z: np.modf(Z)[0],
+        lambda Z: array_namespace(Z).unstack(Z)[0],
         lambda Z: Z.shape[0],
-        lambda Z: np.add.accumulate(Z),
+        lambda Z: np.exp(Z),
     ],
 )
 def test_what_looks_at_values_or_is_no_list_of_steps_has_no_program(function):
@@ -425,7 +447,7 @@ def test_a_division_is_taken_as_it_is():
     [
         lambda Z: (Z + 0.0, Z + -0.0),
         lambda Z: (Z * True, Z * 1, Z * 1.0),
-        lambda Z: (np.full_like(Z, 1), np.full_like(Z, True), np.full_like(Z, -0.0)),
+        lambda Z: tuple(array_namespace(Z).full_like(Z, one) for one in (1, True, -0.0)),
     ],
 )
 def test_constants_that_are_equal_and_not_the_same(function):
@@ -437,11 +459,11 @@ def test_constants_that_are_equal_and_not_the_same(function):
 
 
 def test_two_functions_of_one_name():
-    tape, _ = record(lambda Z: (np.trace(Z), np.linalg.trace(Z)), (np.ones((2, 2)),))
-    made = Program(tape, ("Z",))
-    assert made.names["trace"] is np.trace
-    assert made.names["trace_"] is np.linalg.trace
-    assert made.compile()(np.eye(2)) == (2, 2)
+    tape, _ = record(lambda Z: array_namespace(Z).sum(Z, axis=(0, 1)), (np.ones((2, 2)),))
+    made = Program(tape, ("Z",), None)
+    assert made._name(np.trace) == "trace"
+    assert made._name(np.linalg.trace) == "trace_"
+    assert made._name(np.trace) == "trace"
 
 
 def test_a_program_that_fails_where_the_function_does_not_is_not_used(monkeypatch):
@@ -458,3 +480,22 @@ def test_a_program_that_fails_where_the_function_does_not_is_not_used(monkeypatc
     learnt, result = learn(function, (np.ones((2, 3)),), ("Z",))
     assert learnt is function
     assert result.sum() == 12
+
+
+def test_the_module_for_cupy_where_numpy_stands_for_it(bp, monkeypatch):
+    """CuPy has NumPy's names; what it runs on is not everywhere."""
+    monkeypatch.setitem(sys.modules, "cupy", np)
+    monkeypatch.delitem(sys.modules, "shapecheck_bp.replay.in_cupy", raising=False)
+    in_cupy = importlib.import_module("shapecheck_bp.replay.in_cupy")
+    monkeypatch.setattr(recording, "LIBRARIES", ("numpy",))
+    monkeypatch.setitem(sys.modules, "shapecheck_bp.replay.in_numpy", in_cupy)
+    monkeypatch.setattr(in_cupy, "RESULTS", (np.ndarray, np.generic))  # CuPy has no scalars
+    monkeypatch.setattr(in_cupy, "kind", in_numpy.kind)
+    for net in NETWORKS[::5]:
+        run, arguments = textbook(bp.gradients), arguments_of(bp, "gradients", net, seed=0)
+        learnt, _ = learn(run, (*arguments, None), [*"nPXYb"])
+        assert learnt is not run
+        assert "multiply" in learnt.__code__.co_names
+        arguments = arguments_of(bp, "gradients", net, seed=1)
+        assert bits(learnt(*arguments, None)) == bits(run(*arguments))
+    sys.modules.pop("shapecheck_bp.replay.in_cupy")

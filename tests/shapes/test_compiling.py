@@ -1,5 +1,8 @@
 """Under torch.compile: checked while a call is read, nothing in the graph, and no break in it."""
 
+from dataclasses import dataclass
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 from jaxtyping import Bool, Float, Int
@@ -128,6 +131,49 @@ def test_every_kind_of_axis_and_container():
             call(*fits[:place], bad, *fits[place + 1 :])
     with pytest.raises(Exception, match="does not fit its annotations"):
         call(*fits, z=ones(5))
+
+
+class Pair(NamedTuple):
+    """A record, which has axes of its own."""
+
+    W: Float[Tensor, "n k"]
+    b: Float[Tensor, "k"] | None = None
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What settles axes, n_0 and so on, and L."""
+
+    sizes: tuple[int, ...]
+
+    def __shape_axes__(self):
+        return {"L": len(self.sizes) - 1} | {f"n_{i}": n for i, n in enumerate(self.sizes)}
+
+
+def layered(
+    net: Sizes, first: Pair, pairs: list[Pair], layers: tuple[Float[Tensor, "n[l-1] n[l]"], ...]
+) -> Float[Tensor, "n[0] n[L]"]:
+    x = layers[0]
+    for W in layers[1:]:
+        x = x @ W
+    return x
+
+
+def test_records_have_axes_of_their_own_and_layers_hang_together():
+    net = Sizes((2, 3, 4))
+    fits = net, Pair(ones(2, 5), ones(5)), [Pair(ones(7, 6))], (ones(2, 3), ones(3, 4))
+    call, _ = compiled(shapechecked(layered), fullgraph=True)
+    assert call(*fits).shape == (2, 4)
+    for place, bad in (
+        (0, Sizes((2, 3, 5))),
+        (0, Sizes((2, 3, 4, 5))),
+        (1, Pair(ones(2, 5), ones(6))),
+        (2, [Pair(ones(7, 6)), Pair(ones(7))]),
+        (3, (ones(2, 3), ones(4, 4))),
+        (3, (ones(2, 3),)),
+    ):
+        with pytest.raises(Exception, match="does not fit its annotations"):
+            call(*fits[:place], bad, *fits[place + 1 :])
 
 
 def test_the_result_is_compared_too():
