@@ -14,6 +14,7 @@ collect_ignore = [
     f"shapecheck_bp/replay/in_{name}.py" for name in OF_A_LIBRARY if find_spec(name) is None
 ]
 
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """Share the tests out to all processors, unless some are asked for by path, or -n says more."""

@@ -60,7 +60,7 @@ def same(made: Any, recorded: Any) -> bool:
     if any(getattr(made, each) != getattr(recorded, each) for each in about):
         return False
     if not recorded.is_floating_point():
-        return torch.equal(made, recorded)
+        return bool(torch.equal(made, recorded))
     eps = torch.finfo(recorded.dtype).eps
     allowed = min(256 * eps, eps**0.5) * recorded.abs().max()
     return bool(torch.all((made - recorded).abs() <= allowed))
