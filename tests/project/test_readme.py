@@ -69,7 +69,7 @@ def test_the_figures_of_speed_stand_on_the_page_about_it():
     measured = " ".join(page.read_text(encoding="utf-8").split())
     (paragraph,) = (part for part in TEXT.split("\n\n") if part.startswith("**Fast**"))
     figures = re.findall(r"\d+\.\d+", paragraph)
-    assert len(figures) == 3
+    assert len(figures) == 5
     for figure in figures:
         assert re.search(rf"(?<![\d.]){figure}(?!\d)", measured), figure
 
