@@ -1,6 +1,7 @@
 """Findings in words: from what came out, and from the mistakes that explain it."""
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -199,6 +200,15 @@ def about_shapes(outcome: Outcome) -> list[Finding]:
         evidence = f"right values in another shape: {'; '.join(told for _, told in places)}"
         findings.append(Finding(mistake, evidence, sure, fix, quantity=quantity, layer=only))
     return findings
+
+
+def about_order(outcome: Outcome) -> list[Finding]:
+    """Whether the gradients are right, and come with the last layer first."""
+    turned = replace(outcome, grads=outcome.grads[::-1])
+    if outcome.problem.net.L < 2 or wrong_quantities(turned, outcome.problem.grads):
+        return []
+    evidence = "every gradient is right, and they come back with the last layer first"
+    return [Finding("unknown", evidence, "certain", "Return them from the first layer to the last")]
 
 
 def about_arguments(outcome: Outcome) -> list[Finding]:

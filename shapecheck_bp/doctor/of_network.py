@@ -32,6 +32,7 @@ from shapecheck_bp.doctor.findings import (
     about_arguments,
     about_cost,
     about_exception,
+    about_order,
     about_shapes,
     about_state,
     known,
@@ -91,6 +92,8 @@ def diagnose(gradients: Callable[..., Any], net: Network, convention: str = "col
             return _report([_other_convention(first, elsewhere)], elsewhere)
     if first.error is not None:
         return _report(_after_an_exception(patient, first), first)
+    if turned := about_order(first):
+        return _report(turned, first)
     again = patient(first.problem, first.reading)
     state = about_state(first, again)
     findings = _numbers(patient, first, second(first.problem, _sizes_are_given(first, net)))

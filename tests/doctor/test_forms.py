@@ -385,3 +385,17 @@ def test_a_method_that_has_its_parameters_itself(method):
 def test_as_many_weights_as_layers():
     with pytest.raises(TypeError, match="expected W and b of 1 layers, X and Y; got a function of"):
         diagnose(each, ONE)
+
+
+def test_the_last_layer_first():
+    def backwards(params, X, Y):
+        dW1, db1, dW2, db2 = flat(params, X, Y)
+        return [(dW2, db2), (dW1, db1)]
+
+    diagnosis = diagnose(backwards, TWO)
+    (finding,) = diagnosis.findings
+    assert (
+        finding.evidence == "every gradient is right, and they come back with the last layer first"
+    )
+    assert finding.fix == "Return them from the first layer to the last"
+    assert diagnose(lambda *args: backwards(*args)[::-1], TWO).ok
