@@ -398,4 +398,4 @@ def test_the_last_layer_first():
         finding.evidence == "every gradient is right, and they come back with the last layer first"
     )
     assert finding.fix == "Return them from the first layer to the last"
-    assert diagnose(lambda *args: backwards(*args)[::-1], TWO).ok
+    assert diagnose(lambda params, X, Y: backwards(params, X, Y)[::-1], TWO).ok
