@@ -130,7 +130,7 @@ def fields_of(hint: Any) -> list[Field]:
     for base in reversed(cls.__mro__):
         module = getattr(sys.modules.get(base.__module__), "__dict__", {})
         own = vars(base).get("__annotations__", {})
-        declared |= read_hints(own, {base.__name__: base}, module)
+        declared |= read_hints(cls, own, {base.__name__: base}, module)
     filled = dict(zip(getattr(cls, "__parameters__", ()), get_args(hint), strict=False))
     found = []
     for name in field_names(cls):

@@ -127,6 +127,8 @@ def _fits_array(plan: Any, value: Any, sizes: dict[str, Any]) -> bool:
         if kind == "fixed":
             meant = name
         elif kind == "computed":
+            if not all([each in sizes for each in name[1]]):
+                return False
             meant = name[0](*[sizes[each] for each in name[1]])
         else:
             meant = sizes.setdefault(name, size)

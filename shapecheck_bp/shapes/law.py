@@ -12,12 +12,12 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cached_property, partial, wraps
 from threading import RLock
-from types import FunctionType
+from types import FrameType, FunctionType
 from typing import Any, NamedTuple, ParamSpecArgs, ParamSpecKwargs, Unpack, get_args, get_origin
 
-from jaxtyping import Float
+from jaxtyping import AnnotationError, Float
 
-from shapecheck_bp.shapes.annotations import is_record
+from shapecheck_bp.shapes.annotations import array_hints, is_record
 from shapecheck_bp.shapes.arrays import Array, dtype_name, library_name
 from shapecheck_bp.shapes.errors import ShapeError
 from shapecheck_bp.shapes.judging import first_misfit
@@ -44,9 +44,11 @@ async def _not_yet_async(*args: Any, **kwargs: Any) -> Any:
 _writing = RLock()  # one for all: a law with one of its own could not be pickled
 
 
-def checked(function: Callable[..., Any], conf: Any = None) -> Callable[..., Any]:
+def checked(
+    function: Callable[..., Any], conf: Any = None, makes_record: bool = False
+) -> Callable[..., Any]:
     """The same function, held to its annotations."""
-    law = Law(function, conf)
+    law = Law(function, conf, makes_record)
     return wraps(function)(law.wrapper)
 
 
@@ -76,15 +78,20 @@ class Law:
     the first call.
     """
 
-    def __init__(self, function: Callable[..., Any], conf: Any = None) -> None:
+    def __init__(
+        self, function: Callable[..., Any], conf: Any = None, makes_record: bool = False
+    ) -> None:
         """Keep the function; its annotations are read at the first call.
 
         Args:
             function: what is held to its annotations.
             conf: the BeartypeConf for annotations that hold no arrays, if not the usual.
+            makes_record: whether it is the constructor of a record, which a library that carries
+                trees fills with whatever it likes.
         """
         self.function = function
         self.conf = conf
+        self.makes_record = makes_record
         self.memory = Memory()
         self.repeats: Repeats | None = None
         self.remembers_all = False  # whether no argument is left out of a signature
@@ -129,7 +136,8 @@ class Law:
         # The constructor of a NamedTuple has globals of its own, and none of its module's names.
         own = getattr(inspect.unwrap(self.function), "__globals__", {})
         module = getattr(sys.modules.get(self.function.__module__), "__dict__", own)
-        declared = read_hints(_annotations(self.function), self.names_around, own, module)
+        annotations = _annotations(self.function)
+        declared = read_hints(self.function, annotations, self.names_around, own, module)
         hints = {"return": declared["return"]} if "return" in declared else {}
         for name, parameter in self.signature.parameters.items():
             if name not in declared:
@@ -191,6 +199,8 @@ class Law:
     def before(self, signature: Hashable, arguments: Mapping[str, Any]) -> Results:
         """Judge arguments that have not passed yet; return the results that they have had."""
         __tracebackhide__ = True
+        if self.makes_record and _is_carried_by(sys._getframe(1)):
+            return Results()
         known = self._check(self.leaves(arguments), arguments)
         try:
             results = Results() if signature is None else self.memory.results(signature)
@@ -208,6 +218,8 @@ class Law:
     ) -> None:
         """Judge a result that these arguments have not had yet, and remember it."""
         __tracebackhide__ = True
+        if self.makes_record and _is_carried_by(sys._getframe(1)):
+            return
         self.check_result(result, arguments, results.known)
         if outcome is not None:
             with suppress(TypeError):
@@ -296,7 +308,8 @@ class Law:
         given = {
             name: value
             for name, value in arguments.items()
-            if value is not parameters[name].default or hasattr(value, "dtype")
+            if value is not parameters[name].default
+            or (hasattr(value, "dtype") and array_hints(self.hints.get(name)))
         }
         return leaves_of(self.hints, given, arguments, self.every_item)
 
@@ -311,7 +324,10 @@ class Law:
         __tracebackhide__ = True
         scope, libraries, dtypes = known or NOTHING
         scopes = {"": scope.copy(arguments)}
-        misfit = first_misfit(leaves, scopes, self.conf)
+        try:
+            misfit = first_misfit(leaves, scopes, self.conf)
+        except AnnotationError as error:
+            raise AnnotationError(f"{self.function.__qualname__}: {error}") from error
         arrays = [] if misfit else _of_ours(leaves)
         if arrays:
             libraries |= {library_name(leaf.value) for leaf in arrays}
@@ -339,6 +355,17 @@ class Law:
 
 
 _ANY_NUMBER = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
+CARRIERS = ("jax", "torch", "optree", "equinox", "flax")
+
+
+def _is_carried_by(frame: FrameType | None) -> bool:
+    """Whether a constructor was called by a library that carries trees, and not by a person."""
+    while frame is not None and frame.f_code.co_name in ("checked", "__init__"):
+        frame = frame.f_back
+    name = str(frame.f_globals.get("__name__")) if frame else ""
+    return name.partition(".")[0] in CARRIERS
 
 
 def _annotations(function: Callable[..., Any]) -> Mapping[str, Any]:

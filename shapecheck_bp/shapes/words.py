@@ -290,7 +290,11 @@ def _actual(leaf: Leaf) -> str:
         return repr(leaf.value)
     if not is_array(leaf):
         of_a_union = _is_union_of_arrays(leaf.hint) or leaf.value is MISSING
-        return _described(leaf.value) if of_a_union else type(leaf.value).__name__
+        kind = type(leaf.value)
+        alike = kind is not leaf.hint and kind.__name__ == _annotation(leaf.hint)
+        if of_a_union or not alike:
+            return _described(leaf.value) if of_a_union else kind.__name__
+        return f"another {kind.__name__}, of {kind.__module__}"
     shape = shape_text(leaf.value.shape)
     return f"{dtype_name(leaf.value)} {shape}" if wrong_dtype(leaf) else shape
 
