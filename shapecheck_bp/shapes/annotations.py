@@ -98,6 +98,12 @@ def is_record(hint: Any) -> bool:
     )
 
 
+def record_class(hint: Any) -> Any:
+    """The class that a record has while the program runs; of a TypedDict it is dict."""
+    cls = get_origin(hint) or hint
+    return dict if is_typeddict(cls) else cls
+
+
 class Field(NamedTuple):
     """A field of a record."""
 
@@ -107,6 +113,8 @@ class Field(NamedTuple):
     """Whether what it holds is said where the record is used, and not where it is defined."""
     default: Any
     """A value that is trusted where it is no array, such as None."""
+    required: bool
+    """Whether a TypedDict is none without it."""
 
 
 def field_names(cls: Any) -> list[str]:
@@ -135,11 +143,14 @@ def fields_of(hint: Any) -> list[Field]:
     found = []
     for name in field_names(cls):
         field = declared.get(name, Any)
+        required = name in getattr(cls, "__required_keys__", ())
         while get_origin(field) in (Required, NotRequired, Final):
+            if get_origin(field) is not Final:
+                required = get_origin(field) is Required
             (field,) = get_args(field)
         is_filled = isinstance(field, TypeVar) and field in filled
         field = filled[field] if is_filled else field
-        found.append(Field(name, field, is_filled, defaults.get(name, MISSING)))
+        found.append(Field(name, field, is_filled, defaults.get(name, MISSING), required))
     return found
 
 

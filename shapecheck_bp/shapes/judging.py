@@ -10,7 +10,7 @@ from typing import Any, Union, get_args, get_origin
 
 from jaxtyping import AnnotationError
 
-from shapecheck_bp.shapes.annotations import is_anything, is_array_hint, is_record
+from shapecheck_bp.shapes.annotations import is_anything, is_array_hint, is_record, record_class
 from shapecheck_bp.shapes.kinds import accepts, fits_array, has_dtype, is_of_class
 from shapecheck_bp.shapes.leaves import Leaf, walk
 from shapecheck_bp.shapes.scopes import Scope
@@ -56,7 +56,7 @@ def _fits(leaf: Leaf, scopes: Scopes, conf: Any) -> bool:
     if is_anything(hint):
         return True
     if is_record(hint):
-        return isinstance(value, get_origin(hint) or hint)
+        return isinstance(value, record_class(hint))
     return bool(scope.within(accepts, value, hint, conf))
 
 

@@ -10,9 +10,15 @@ False
 
 from functools import lru_cache
 from types import UnionType
-from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, is_typeddict
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
-from shapecheck_bp.shapes.annotations import array_hints, is_array_hint, is_record, is_resolved
+from shapecheck_bp.shapes.annotations import (
+    array_hints,
+    is_array_hint,
+    is_record,
+    is_resolved,
+    record_class,
+)
 from shapecheck_bp.shapes.scopes import Scope
 
 
@@ -89,7 +95,7 @@ def could_be(value: Any, option: Any) -> bool:
         kind = option.dtype[option.array_type, axes]
         return has_shape(value) and bool(Scope().within(fits_array, value, kind))
     if is_record(option):
-        return isinstance(value, dict if is_typeddict(origin or option) else origin or option)
+        return isinstance(value, record_class(option))
     if origin is Annotated and array_hints(option):
         return could_be(value, inside[0])
     if isinstance(origin, type) and array_hints(option):

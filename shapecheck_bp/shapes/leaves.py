@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import MISSING
 from itertools import combinations
 from types import NoneType, UnionType
-from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, is_typeddict
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
 from jaxtyping import Shaped
 
@@ -24,6 +24,7 @@ from shapecheck_bp.shapes.annotations import (
     is_record,
     is_resolved,
     lags,
+    record_class,
     spell_out,
 )
 from shapecheck_bp.shapes.kinds import Seen, could_be
@@ -133,7 +134,7 @@ def walk(path: str, hint: Any, value: Any, place: Place) -> Iterator[Leaf]:
         yield Leaf(path, spelled, value, layer, place=place)
     elif is_resolved(hint):
         yield from walk(path, hint.__forward_value__, value, place)
-    elif is_record(hint) and array_hints(hint):
+    elif is_record(hint) and (array_hints(hint) or record_class(hint) is dict):
         yield from _walk_fields(path, hint, value, place)
     elif not array_hints(hint):
         yield Leaf(path, hint, value, place=place)
@@ -165,7 +166,7 @@ def walk(path: str, hint: Any, value: Any, place: Place) -> Iterator[Leaf]:
 def _walk_fields(path: str, hint: Any, value: Any, place: Place) -> Iterator[Leaf]:
     """Of a record, whose fields have axes of their own unless they are filled in from outside."""
     cls = get_origin(hint) or hint
-    kind = dict if is_typeddict(cls) else cls
+    kind = record_class(hint)
     if not isinstance(value, kind) or is_carried(cls):
         yield Leaf(path, kind, value)
         return
@@ -175,7 +176,7 @@ def _walk_fields(path: str, hint: Any, value: Any, place: Place) -> Iterator[Lea
         there = (
             value.get(field.name, MISSING) if kind is dict else getattr(value, field.name, MISSING)
         )
-        if there is MISSING and field.name in getattr(cls, "__required_keys__", ()):
+        if there is MISSING and field.required:
             yield Leaf(where, field.hint, there, place=inside)
         elif there is not MISSING and not _is_trusted(there, field):
             yield from walk(where, field.hint, there, place if field.filled else inside)

@@ -68,6 +68,7 @@ from shapecheck_bp.shapes.annotations import (
     is_resolved,
     is_tree,
     parts_of,
+    record_class,
 )
 from shapecheck_bp.shapes.kinds import accepts
 
@@ -267,7 +268,7 @@ class Writer:
             return self._key_of_union(hint, place, depth)
         if is_record(hint) and is_carried(hint):
             return f"{place}.__class__"
-        if not array_hints(hint):
+        if not array_hints(hint) and not (is_record(hint) and record_class(hint) is dict):
             return self._key_of_verdict(hint, place)
         if is_record(hint) and depth < DEEPEST:
             inside = [self._key_of_field(field, hint, place, depth) for field in fields_of(hint)]
@@ -286,7 +287,7 @@ class Writer:
         return ", ".join([f"{place}.__class__", *filter(None, inside)])
 
     def _key_of_field(self, field: Field, record: Any, place: str, depth: int) -> str:
-        if not is_typeddict(get_origin(record) or record):
+        if record_class(record) is not dict:
             there = f"{place}.{field.name}"
             return self._or_default(self.key(field.hint, there, depth + 1), there, field.default)
         key = self.key(field.hint, f"{place}[{field.name!r}]", depth + 1)

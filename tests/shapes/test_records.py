@@ -139,6 +139,28 @@ def test_every_field_of_a_typed_dict_is_looked_at():
                 take(bad, ones(7))
 
 
+class Settings(TypedDict):
+    steps: int
+    name: NotRequired[str]
+    inner: "NotRequired[Settings]"
+
+
+def test_a_typed_dict_without_arrays_is_looked_at_too():
+    @shapechecked
+    def run(settings: Settings, x: Settings | Float[np.ndarray, "n"] | None) -> Settings:
+        return settings
+
+    good: Settings = {"steps": 1, "inner": {"steps": 2, "name": "b"}}
+    for _ in range(2):
+        for x in (good, ones(2), None):
+            assert run(good, x) is good
+        for bad in ({}, {"steps": "1"}, {"steps": 1, "inner": {"steps": 2, "name": 3}}, 3):
+            with pytest.raises(ShapeError, match=r"settings\S* does not fit"):
+                run(bad, None)
+            with pytest.raises(ShapeError, match=r"x\S* does not fit"):
+                run(good, bad)
+
+
 def test_attrs_classes_are_records():
     attrs = pytest.importorskip("attrs", reason="attrs is not installed")
 
