@@ -8,12 +8,12 @@ something does not fit, the call is made outside the graph, or, with ``fullgraph
 
 import sys
 from collections.abc import Iterable
-from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin
+from types import NoneType
+from typing import Any, get_args, get_origin
 
 from jaxtyping import Shaped
 
-from shapecheck_bp.shapes.annotations import array_hints, is_array_hint
+from shapecheck_bp.shapes.annotations import array_hints, is_array_hint, is_union
 from shapecheck_bp.shapes.kinds import Seen, fits_array
 from shapecheck_bp.shapes.switch import OFF, mode
 
@@ -31,7 +31,7 @@ def plan(hint: Any) -> tuple[Any, ...]:
         return ("none",)
     if is_array_hint(hint):
         return _plan_of_array(hint)
-    if origin in (Union, UnionType) and array_hints(hint):
+    if is_union(hint) and array_hints(hint):
         return ("either", tuple(map(plan, inside)))
     if origin is list or (origin is tuple and inside[-1:] == (...,)):
         return ("items", plan(inside[0]))

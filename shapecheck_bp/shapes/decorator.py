@@ -24,8 +24,8 @@ from inspect import isclass, isfunction, isroutine, signature
 from types import CodeType
 from typing import Any, TypeVar, is_typeddict, overload
 
-from shapecheck_bp.shapes.annotations import field_names, is_record
 from shapecheck_bp.shapes.law import checked, law_of
+from shapecheck_bp.shapes.records import field_names, is_record
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 METHODS = (classmethod, staticmethod)

@@ -5,14 +5,14 @@ and one for each record that has axes of its own.
 """
 
 from collections.abc import Iterable
-from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any, get_args
 
 from jaxtyping import AnnotationError
 
-from shapecheck_bp.shapes.annotations import is_anything, is_array_hint, is_record, record_class
+from shapecheck_bp.shapes.annotations import is_anything, is_array_hint, is_union
 from shapecheck_bp.shapes.kinds import accepts, fits_array, has_dtype, is_of_class
 from shapecheck_bp.shapes.leaves import Leaf, walk
+from shapecheck_bp.shapes.records import is_record, record_class
 from shapecheck_bp.shapes.scopes import Scope
 
 Scopes = dict[str, Scope]
@@ -51,7 +51,7 @@ def _fits(leaf: Leaf, scopes: Scopes, conf: Any) -> bool:
         scope = scopes[place.scope] = Scope(place.arguments)
     if is_array_hint(hint):
         return _array_fits(leaf, scope)
-    if get_origin(hint) in (Union, UnionType):
+    if is_union(hint):
         return any(_option_fits(leaf, option, scopes, conf) for option in get_args(hint))
     if is_anything(hint):
         return True

@@ -9,16 +9,10 @@ False
 """
 
 from functools import lru_cache
-from types import UnionType
-from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
+from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
-from shapecheck_bp.shapes.annotations import (
-    array_hints,
-    is_array_hint,
-    is_record,
-    is_resolved,
-    record_class,
-)
+from shapecheck_bp.shapes.annotations import array_hints, is_array_hint, is_resolved, is_union
+from shapecheck_bp.shapes.records import is_record, record_class
 from shapecheck_bp.shapes.scopes import Scope
 
 
@@ -88,7 +82,7 @@ def could_be(value: Any, option: Any) -> bool:
     origin, inside = get_origin(option), get_args(option)
     if is_resolved(option):
         return could_be(value, option.__forward_value__)
-    if origin in (Union, UnionType):
+    if is_union(option):
         return any(could_be(value, one) for one in inside)
     if is_array_hint(option):
         axes = " ".join("..." if axis[0] in "*." else "_" for axis in option.dim_str.split())

@@ -8,26 +8,23 @@ its axes: the call, or the record that it is a field of.
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import MISSING
 from itertools import combinations
-from types import NoneType, UnionType
-from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
+from types import NoneType
+from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
 from jaxtyping import Shaped
 
 from shapecheck_bp.shapes.annotations import (
-    Field,
     array_hints,
-    fields_of,
     has_own_axes,
     is_array_hint,
-    is_carried,
     is_class,
-    is_record,
     is_resolved,
+    is_union,
     lags,
-    record_class,
     spell_out,
 )
 from shapecheck_bp.shapes.kinds import Seen, could_be
+from shapecheck_bp.shapes.records import Field, fields_of, is_carried, is_record, record_class
 
 RESULT = "the result"  # the path of what a function returns
 
@@ -138,7 +135,7 @@ def walk(path: str, hint: Any, value: Any, place: Place) -> Iterator[Leaf]:
         yield from _walk_fields(path, hint, value, place)
     elif not array_hints(hint):
         yield Leaf(path, hint, value, place=place)
-    elif origin in (Union, UnionType):
+    elif is_union(hint):
         option = only_option(hint, value)
         if option is hint:
             yield Leaf(path, hint, value, place=place)

@@ -8,12 +8,12 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import MISSING
 from itertools import takewhile
-from types import NoneType, UnionType
-from typing import Any, Literal, NamedTuple, SupportsIndex, Union, get_args, get_origin
+from types import NoneType
+from typing import Any, Literal, NamedTuple, SupportsIndex, get_args, get_origin
 
 import numpy as np
 
-from shapecheck_bp.shapes.annotations import array_hints, is_array_hint
+from shapecheck_bp.shapes.annotations import array_hints, is_array_hint, is_union
 from shapecheck_bp.shapes.arrays import Array, dtype_name, shape_text
 from shapecheck_bp.shapes.errors import ShapeError, shape_error, table
 from shapecheck_bp.shapes.judging import first_misfit, reason
@@ -138,7 +138,7 @@ def _options_refused(leaves: list[Leaf], blamed: Leaf) -> list[str]:
 
 
 def _is_union_of_arrays(hint: Any) -> bool:
-    return get_origin(hint) in (Union, UnionType) and bool(array_hints(hint))
+    return is_union(hint) and bool(array_hints(hint))
 
 
 def _where_examples_lie(function: Callable[..., Any], rows: Iterable[tuple[Leaf, str]]) -> str:
@@ -323,7 +323,7 @@ def _annotation(hint: Any) -> str:
         return f"{hint.dtype.__name__} {shape_text(hint.dim_str.split())}"
     if get_origin(hint) is Literal:
         return " or ".join(map(repr, get_args(hint)))
-    if get_origin(hint) in (Union, UnionType):
+    if is_union(hint):
         return " or ".join(map(_annotation, get_args(hint)))
     inside = [each for each in get_args(hint) if each is not ...]
     if array_hints(hint) and get_origin(hint) in (list, tuple, dict):
