@@ -17,12 +17,11 @@ from typing import Any, NamedTuple
 
 from jaxtyping import AnnotationError, Float
 
-from shapecheck_bp.shapes.arrays import Array, dtype_name, library_name
+from shapecheck_bp.shapes.arrays import dtype_name, library_name
 from shapecheck_bp.shapes.declared import Declared
-from shapecheck_bp.shapes.errors import ShapeError
 from shapecheck_bp.shapes.judging import first_misfit
 from shapecheck_bp.shapes.keys import PREFIX
-from shapecheck_bp.shapes.leaves import Leaf
+from shapecheck_bp.shapes.leaves import Leaf, of_ours
 from shapecheck_bp.shapes.memory import NOTHING, Known, Memory, Results
 from shapecheck_bp.shapes.names import names_in_body
 from shapecheck_bp.shapes.scopes import Scope
@@ -242,30 +241,19 @@ class Law(Declared):
             misfit = first_misfit(leaves, scopes, self.conf)
         except AnnotationError as error:
             raise AnnotationError(f"{self.function.__qualname__}: {error}") from error
-        arrays = [] if misfit else _of_ours(leaves)
+        arrays = [] if misfit else of_ours(leaves)
         if arrays:
             libraries |= {library_name(leaf.value) for leaf in arrays}
             dtypes |= {dtype_name(leaf.value) for leaf in arrays if leaf.hint.dtype is Float}
         empty = any(0 in leaf.value.shape for leaf in arrays)
         if misfit or empty or len(libraries) > 1 or len(dtypes) > 1:
-            raise self._refusal([*(self.leaves(arguments) if known else ()), *leaves], misfit)
+            # What words the error is loaded when there is one: a program that fits needs none.
+            from shapecheck_bp.shapes import words
+
+            whole = [*(self.leaves(arguments) if known else ()), *leaves]
+            raise words.refusal(self.function, whole, misfit)
         scopes[""].memos = (*scopes[""].memos[:3], {})  # the arguments themselves are not kept
         return Known(scopes[""], libraries, dtypes)
-
-    def _refusal(self, leaves: list[Leaf], misfit: Leaf | None) -> ShapeError:
-        """The error that says what is wrong with a whole call."""
-        # What puts it together is loaded when there is one: a program that fits needs none.
-        from shapecheck_bp.shapes import words
-
-        if misfit:
-            return words.misfit(self.function, leaves, misfit)
-        arrays = _of_ours(leaves)
-        if empty := next((leaf for leaf in arrays if 0 in leaf.value.shape), None):
-            return words.empty(self.function, empty)
-        if len({library_name(leaf.value) for leaf in arrays}) > 1:
-            return words.mixed(self.function, arrays, library_name)
-        floats = [leaf for leaf in arrays if leaf.hint.dtype is Float]
-        return words.mixed(self.function, floats, dtype_name)
 
 
 CARRIERS = ("jax", "torch", "optree", "equinox", "flax")
@@ -277,8 +265,3 @@ def _is_carried_by(frame: FrameType | None) -> bool:
         frame = frame.f_back
     name = str(frame.f_globals.get("__name__")) if frame else ""
     return name.partition(".")[0] in CARRIERS
-
-
-def _of_ours(leaves: list[Leaf]) -> list[Leaf]:
-    """The leaves that are to be an ``Array``, for which there are more rules."""
-    return [leaf for leaf in leaves if getattr(leaf.hint, "array_type", None) is Array]

@@ -23,6 +23,7 @@ from shapecheck_bp.shapes.annotations import (
     lags,
     spell_out,
 )
+from shapecheck_bp.shapes.arrays import Array
 from shapecheck_bp.shapes.kinds import Seen, could_be
 from shapecheck_bp.shapes.records import Field, fields_of, is_carried, is_record, record_class
 
@@ -83,6 +84,11 @@ def coinciding(leaf: Leaf) -> list[tuple[str, str]]:
         for (a, size), (b, same) in combinations(axes, 2)
         if size == same and size != 1 and (a != b or a == "_")
     ]
+
+
+def of_ours(leaves: list[Leaf]) -> list[Leaf]:
+    """The leaves that are to be an ``Array``, for which there are more rules."""
+    return [leaf for leaf in leaves if getattr(leaf.hint, "array_type", None) is Array]
 
 
 def leaves_of(
