@@ -53,7 +53,7 @@ def _misfit(function: Callable[..., Any], leaves: list[Leaf], first: Leaf) -> Sh
     """The error where ``first`` is the first leaf that contradicts its annotation or the others."""
     leaves = [leaf for leaf in leaves if leaf.place.scope == first.place.scope]
     verdict = blame(leaves, first)
-    blamed, candidates = verdict.leaf, list(dict.fromkeys(verdict.candidates))
+    blamed, candidates = verdict.leaf, verdict.candidates
     others = _settled(leaf for leaf in leaves if leaf is not blamed)
     note = _note(leaves, blamed, others)
     return _error(
@@ -63,7 +63,7 @@ def _misfit(function: Callable[..., Any], leaves: list[Leaf], first: Leaf) -> Sh
         [(leaf, note if leaf is blamed else "") for leaf in _shown(leaves, blamed)],
         _what_to_do(function, verdict, others),
         more=_options_refused(leaves, blamed),
-        argument=" or ".join(candidates) if len(verdict.candidates) > 1 else blamed.path,
+        argument=" or ".join(candidates) if len(candidates) > 1 else blamed.path,
         bindings={axis: settled.size for axis, settled in others.items()},
     )
 
@@ -179,7 +179,7 @@ def _shown(leaves: list[Leaf], blamed: Leaf) -> list[Leaf]:
 
 def _headline(verdict: Verdict) -> str:
     """What is wrong, and what would repair it."""
-    candidates = list(dict.fromkeys(verdict.candidates))
+    candidates = verdict.candidates
     if not verdict.repairs and len(candidates) > 1:
         return f"{' and '.join(candidates)} do not fit together."
     if not verdict.repairs:
