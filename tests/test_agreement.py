@@ -24,23 +24,7 @@ from shapecheck_bp import ShapeError, shapechecked
 FUNCTIONS, CALLS = 120, 45
 KINDS = [Float, Float32, Int, Num, Shaped, Bool]
 DTYPES = ["float64", "float64", "float64", "float32", "int64", "bool"]
-AXES = [
-    "n",
-    "m",
-    "k",
-    "n",
-    "m",
-    "k",
-    "3",
-    "_",
-    "#n",
-    "*batch",
-    "...",
-    "n+1",
-    "a=2",
-    "{len(result)}",
-]
-
+AXES = [*"nmknmk3_", "#n", "*batch", "...", "n+1", "a=2", "{len(result)}"]
 TOGETHER = ["n", "m k", "{len(result)} n m"]  # axes of the options of a union
 
 
