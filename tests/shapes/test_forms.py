@@ -196,7 +196,7 @@ def test_unions_with_containers(hint):
     for _ in range(2):
         for good in (ones(2, 3), [ones(3)] * 9, (ones(3),), {"a": ones(3)}, None, []):
             take(good, ones(3))
-        for place in range(9):
+        for place in (0, 4, 8):
             bad = [ones(3)] * place + [ones(4)] + [ones(3)] * (8 - place)
             for kind in (list, tuple, lambda items: dict(zip("abcdefghi", items, strict=True))):
                 refuses(take, kind(bad), ones(3))
