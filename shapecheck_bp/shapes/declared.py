@@ -14,7 +14,7 @@ from types import FunctionType
 from typing import Any, ParamSpecArgs, ParamSpecKwargs, Unpack, get_args, get_origin
 
 from shapecheck_bp.shapes.annotations import array_hints
-from shapecheck_bp.shapes.leaves import RESULT, Leaf, leaves_of
+from shapecheck_bp.shapes.leaves import RESULT, Leaf, Place, leaves_of, walk_fields
 from shapecheck_bp.shapes.names import names_around, read_hints
 from shapecheck_bp.shapes.records import is_record
 
@@ -30,6 +30,7 @@ class Declared:
     def __init__(self, function: Callable[..., Any]) -> None:
         """Keep the function, and what is local to where it is being decorated."""
         self.function = self.wrapper = function
+        self.makes_record = False
         self.names_around = names_around(function, _annotations(function))
 
     @cached_property
@@ -100,7 +101,10 @@ class Declared:
         return leaves_of(self.hints, given, arguments, self.every_item)
 
     def returned(self, result: Any, arguments: Mapping[str, Any]) -> list[Leaf]:
-        """The leaves of a result."""
+        """The leaves of a result; of a record that has just been made, those of its fields."""
+        made = self.hints.get("return")
+        if self.makes_record and is_record(made):
+            return list(walk_fields(RESULT, made, result, Place({}, arguments), made=True))
         return leaves_of(self.hints_and_result, {RESULT: result}, arguments)
 
 

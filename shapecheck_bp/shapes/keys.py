@@ -45,8 +45,9 @@ class NotMemorable(Exception):
 class Keys:
     """Writes the keys of one function's values; ``names`` is what they refer to."""
 
-    def __init__(self, conf: Any = None) -> None:
+    def __init__(self, conf: Any = None, makes_record: bool = False) -> None:
         self.conf = conf
+        self.makes_record = makes_record
         self.names: dict[str, Any] = {}
 
     def of_parameter(self, parameter: Parameter, hints: Mapping[str, Any]) -> str:
@@ -96,7 +97,8 @@ class Keys:
             raise NotMemorable
         if is_union(hint) and (array_hints(hint) or all(map(_is_plain, arguments))):
             return self._key_of_union(hint, place, depth)
-        if is_record(hint) and is_carried(hint):
+        just_made = self.makes_record and place == f"{PREFIX}result"
+        if is_record(hint) and is_carried(hint) and not just_made:
             return f"{place}.__class__"
         if not array_hints(hint) and not (is_record(hint) and record_class(hint) is dict):
             return self._key_of_verdict(hint, place)

@@ -124,7 +124,7 @@ class Law(Declared):
                 self._write_code()
 
     def _write_code(self) -> None:
-        writer = Writer(self.signature, self.hints, self.conf)
+        writer = Writer(self.signature, self.hints, self.conf, self.makes_record)
         self.remembers_all = writer.remembers_all
         names, read_as = dict(self.names), ""
         if self.repeats is not None:
@@ -256,7 +256,7 @@ class Law(Declared):
         return Known(scopes[""], libraries, dtypes)
 
 
-CARRIERS = ("jax", "torch", "optree", "equinox", "flax")
+CARRIERS = ("jax", "torch", "optree")
 
 
 def _is_carried_by(frame: FrameType | None) -> bool:

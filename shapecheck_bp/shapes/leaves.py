@@ -138,7 +138,7 @@ def walk(path: str, hint: Any, value: Any, place: Place) -> Iterator[Leaf]:
     elif is_resolved(hint):
         yield from walk(path, hint.__forward_value__, value, place)
     elif is_record(hint) and (array_hints(hint) or record_class(hint) is dict):
-        yield from _walk_fields(path, hint, value, place)
+        yield from walk_fields(path, hint, value, place)
     elif not array_hints(hint):
         yield Leaf(path, hint, value, place=place)
     elif is_union(hint):
@@ -166,11 +166,16 @@ def walk(path: str, hint: Any, value: Any, place: Place) -> Iterator[Leaf]:
         yield Leaf(path, hint, value, place=place)
 
 
-def _walk_fields(path: str, hint: Any, value: Any, place: Place) -> Iterator[Leaf]:
-    """Of a record, whose fields have axes of their own unless they are filled in from outside."""
+def walk_fields(
+    path: str, hint: Any, value: Any, place: Place, made: bool = False
+) -> Iterator[Leaf]:
+    """Of a record, whose fields have axes of their own unless they are filled in from outside.
+
+    One that JAX carries may hold anything, unless it has just been made.
+    """
     cls = get_origin(hint) or hint
     kind = record_class(hint)
-    if not isinstance(value, kind) or is_carried(cls):
+    if not isinstance(value, kind) or (is_carried(cls) and not made):
         yield Leaf(path, kind, value)
         return
     inside = Place({}, place.arguments, path) if has_own_axes(hint) else place

@@ -79,9 +79,15 @@ ANYTHING = (  # where a parameter has a name that the code needs
 class Writer:
     """Writes the code of one checked function; ``names`` is what the code refers to."""
 
-    def __init__(self, signature: Signature, hints: Mapping[str, Any], conf: Any = None) -> None:
+    def __init__(
+        self,
+        signature: Signature,
+        hints: Mapping[str, Any],
+        conf: Any = None,
+        makes_record: bool = False,
+    ) -> None:
         self.parameters: Collection[Parameter] = signature.parameters.values()
-        keys = Keys(conf)
+        keys = Keys(conf, makes_record)
         self.names = keys.names
         self.remembers_all = False  # whether no argument is left out of the signature
         self.signature = self.outcome = "None"  # nothing is remembered by that
