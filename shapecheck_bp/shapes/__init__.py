@@ -13,7 +13,7 @@ needed for it. To be read in this order:
     memory        what has passed, and need not be judged again; keys, what it is known by
     writing       the code of a checked function, which looks that up; compiling, for torch.compile
     repairs       which argument is to blame, and what would have fitted
-    words         what an error says; terms, what things are called in it; errors, its layout
+    words         what an error says; notes and terms, its parts; errors, its layout
     switch        checks off, on, or listened to
     verifying     ``verify`` and ``blind_spots``, where sizes coincide; making, arrays for it
 """

@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial, wraps
 from threading import RLock
-from types import FrameType, FunctionType
+from types import FunctionType
 from typing import Any, NamedTuple
 
 from jaxtyping import AnnotationError, Float
@@ -24,6 +24,7 @@ from shapecheck_bp.shapes.keys import PREFIX
 from shapecheck_bp.shapes.leaves import Leaf, of_ours
 from shapecheck_bp.shapes.memory import NOTHING, Known, Memory, Results
 from shapecheck_bp.shapes.names import names_in_body
+from shapecheck_bp.shapes.records import is_called_by_carrier
 from shapecheck_bp.shapes.scopes import Scope
 from shapecheck_bp.shapes.switch import OFF, Listener, mode
 from shapecheck_bp.shapes.writing import Writer
@@ -48,8 +49,7 @@ def checked(
     function: Callable[..., Any], conf: Any = None, makes_record: bool = False
 ) -> Callable[..., Any]:
     """The same function, held to its annotations."""
-    law = Law(function, conf, makes_record)
-    return wraps(function)(law.wrapper)
+    return wraps(function)(Law(function, conf, makes_record).wrapper)
 
 
 def law_of(function: Callable[..., Any]) -> "Law | None":
@@ -143,7 +143,7 @@ class Law(Declared):
     def before(self, signature: Hashable, arguments: Mapping[str, Any]) -> Results:
         """Judge arguments that have not passed yet; return the results that they have had."""
         __tracebackhide__ = True
-        if self.makes_record and _is_carried_by(sys._getframe(1)):
+        if self.makes_record and is_called_by_carrier(sys._getframe(1)):
             return Results()
         known = self._check(self.leaves(arguments), arguments)
         try:
@@ -154,15 +154,11 @@ class Law(Declared):
         return results
 
     def after(
-        self,
-        results: Results,
-        outcome: Hashable,
-        result: Any,
-        arguments: Mapping[str, Any],
+        self, results: Results, outcome: Hashable, result: Any, arguments: Mapping[str, Any]
     ) -> None:
         """Judge a result that these arguments have not had yet, and remember it."""
         __tracebackhide__ = True
-        if self.makes_record and _is_carried_by(sys._getframe(1)):
+        if self.makes_record and is_called_by_carrier(sys._getframe(1)):
             return
         self.check_result(result, arguments, results.known)
         if outcome is not None:
@@ -180,10 +176,9 @@ class Law(Declared):
             if results is None and not is_off and f"{PREFIX}done" not in local:
                 return None
             arguments = {each: local[each] for each in self.signature.parameters if each in local}
-            scopes = {"": Scope(arguments)}
-            if results is not None:
-                scopes = {"": results.known.scope.copy(arguments)}
-            elif not is_off:
+            known = NOTHING if results is None else results.known
+            scopes = {"": known.scope.copy(arguments)}
+            if results is None and not is_off:
                 first_misfit(self.leaves(arguments), scopes, self.conf)
             local[name] = scopes[""]
         scope: Scope = local[name]
@@ -247,21 +242,9 @@ class Law(Declared):
             dtypes |= {dtype_name(leaf.value) for leaf in arrays if leaf.hint.dtype is Float}
         empty = any(0 in leaf.value.shape for leaf in arrays)
         if misfit or empty or len(libraries) > 1 or len(dtypes) > 1:
-            # What words the error is loaded when there is one: a program that fits needs none.
-            from shapecheck_bp.shapes import words
+            from shapecheck_bp.shapes import words  # a program that fits needs none
 
             whole = [*(self.leaves(arguments) if known else ()), *leaves]
             raise words.refusal(self.function, whole, misfit)
         scopes[""].memos = (*scopes[""].memos[:3], {})  # the arguments themselves are not kept
         return Known(scopes[""], libraries, dtypes)
-
-
-CARRIERS = ("jax", "torch", "optree")
-
-
-def _is_carried_by(frame: FrameType | None) -> bool:
-    """Whether a constructor was called by a library that carries trees, and not by a person."""
-    while frame is not None and frame.f_code.co_name in ("checked", "__init__"):
-        frame = frame.f_back
-    name = str(frame.f_globals.get("__name__")) if frame else ""
-    return name.partition(".")[0] in CARRIERS

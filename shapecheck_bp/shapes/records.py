@@ -10,6 +10,7 @@
 import sys
 from dataclasses import MISSING, fields, is_dataclass
 from functools import lru_cache
+from types import FrameType
 from typing import (
     Any,
     Final,
@@ -109,3 +110,14 @@ def is_carried(hint: Any) -> bool:
         return not jax.tree_util.all_leaves([object.__new__(cls)])
     except TypeError:  # an abstract class, of which each subclass may be one or not
         return True
+
+
+CARRIERS = ("jax", "torch", "optree")
+
+
+def is_called_by_carrier(frame: FrameType | None) -> bool:
+    """Whether a constructor was called by a library that carries trees, and not by a person."""
+    while frame is not None and frame.f_code.co_name in ("checked", "__init__"):
+        frame = frame.f_back
+    name = str(frame.f_globals.get("__name__")) if frame else ""
+    return name.partition(".")[0] in CARRIERS

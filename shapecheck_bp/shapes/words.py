@@ -3,10 +3,9 @@
 ``refusal`` puts it together. Shapes and dtypes are shown, and never what an array holds.
 """
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from itertools import takewhile
-from typing import Any, NamedTuple, get_args, get_origin
+from typing import Any, get_args
 
 import numpy as np
 from jaxtyping import Float
@@ -14,8 +13,9 @@ from jaxtyping import Float
 from shapecheck_bp.shapes.annotations import is_array_hint
 from shapecheck_bp.shapes.arrays import Array, dtype_name, library_name, shape_text
 from shapecheck_bp.shapes.errors import ShapeError, shape_error, table
-from shapecheck_bp.shapes.judging import first_misfit, reason
-from shapecheck_bp.shapes.leaves import RESULT, Leaf, Sizes, of_ours, walk
+from shapecheck_bp.shapes.judging import first_misfit
+from shapecheck_bp.shapes.leaves import RESULT, Leaf, of_ours, walk
+from shapecheck_bp.shapes.notes import Settled, note_on, settled_by
 from shapecheck_bp.shapes.repairs import Repair, Verdict, blame, is_array, root, wrong_dtype
 from shapecheck_bp.shapes.terms import (
     actual,
@@ -28,13 +28,6 @@ from shapecheck_bp.shapes.terms import (
 )
 
 LONGEST_TABLE = 6
-
-
-class Settled(NamedTuple):
-    """The size of an axis, and the leaf that settled it."""
-
-    size: Any
-    leaf: Leaf
 
 
 def refusal(function: Callable[..., Any], leaves: list[Leaf], misfit: Leaf | None) -> ShapeError:
@@ -54,8 +47,8 @@ def _misfit(function: Callable[..., Any], leaves: list[Leaf], first: Leaf) -> Sh
     leaves = [leaf for leaf in leaves if leaf.place.scope == first.place.scope]
     verdict = blame(leaves, first)
     blamed, candidates = verdict.leaf, verdict.candidates
-    others = _settled(leaf for leaf in leaves if leaf is not blamed)
-    note = _note(leaves, blamed, others)
+    others = settled_by(leaf for leaf in leaves if leaf is not blamed)
+    note = note_on(leaves, blamed, others)
     return _error(
         function,
         blamed,
@@ -147,9 +140,9 @@ def _options_refused(leaves: list[Leaf], blamed: Leaf) -> list[str]:
         first_misfit(before, scopes)
         parts = list(walk(blamed.path, option, blamed.value, blamed.place))
         part = first_misfit(parts, scopes) or parts[-1]
-        others = _settled(leaf for leaf in [*before, *parts] if leaf is not part)
+        others = settled_by(leaf for leaf in [*before, *parts] if leaf is not part)
         where = "" if part.path == blamed.path else f"{part.path} "
-        note = _note([*before, *parts], part, others)
+        note = note_on([*before, *parts], part, others)
         why = f"{where}got {actual(part) if is_array(part) else value_text(part.value)}"
         rows.append((f"not {annotation_text(option)}:", f"{why}; {note}" if note else why))
     return table(rows)
@@ -235,47 +228,3 @@ def _wanted(leaf: Leaf, others: dict[str, Settled]) -> str:
     if labels and len(axes) == 2 and wrong_dtype(leaf):
         return f"{leaf.path} as {wanted}; if these are labels, pass their one_hot"
     return f"{leaf.path} as {wanted}"
-
-
-def _note(leaves: list[Leaf], leaf: Leaf, others: dict[str, Settled]) -> str:
-    """Where a leaf contradicts its annotation or the rest of the call."""
-    if (
-        get_origin(leaf.hint) is tuple
-        and isinstance(leaf.value, tuple)
-        and ... not in get_args(leaf.hint)
-    ):
-        came = "1 entry" if len(leaf.value) == 1 else f"{len(leaf.value)} entries"
-        return f"{came} where {len(get_args(leaf.hint))} are meant"
-    if not is_array_hint(leaf.hint) or not (is_array(leaf) or isinstance(leaf.value, Sizes)):
-        return ""
-    shape, axes, notes = leaf.value.shape, leaf.axes, []
-    if wrong_dtype(leaf):
-        notes.append(f"{dtype_name(leaf.value)} is not {leaf.hint.dtype.__name__}")
-    if not all(re.fullmatch(r"\w+", axis) for axis in axes):
-        return "; ".join(notes) or reason(leaves, leaf)
-    if len(shape) != len(axes):
-        came = "1 axis" if len(shape) == 1 else f"{len(shape)} axes"
-        meant = "1 is meant" if len(axes) == 1 else f"{len(axes)} are meant"
-        return "; ".join([*notes, f"{came} where {meant}"])
-    layer = f" in layer {leaf.layer}," if leaf.layer else ""
-    for axis, size in zip(axes, shape, strict=True):
-        if axis in others and others[axis].size != size:
-            settled = others[axis]
-            in_layer = f", layer {settled.leaf.layer}" if settled.leaf.layer else ""
-            elsewhere = f"{settled.size} in {settled.leaf.path}{in_layer}"
-            notes.append(f"{axis} is {size} here,{layer} and {elsewhere}")
-        if axis.isdigit() and int(axis) != size:
-            notes.append(f"{size} where {axis} is meant")
-    return "; ".join(notes)
-
-
-def _settled(leaves: Iterable[Leaf]) -> dict[str, Settled]:
-    """The axes by name, each with its size."""
-    settled: dict[str, Settled] = {}
-    for leaf in leaves:
-        axes, shape = leaf.axes, getattr(leaf.value, "shape", ())
-        if isinstance(shape, tuple) and len(axes) == len(shape):  # no tuple: a class, say
-            for axis, size in zip(axes, shape, strict=True):
-                if axis.isidentifier() and axis != "_":
-                    settled.setdefault(axis, Settled(size, leaf))
-    return settled
