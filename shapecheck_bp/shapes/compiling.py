@@ -61,7 +61,10 @@ def _plan_of_array(hint: Any) -> tuple[Any, ...]:
         elif name == "_SymbolicDim":
             if "{" in dim.elem:
                 return ANYTHING
-            names = compile(dim.elem, "", "eval").co_names
+            try:
+                names = compile(dim.elem, "", "eval").co_names
+            except SyntaxError:  # no axis, which is said where the call is judged
+                return ANYTHING
             size = eval(f"lambda {', '.join(names)}: {dim.elem}")
             axes.append(("computed", (size, names), stretches))
         else:
