@@ -1,4 +1,4 @@
-"""Reading annotations: the arrays inside them, the fields of records, and the names of axes.
+"""Reading annotations: the arrays inside them, and the names of axes.
 
 Two additions to jaxtyping's axis names make containers say what they mean. Inside
 ``tuple[T, ...]``, ``n[l]`` and ``n[l-1]`` are the axes n_1, n_0 in the first item, n_2, n_1 in the
@@ -11,30 +11,15 @@ for the others, among them L, the number of layers. To jaxtyping all of these ar
 """
 
 import re
-import sys
 from collections.abc import Mapping
-from dataclasses import MISSING, fields, is_dataclass
-from functools import lru_cache
 from inspect import Parameter
 from types import UnionType
-from typing import (
-    Any,
-    Final,
-    ForwardRef,
-    Literal,
-    NamedTuple,
-    NotRequired,
-    Required,
-    TypeVar,
-    Union,
-    get_args,
-    get_origin,
-    is_typeddict,
-)
+from typing import Any, ForwardRef, Literal, Union, get_args, get_origin
 
 from jaxtyping import AbstractArray
 
-from shapecheck_bp.shapes.names import Unknown, read_hints
+from shapecheck_bp.shapes.names import Unknown
+from shapecheck_bp.shapes.records import fields_of, is_record
 
 
 def is_array_hint(hint: Any) -> bool:
@@ -76,71 +61,19 @@ def is_resolved(hint: Any) -> bool:
     return isinstance(hint, ForwardRef) and hint.__forward_evaluated__
 
 
+def is_union(hint: Any) -> bool:
+    """Whether this is ``A | B``, or ``Union`` or ``Optional`` of them."""
+    return get_origin(hint) in (Union, UnionType)
+
+
 def is_anything(hint: Any) -> bool:
     """Whether every value is one of these."""
-    if get_origin(hint) in (Union, UnionType):
+    if is_union(hint):
         return any(map(is_anything, get_args(hint)))
     return any(hint is known for known in (Any, object, Unknown, Parameter.empty))
 
 
-def is_record(hint: Any) -> bool:
-    """Whether this is a NamedTuple, a dataclass, a TypedDict, or a class of attrs or pydantic.
-
-    Bare, or with its type variables filled in.
-    """
-    cls = get_origin(hint) or hint
-    return isinstance(cls, type) and (
-        (issubclass(cls, tuple) and hasattr(cls, "_fields"))
-        or is_dataclass(cls)
-        or "__attrs_attrs__" in vars(cls)
-        or isinstance(vars(cls).get("__pydantic_fields__"), dict)
-        or is_typeddict(cls)
-    )
-
-
-class Field(NamedTuple):
-    """A field of a record."""
-
-    name: str
-    hint: Any
-    filled: bool
-    """Whether what it holds is said where the record is used, and not where it is defined."""
-    default: Any
-    """A value that is trusted where it is no array, such as None."""
-
-
-def field_names(cls: Any) -> list[str]:
-    """The names of a record's fields."""
-    if is_typeddict(cls):
-        return [*cls.__required_keys__, *cls.__optional_keys__]
-    if is_dataclass(cls):
-        return [field.name for field in fields(cls)]
-    attrs = [field.name for field in vars(cls).get("__attrs_attrs__", ())]
-    return [*(getattr(cls, "_fields", None) or attrs or vars(cls).get("__pydantic_fields__", ()))]
-
-
-@lru_cache(maxsize=1024)
-def fields_of(hint: Any) -> list[Field]:
-    """A record's fields, with their annotations."""
-    cls = get_origin(hint) or hint
-    defaults: dict[str, Any] = dict(getattr(cls, "_field_defaults", {}))
-    if is_dataclass(cls):
-        defaults = {field.name: field.default for field in fields(cls)}
-    declared: dict[str, Any] = {}
-    for base in reversed(cls.__mro__):
-        module = getattr(sys.modules.get(base.__module__), "__dict__", {})
-        own = vars(base).get("__annotations__", {})
-        declared |= read_hints(own, {base.__name__: base}, module)
-    filled = dict(zip(getattr(cls, "__parameters__", ()), get_args(hint), strict=False))
-    found = []
-    for name in field_names(cls):
-        field = declared.get(name, Any)
-        while get_origin(field) in (Required, NotRequired, Final):
-            (field,) = get_args(field)
-        is_filled = isinstance(field, TypeVar) and field in filled
-        field = filled[field] if is_filled else field
-        found.append(Field(name, field, is_filled, defaults.get(name, MISSING)))
-    return found
+_INDEXED = re.compile(r"(\w+)\[(\w+)(-1)?\]")
 
 
 def has_own_axes(hint: Any) -> bool:
@@ -150,24 +83,6 @@ def has_own_axes(hint: Any) -> bool:
     """
     arrays = [array for field in fields_of(hint) for array in array_hints(field.hint)]
     return not any(_INDEXED.search(array.dim_str) for array in arrays)
-
-
-def is_carried(hint: Any) -> bool:
-    """Whether JAX carries records of this class through its transformations.
-
-    Then its fields hold whatever a transformation puts there: a stack of arrays, None, a shape.
-    """
-    cls = get_origin(hint) or hint
-    jax = sys.modules.get("jax")
-    if jax is None or issubclass(cls, tuple) or is_typeddict(cls):
-        return False
-    try:
-        return not jax.tree_util.all_leaves([object.__new__(cls)])
-    except TypeError:  # an abstract class, of which each subclass may be one or not
-        return True
-
-
-_INDEXED = re.compile(r"(\w+)\[(\w+)(-1)?\]")
 
 
 def lags(hint: Any) -> set[int]:

@@ -13,21 +13,20 @@ import re
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import MISSING
-from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin, is_typeddict
+from types import NoneType
+from typing import Any, get_args, get_origin, is_typeddict
 
 from jaxtyping import Shaped
 
 from shapecheck_bp.shapes.annotations import (
     array_hints,
-    fields_of,
     has_own_axes,
     is_array_hint,
-    is_carried,
-    is_record,
+    is_union,
     lags,
 )
 from shapecheck_bp.shapes.kinds import Seen, fits_array
+from shapecheck_bp.shapes.records import fields_of, is_carried, is_record
 from shapecheck_bp.shapes.switch import OFF, mode
 
 ANYTHING = ("anything",)
@@ -53,7 +52,7 @@ def plan(hint: Any, things: list[Any]) -> tuple[Any, ...]:
         return ("none",)
     if is_array_hint(hint):
         return _plan_of_array(hint, number)
-    if origin in (Union, UnionType) and array_hints(hint):
+    if is_union(hint) and array_hints(hint):
         return ("either", tuple(plan(each, things) for each in inside))
     if origin is list or (origin is tuple and inside[-1:] == (...,)):
         return ("items", plan(inside[0], things), min(lags(inside[0]), default=None))
@@ -96,7 +95,10 @@ def _plan_of_array(hint: Any, number: Callable[[Any], int]) -> tuple[Any, ...]:
                 continue
             if "{" in dim.elem or "[" in dim.elem:
                 return ANYTHING
-            names = compile(dim.elem, "", "eval").co_names
+            try:
+                names = compile(dim.elem, "", "eval").co_names
+            except SyntaxError:  # no axis, which is said where the call is judged
+                return ANYTHING
             size = eval(f"lambda {', '.join(names)}: {dim.elem}")
             axes.append(("computed", (number(size), names), stretches))
         else:
@@ -191,6 +193,8 @@ def _fits_array(plan: Any, value: Any, sizes: dict[str, Any], things: Any) -> bo
         if kind == "fixed":
             meant = name
         elif kind == "computed":
+            if not all([each in sizes for each in name[1]]):
+                return False
             meant = things[name[0]](*[sizes[each] for each in name[1]])
         elif kind == "layered":
             letter, index, lag = name

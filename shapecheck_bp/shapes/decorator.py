@@ -16,14 +16,16 @@ shapecheck_bp.ShapeError: decorator.scores: X does not fit, and X.T would.
 ...
 """
 
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property, partial, wraps
 from inspect import isclass, isfunction, isroutine, signature
-from typing import Any, TypeVar, cast, is_typeddict, overload
+from types import CodeType
+from typing import Any, TypeVar, is_typeddict, overload
 
-from shapecheck_bp.shapes.annotations import field_names, is_record
 from shapecheck_bp.shapes.law import checked, law_of
+from shapecheck_bp.shapes.records import field_names, is_record
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 METHODS = (classmethod, staticmethod)
@@ -60,18 +62,29 @@ def shapechecked(function: Any = None, /, *, conf: Any = None) -> Any:
         TypeError: where there is nothing to check, at the decoration.
     """
     if function is None:
-        return partial(_checked_or_refused, conf=conf)
-    return _checked_or_refused(function, conf)
-
-
-def _checked_or_refused(function: Function, conf: Any) -> Function:
+        return partial(shapechecked, conf=conf)
     target = checked_thing(function, conf)
+    what = f"shapechecked: {getattr(function, '__qualname__', repr(function))}"
+    if target is None and not callable(function):
+        raise TypeError(f"shapechecked: expected a function or a class; got {function!r}")
     if target is None:
-        raise TypeError(
-            f"shapechecked: expected a function, a dataclass or a NamedTuple; got {function!r}."
-            " Decorate the methods of any other class"
+        raise TypeError(f"{what} has no annotations. {_WRITE_THEM}")
+    if not says_anything(function):
+        warnings.warn(
+            f"{what} has no annotations, and nothing is checked. {_WRITE_THEM}", stacklevel=2
         )
-    return cast(Function, target)
+    return target
+
+
+_WRITE_THEM = "Write down what it takes and returns, as in X: Float[Array, 'n m']"
+
+
+def says_anything(thing: Any) -> bool:
+    """Whether a function has annotations, or may ask for axes, so that they are its own."""
+    if not isfunction(thing):
+        return True
+    code: CodeType = thing.__code__
+    return bool(thing.__annotations__) or "isinstance" in code.co_names
 
 
 def checked_thing(target: Any, conf: Any = None, methods: bool = True) -> Any:
@@ -106,7 +119,9 @@ def checked_thing(target: Any, conf: Any = None, methods: bool = True) -> Any:
 
 def _checked_class(cls: Any, conf: Any, methods: bool) -> Any:
     """A class whose constructor, and methods where they are meant, have been replaced."""
-    found = False
+    found = is_record(cls) and not is_typeddict(cls)
+    if found:
+        _check_constructor(cls, conf)
     for name, member in list(vars(cls).items()) if methods else ():
         function = member if isfunction(member) else _function_in(member)
         if law_of(function):
@@ -115,17 +130,19 @@ def _checked_class(cls: Any, conf: Any, methods: bool) -> Any:
             with suppress(AttributeError, TypeError):  # a class that is closed to changes
                 setattr(cls, name, checked_thing(member, conf))
                 found = True
-    if not is_record(cls) or is_typeddict(cls):
-        return cls if found else None
+    return cls if found else None
+
+
+def _check_constructor(cls: Any, conf: Any) -> None:
+    """Have a record checked when it is made."""
     if issubclass(cls, tuple):
         if "_fields" in vars(cls):
             cls.__new__.__module__ = cls.__module__
-            cls.__new__ = staticmethod(checked(cls.__new__, conf))
+            cls.__new__ = staticmethod(checked(cls.__new__, conf, makes_record=True))
     elif set(field_names(cls)) - signature(cls.__init__).parameters.keys():
         cls.__init__ = _filling(cls, cls.__init__, conf)
     elif "__init__" in vars(cls) and not law_of(cls.__init__):
-        cls.__init__ = checked(cls.__init__, conf)
-    return cls
+        cls.__init__ = checked(cls.__init__, conf, makes_record=True)
 
 
 def _function_in(member: Any) -> Any:
@@ -146,7 +163,7 @@ def _filling(cls: Any, init: Callable[..., Any], conf: Any) -> Callable[..., Any
 
     fill.__annotations__ = {**getattr(init, "__annotations__", {}), "return": cls}
     fill.__signature__ = signature(init)  # type: ignore[attr-defined]
-    filled = checked(fill, conf)
+    filled = checked(fill, conf, makes_record=True)
 
     @wraps(init)
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:

@@ -23,11 +23,10 @@ from functools import partial
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import find_spec
-from inspect import isfunction
 from types import CodeType, ModuleType
 from typing import Any
 
-from shapecheck_bp.shapes.decorator import checked_thing
+from shapecheck_bp.shapes.decorator import checked_thing, says_anything
 
 NAME = "__shapechecked__"  # in the modules that are hooked
 COMPILERS = ("numba", "triton", "torch.jit", "taichi", "cupyx.jit")
@@ -81,19 +80,9 @@ def _decorator(node: ast.AST) -> ast.expr:
 
 
 def hooked(thing: Any, conf: Any = None) -> Any:
-    """What the decorator does: the thing checked, or itself where there is nothing to check.
-
-    A function without annotations is checked where it may ask for axes, so that they are its own.
-    """
-    if isfunction(thing) and not thing.__annotations__ and "isinstance" not in _names_in(thing):
-        return thing
-    checked = checked_thing(thing, conf, methods=False)
+    """What the decorator does: the thing checked, or itself where there is nothing to check."""
+    checked = checked_thing(thing, conf, methods=False) if says_anything(thing) else None
     return thing if checked is None else checked
-
-
-def _names_in(function: Any) -> Sequence[str]:
-    code: CodeType = function.__code__
-    return code.co_names
 
 
 class _Loader(SourceFileLoader):

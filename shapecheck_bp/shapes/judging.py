@@ -5,15 +5,14 @@ and one for each record that has axes of its own.
 """
 
 from collections.abc import Iterable
-from itertools import takewhile
-from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any, get_args
 
 from jaxtyping import AnnotationError
 
-from shapecheck_bp.shapes.annotations import is_anything, is_array_hint, is_record
+from shapecheck_bp.shapes.annotations import is_anything, is_array_hint, is_union
 from shapecheck_bp.shapes.kinds import accepts, fits_array, has_dtype, is_of_class
 from shapecheck_bp.shapes.leaves import Leaf, walk
+from shapecheck_bp.shapes.records import is_record, record_class
 from shapecheck_bp.shapes.scopes import Scope
 
 Scopes = dict[str, Scope]
@@ -26,12 +25,23 @@ def first_misfit(
     """The first leaf that contradicts its annotation or the leaves before it.
 
     Args:
-        leaves: in the order in which sizes are settled.
+        leaves: in the order in which sizes are settled; an axis that is computed from one that is
+            not settled yet, such as n+1, is looked at last.
         scopes: sizes that are known already, to which more are added.
         conf: what beartype is to do, if that is not the usual.
+
+    Raises:
+        AnnotationError: an axis is computed from one that nothing settles.
     """
     scopes = {} if scopes is None else scopes
-    return next((leaf for leaf in leaves if not _fits(leaf, scopes, conf)), None)
+    computed = []
+    for leaf in leaves:
+        try:
+            if not _fits(leaf, scopes, conf):
+                return leaf
+        except AnnotationError:
+            computed.append(leaf)
+    return next((leaf for leaf in computed if not _fits(leaf, scopes, conf)), None)
 
 
 def _fits(leaf: Leaf, scopes: Scopes, conf: Any) -> bool:
@@ -40,18 +50,19 @@ def _fits(leaf: Leaf, scopes: Scopes, conf: Any) -> bool:
     if scope is None:
         scope = scopes[place.scope] = Scope(place.arguments)
     if is_array_hint(hint):
-        return _array_fits(value, hint, scope)
-    if get_origin(hint) in (Union, UnionType):
+        return _array_fits(leaf, scope)
+    if is_union(hint):
         return any(_option_fits(leaf, option, scopes, conf) for option in get_args(hint))
     if is_anything(hint):
         return True
     if is_record(hint):
-        return isinstance(value, get_origin(hint) or hint)
+        return isinstance(value, record_class(hint))
     return bool(scope.within(accepts, value, hint, conf))
 
 
-def _array_fits(value: Any, hint: Any, scope: Scope) -> bool:
+def _array_fits(leaf: Leaf, scope: Scope) -> bool:
     """What ``isinstance`` says, without its looking for the sizes and copying them first."""
+    value, hint = leaf.value, leaf.hint
     try:
         if not is_of_class(value, hint):
             return False
@@ -59,8 +70,11 @@ def _array_fits(value: Any, hint: Any, scope: Scope) -> bool:
             return bool(scope.within(fits_array, value, hint))
         single, variadic, _, arguments = scope.memos
         return bool(hint._check_shape(value, single, variadic, arguments) == "")
-    except AnnotationError:  # an axis such as n+1 whose n is not known: the annotation is wrong
-        raise
+    except (AnnotationError, SyntaxError) as error:
+        raise AnnotationError(
+            f"{leaf.path}: expected axes that are names, numbers, or computed from other axes of"
+            f" the call, as in 'n+1'; got {hint.dim_str!r}"
+        ) from error
     except Exception:  # an array whose shape or dtype cannot be asked for
         return False
 
@@ -75,8 +89,8 @@ def _option_fits(leaf: Leaf, option: Any, scopes: Scopes, conf: Any) -> bool:
 
 
 def reason(leaves: Iterable[Leaf], misfit: Leaf) -> str:
-    """Why jaxtyping refuses an array's leaf after those before it, in its own words."""
+    """Why jaxtyping refuses an array's leaf among the others, in its own words."""
     scopes: Scopes = {}
-    first_misfit(takewhile(lambda leaf: leaf is not misfit, leaves), scopes)
+    first_misfit((leaf for leaf in leaves if leaf is not misfit), scopes)
     scope = scopes.get(misfit.place.scope, Scope(misfit.place.arguments))
     return str(scope.within(misfit.hint.__instancecheck_str__, misfit.value))

@@ -9,10 +9,10 @@ False
 """
 
 from functools import lru_cache
-from types import UnionType
-from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, is_typeddict
+from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
-from shapecheck_bp.shapes.annotations import array_hints, is_array_hint, is_record, is_resolved
+from shapecheck_bp.shapes.annotations import array_hints, is_array_hint, is_resolved, is_union
+from shapecheck_bp.shapes.records import is_record, record_class
 from shapecheck_bp.shapes.scopes import Scope
 
 
@@ -82,14 +82,14 @@ def could_be(value: Any, option: Any) -> bool:
     origin, inside = get_origin(option), get_args(option)
     if is_resolved(option):
         return could_be(value, option.__forward_value__)
-    if origin in (Union, UnionType):
+    if is_union(option):
         return any(could_be(value, one) for one in inside)
     if is_array_hint(option):
         axes = " ".join("..." if axis[0] in "*." else "_" for axis in option.dim_str.split())
         kind = option.dtype[option.array_type, axes]
         return has_shape(value) and bool(Scope().within(fits_array, value, kind))
     if is_record(option):
-        return isinstance(value, dict if is_typeddict(origin or option) else origin or option)
+        return isinstance(value, record_class(option))
     if origin is Annotated and array_hints(option):
         return could_be(value, inside[0])
     if isinstance(origin, type) and array_hints(option):

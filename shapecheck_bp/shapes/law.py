@@ -8,25 +8,26 @@ call, when every name in the annotations is known: it looks the signature up in 
 import builtins
 import inspect
 import sys
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import cached_property, partial, wraps
+from functools import partial, wraps
 from threading import RLock
 from types import FunctionType
-from typing import Any, NamedTuple, ParamSpecArgs, ParamSpecKwargs, Unpack, get_args, get_origin
+from typing import Any, NamedTuple
 
-from jaxtyping import Float
+from jaxtyping import AnnotationError, Float
 
-from shapecheck_bp.shapes.annotations import is_record
-from shapecheck_bp.shapes.arrays import Array, dtype_name, library_name
-from shapecheck_bp.shapes.errors import ShapeError
+from shapecheck_bp.shapes.arrays import dtype_name, library_name
+from shapecheck_bp.shapes.declared import Declared
 from shapecheck_bp.shapes.judging import first_misfit
-from shapecheck_bp.shapes.leaves import RESULT, Leaf, leaves_of
+from shapecheck_bp.shapes.keys import PREFIX
+from shapecheck_bp.shapes.leaves import Leaf, of_ours
 from shapecheck_bp.shapes.memory import NOTHING, Known, Memory, Results
-from shapecheck_bp.shapes.names import names_around, names_in_body, read_hints
+from shapecheck_bp.shapes.names import names_in_body
+from shapecheck_bp.shapes.records import is_called_by_carrier
 from shapecheck_bp.shapes.scopes import Scope
 from shapecheck_bp.shapes.switch import OFF, Listener, mode
-from shapecheck_bp.shapes.writing import PREFIX, Writer
+from shapecheck_bp.shapes.writing import Writer
 
 
 def _not_yet(*args: Any, **kwargs: Any) -> Any:
@@ -44,10 +45,11 @@ async def _not_yet_async(*args: Any, **kwargs: Any) -> Any:
 _writing = RLock()  # one for all: a law with one of its own could not be pickled
 
 
-def checked(function: Callable[..., Any], conf: Any = None) -> Callable[..., Any]:
+def checked(
+    function: Callable[..., Any], conf: Any = None, makes_record: bool = False
+) -> Callable[..., Any]:
     """The same function, held to its annotations."""
-    law = Law(function, conf)
-    return wraps(function)(law.wrapper)
+    return wraps(function)(Law(function, conf, makes_record).wrapper)
 
 
 def law_of(function: Callable[..., Any]) -> "Law | None":
@@ -71,27 +73,31 @@ class Repeats(NamedTuple):
     seen: Any
 
 
-class Law:
+class Law(Declared):
     """What a function declares, and which of its calls have kept it.
 
     Whoever knows how its calls may be repeated without their checks says so in ``repeats``, before
     the first call.
     """
 
-    def __init__(self, function: Callable[..., Any], conf: Any = None) -> None:
+    def __init__(
+        self, function: Callable[..., Any], conf: Any = None, makes_record: bool = False
+    ) -> None:
         """Keep the function; its annotations are read at the first call.
 
         Args:
             function: what is held to its annotations.
             conf: the BeartypeConf for annotations that hold no arrays, if not the usual.
+            makes_record: whether it is the constructor of a record, which a library that carries
+                trees fills with whatever it likes.
         """
-        self.function = function
+        super().__init__(function)
         self.conf = conf
+        self.makes_record = makes_record
         self.memory = Memory()
         self.repeats: Repeats | None = None
         self.remembers_all = False  # whether no argument is left out of a signature
         self.is_async = inspect.iscoroutinefunction(function)
-        self.names_around = names_around(function, _annotations(function))
 
         def write() -> bool:
             self.write_code()
@@ -113,55 +119,6 @@ class Law:
         stub = _not_yet_async if self.is_async else _not_yet
         self.wrapper = FunctionType(stub.__code__, self.names, function.__name__)
 
-    @cached_property
-    def signature(self) -> inspect.Signature:
-        """The function's parameters; of a wrapper that takes anything, those of what it wraps."""
-        signature = inspect.signature(self.function)
-        if isinstance(self.function, FunctionType):
-            own = inspect.signature(self.function, follow_wrapped=False)
-            if not all(parameter.kind in _ANY_NUMBER for parameter in own.parameters.values()):
-                return own
-        return signature
-
-    @cached_property
-    def hints(self) -> dict[str, Any]:
-        """Annotations by name; of *args and **kwargs as the tuple and the dict that they become."""
-        if getattr(self.wrapper, "__no_type_check__", False):
-            return {}
-        # The constructor of a NamedTuple has globals of its own, and none of its module's names.
-        own = getattr(inspect.unwrap(self.function), "__globals__", {})
-        module = getattr(sys.modules.get(self.function.__module__), "__dict__", own)
-        declared = read_hints(_annotations(self.function), self.names_around, own, module)
-        hints = {"return": declared["return"]} if "return" in declared else {}
-        for name, parameter in self.signature.parameters.items():
-            if name not in declared:
-                continue
-            hint = declared[name]
-            if parameter.kind in _ANY_NUMBER and _is_unpacked(hint):
-                if not is_record(hint := next(iter(get_args(hint)), Any)):
-                    continue
-            elif parameter.kind is parameter.VAR_POSITIONAL:
-                hint = tuple.__class_getitem__((hint, ...))
-            elif parameter.kind is parameter.VAR_KEYWORD:
-                hint = dict.__class_getitem__((str, hint))
-            hints[name] = hint
-        return hints
-
-    @cached_property
-    def hints_and_result(self) -> dict[str, Any]:
-        """Annotations by name and, of the result, by its path."""
-        return {**self.hints, RESULT: self.hints.get("return", Any)}
-
-    @cached_property
-    def every_item(self) -> list[str]:
-        """The parameters that are any number of arguments, each of which is looked at."""
-        parameters = self.signature.parameters.items()
-        return [
-            name
-            for name, parameter in parameters
-            if parameter.kind in _ANY_NUMBER and not is_record(self.hints.get(name))
-        ]
-
     def write_code(self) -> None:
         """Give the checked function its code, once, whichever thread calls it first."""
         with _writing:
@@ -169,31 +126,29 @@ class Law:
                 self._write_code()
 
     def _write_code(self) -> None:
-        writer = Writer(self.signature, self.hints, self.conf)
+        writer = Writer(self.signature, self.hints, self.conf, self.makes_record)
         self.remembers_all = writer.remembers_all
-        names = self.names | writer.names
+        names, read_as = dict(self.names), ""
         if self.repeats is not None:
             _, _, *repeats = self.repeats
             names |= zip((f"{PREFIX}look", f"{PREFIX}where", f"{PREFIX}seen"), repeats, strict=True)
-        name, plans = "", None
+        plans = None
         if "torch" in sys.modules and not self.is_async:
             from shapecheck_bp.shapes import compiling
 
-            name = self.function.__name__
+            read_as = self.function.__name__
             parameters = [parameter.name for parameter in writer.parameters]
             plans, read = compiling.read_by(self, parameters, PREFIX)
             names |= read
             compiling.forget(self.wrapper)
-        source = writer.source(self.is_async, self.repeats is not None, name, plans)
-        made: dict[str, Any] = {}
-        exec(compile(source, f"<{self.function.__name__}, shapechecked>", "exec"), made)
-        self.wrapper.__globals__.update(names)  # a copy sent by cloudpickle has globals of its own
-        self.wrapper.__defaults__, self.wrapper.__kwdefaults__ = _defaults(writer.parameters)
-        self.wrapper.__code__ = made["checked"].__code__  # last: another thread may call it now
+        source = writer.source(self.is_async, self.repeats is not None, read_as, plans)
+        writer.give(self.wrapper, source, names)
 
     def before(self, signature: Hashable, arguments: Mapping[str, Any]) -> Results:
         """Judge arguments that have not passed yet; return the results that they have had."""
         __tracebackhide__ = True
+        if self.makes_record and is_called_by_carrier(sys._getframe(1)):
+            return Results()
         known = self._check(self.leaves(arguments), arguments)
         try:
             results = Results() if signature is None else self.memory.results(signature)
@@ -203,14 +158,12 @@ class Law:
         return results
 
     def after(
-        self,
-        results: Results,
-        outcome: Hashable,
-        result: Any,
-        arguments: Mapping[str, Any],
+        self, results: Results, outcome: Hashable, result: Any, arguments: Mapping[str, Any]
     ) -> None:
         """Judge a result that these arguments have not had yet, and remember it."""
         __tracebackhide__ = True
+        if self.makes_record and is_called_by_carrier(sys._getframe(1)):
+            return
         self.check_result(result, arguments, results.known)
         if outcome is not None:
             with suppress(TypeError):
@@ -227,10 +180,9 @@ class Law:
             if results is None and not is_off and f"{PREFIX}done" not in local:
                 return None
             arguments = {each: local[each] for each in self.signature.parameters if each in local}
-            scopes = {"": Scope(arguments)}
-            if results is not None:
-                scopes = {"": results.known.scope.copy(arguments)}
-            elif not is_off:
+            known = NOTHING if results is None else results.known
+            scopes = {"": known.scope.copy(arguments)}
+            if results is None and not is_off:
                 first_misfit(self.leaves(arguments), scopes, self.conf)
             local[name] = scopes[""]
         scope: Scope = local[name]
@@ -277,36 +229,6 @@ class Law:
                 leaves = [*self.leaves(arguments), *leaves]
             self._check(leaves, arguments, known)
 
-    def run(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-        """Call the function with every check on, whether or not the switch is."""
-        __tracebackhide__ = True
-        self.check_arguments(args, kwargs)
-        result = self.function(*args, **kwargs)
-        if self.is_async:
-            result = _wait_for(result)
-        self.check_result(result, self.bind(args, kwargs))
-        return result
-
-    def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The arguments by name, defaults included."""
-        bound = self.signature.bind(*args, **kwargs)
-        bound.apply_defaults()
-        return bound.arguments
-
-    def leaves(self, arguments: Mapping[str, Any]) -> list[Leaf]:
-        """The leaves of the arguments; a default is trusted where it is no array, such as None."""
-        parameters = self.signature.parameters
-        given = {
-            name: value
-            for name, value in arguments.items()
-            if value is not parameters[name].default or hasattr(value, "dtype")
-        }
-        return leaves_of(self.hints, given, arguments, self.every_item)
-
-    def returned(self, result: Any, arguments: Mapping[str, Any]) -> list[Leaf]:
-        """The leaves of a result."""
-        return leaves_of(self.hints_and_result, {RESULT: result}, arguments)
-
     def _check(
         self, leaves: list[Leaf], arguments: Mapping[str, Any], known: Known | None = None
     ) -> Known:
@@ -314,71 +236,19 @@ class Law:
         __tracebackhide__ = True
         scope, libraries, dtypes = known or NOTHING
         scopes = {"": scope.copy(arguments)}
-        misfit = first_misfit(leaves, scopes, self.conf)
-        arrays = [] if misfit else _of_ours(leaves)
+        try:
+            misfit = first_misfit(leaves, scopes, self.conf)
+        except AnnotationError as error:
+            raise AnnotationError(f"{self.function.__qualname__}: {error}") from error
+        arrays = [] if misfit else of_ours(leaves)
         if arrays:
             libraries |= {library_name(leaf.value) for leaf in arrays}
             dtypes |= {dtype_name(leaf.value) for leaf in arrays if leaf.hint.dtype is Float}
         empty = any(0 in leaf.value.shape for leaf in arrays)
         if misfit or empty or len(libraries) > 1 or len(dtypes) > 1:
-            raise self._refusal([*(self.leaves(arguments) if known else ()), *leaves], misfit)
+            from shapecheck_bp.shapes import words  # a program that fits needs none
+
+            whole = [*(self.leaves(arguments) if known else ()), *leaves]
+            raise words.refusal(self.function, whole, misfit)
         scopes[""].memos = (*scopes[""].memos[:3], {})  # the arguments themselves are not kept
         return Known(scopes[""], libraries, dtypes)
-
-    def _refusal(self, leaves: list[Leaf], misfit: Leaf | None) -> ShapeError:
-        """The error that says what is wrong with a whole call."""
-        # What puts it together is loaded when there is one: a program that fits needs none.
-        from shapecheck_bp.shapes import words
-
-        if misfit:
-            return words.misfit(self.function, leaves, misfit)
-        arrays = _of_ours(leaves)
-        if empty := next((leaf for leaf in arrays if 0 in leaf.value.shape), None):
-            return words.empty(self.function, empty)
-        if len({library_name(leaf.value) for leaf in arrays}) > 1:
-            return words.mixed(self.function, arrays, library_name)
-        floats = [leaf for leaf in arrays if leaf.hint.dtype is Float]
-        return words.mixed(self.function, floats, dtype_name)
-
-
-_ANY_NUMBER = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-
-
-def _annotations(function: Callable[..., Any]) -> Mapping[str, Any]:
-    annotations = getattr(function, "__annotations__", None)
-    return annotations if isinstance(annotations, Mapping) else {}
-
-
-def _is_unpacked(hint: Any) -> bool:
-    """Whether this is said of all of ``*args`` or ``**kwargs``, and not of each."""
-    in_general = isinstance(hint, ParamSpecArgs | ParamSpecKwargs)
-    return in_general or get_origin(hint) is Unpack or getattr(hint, "__unpacked__", False)
-
-
-def _of_ours(leaves: list[Leaf]) -> list[Leaf]:
-    """The leaves that are to be an ``Array``, for which there are more rules."""
-    return [leaf for leaf in leaves if getattr(leaf.hint, "array_type", None) is Array]
-
-
-def _defaults(
-    parameters: Iterable[inspect.Parameter],
-) -> tuple[tuple[Any, ...], dict[str, Any] | None]:
-    """What a function has as ``__defaults__`` and ``__kwdefaults__``."""
-    by_position: list[Any] = []
-    by_name: dict[str, Any] = {}
-    for parameter in parameters:
-        if parameter.default is not parameter.empty:
-            if parameter.kind is parameter.KEYWORD_ONLY:
-                by_name[parameter.name] = parameter.default
-            else:
-                by_position.append(parameter.default)
-    return tuple(by_position), by_name or None
-
-
-def _wait_for(coroutine: Any) -> Any:
-    """A coroutine's result, also where a loop is running already, as in a notebook."""
-    import asyncio  # takes 15 ms, which only those pay who verify an async function
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, coroutine).result()

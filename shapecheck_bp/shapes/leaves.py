@@ -8,25 +8,24 @@ its axes: the call, or the record that it is a field of.
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import MISSING
 from itertools import combinations
-from types import NoneType, UnionType
-from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, is_typeddict
+from types import NoneType
+from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
 from jaxtyping import Shaped
 
 from shapecheck_bp.shapes.annotations import (
-    Field,
     array_hints,
-    fields_of,
     has_own_axes,
     is_array_hint,
-    is_carried,
     is_class,
-    is_record,
     is_resolved,
+    is_union,
     lags,
     spell_out,
 )
+from shapecheck_bp.shapes.arrays import Array
 from shapecheck_bp.shapes.kinds import Seen, could_be
+from shapecheck_bp.shapes.records import Field, fields_of, is_carried, is_record, record_class
 
 RESULT = "the result"  # the path of what a function returns
 
@@ -87,6 +86,11 @@ def coinciding(leaf: Leaf) -> list[tuple[str, str]]:
     ]
 
 
+def of_ours(leaves: list[Leaf]) -> list[Leaf]:
+    """The leaves that are to be an ``Array``, for which there are more rules."""
+    return [leaf for leaf in leaves if getattr(leaf.hint, "array_type", None) is Array]
+
+
 def leaves_of(
     hints: Mapping[str, Any],
     values: Mapping[str, Any],
@@ -133,11 +137,11 @@ def walk(path: str, hint: Any, value: Any, place: Place) -> Iterator[Leaf]:
         yield Leaf(path, spelled, value, layer, place=place)
     elif is_resolved(hint):
         yield from walk(path, hint.__forward_value__, value, place)
-    elif is_record(hint) and array_hints(hint):
-        yield from _walk_fields(path, hint, value, place)
+    elif is_record(hint) and (array_hints(hint) or record_class(hint) is dict):
+        yield from walk_fields(path, hint, value, place)
     elif not array_hints(hint):
         yield Leaf(path, hint, value, place=place)
-    elif origin in (Union, UnionType):
+    elif is_union(hint):
         option = only_option(hint, value)
         if option is hint:
             yield Leaf(path, hint, value, place=place)
@@ -162,11 +166,16 @@ def walk(path: str, hint: Any, value: Any, place: Place) -> Iterator[Leaf]:
         yield Leaf(path, hint, value, place=place)
 
 
-def _walk_fields(path: str, hint: Any, value: Any, place: Place) -> Iterator[Leaf]:
-    """Of a record, whose fields have axes of their own unless they are filled in from outside."""
+def walk_fields(
+    path: str, hint: Any, value: Any, place: Place, made: bool = False
+) -> Iterator[Leaf]:
+    """Of a record, whose fields have axes of their own unless they are filled in from outside.
+
+    One that JAX carries may hold anything, unless it has just been made.
+    """
     cls = get_origin(hint) or hint
-    kind = dict if is_typeddict(cls) else cls
-    if not isinstance(value, kind) or is_carried(cls):
+    kind = record_class(hint)
+    if not isinstance(value, kind) or (is_carried(cls) and not made):
         yield Leaf(path, kind, value)
         return
     inside = Place({}, place.arguments, path) if has_own_axes(hint) else place
@@ -175,7 +184,7 @@ def _walk_fields(path: str, hint: Any, value: Any, place: Place) -> Iterator[Lea
         there = (
             value.get(field.name, MISSING) if kind is dict else getattr(value, field.name, MISSING)
         )
-        if there is MISSING and field.name in getattr(cls, "__required_keys__", ()):
+        if there is MISSING and field.required:
             yield Leaf(where, field.hint, there, place=inside)
         elif there is not MISSING and not _is_trusted(there, field):
             yield from walk(where, field.hint, there, place if field.filled else inside)

@@ -3,24 +3,24 @@
 import importlib
 import re
 from collections.abc import Iterator, Mapping
-from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin
+from types import NoneType
+from typing import Any, get_args, get_origin
 
 import numpy as np
 from jaxtyping import AnnotationError, Shaped
 
 from shapecheck_bp.shapes.annotations import (
     array_hints,
-    fields_of,
     is_array_hint,
     is_class,
-    is_record,
+    is_union,
     lags,
     spell_out,
 )
 from shapecheck_bp.shapes.arrays import Array
 from shapecheck_bp.shapes.law import Law
 from shapecheck_bp.shapes.leaves import axis_names, leaves_of
+from shapecheck_bp.shapes.records import fields_of, is_record
 from shapecheck_bp.shapes.words import function_name
 
 LAYERS = 3
@@ -98,7 +98,7 @@ class Maker:
             return self.array(path, spell_out(hint, {**axes, **self.sizes}, self.known))
         if not array_hints(hint):
             return self.plain(hint)
-        if origin in (Union, UnionType):
+        if is_union(hint):
             return self.make(path, next(option for option in inner if array_hints(option)), axes)
         if is_record(hint):
             made = {

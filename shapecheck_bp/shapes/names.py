@@ -4,7 +4,7 @@ Under ``from __future__ import annotations`` an annotation is text, and its name
 the function around it, or such as only a type checker imports. What cannot be known stands for
 anything, and the rest of the annotation is read as it is.
 
->>> hints = read_hints({"x": "dict[str, Missing]", "n": "int"})
+>>> hints = read_hints("f", {"x": "dict[str, Missing]", "n": "int"})
 >>> hints["n"], isinstance(3, hints["x"].__args__[1])
 (<class 'int'>, True)
 """
@@ -12,8 +12,10 @@ anything, and the rest of the annotation is read as it is.
 import builtins
 import re
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from traceback import walk_tb
 from types import FrameType, ModuleType, SimpleNamespace, UnionType
 from typing import Any, ForwardRef, get_args, get_type_hints
 
@@ -48,20 +50,39 @@ class _Names(dict[str, Any]):
         return next((space[name] for space in self.spaces if name in space), Unknown)
 
 
-def read_hints(annotations: Mapping[str, Any], *spaces: Mapping[str, Any]) -> dict[str, Any]:
-    """Annotations by name; a name in their text is what the first space that has it says."""
+def read_hints(
+    owner: Any, annotations: Mapping[str, Any], *spaces: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Annotations by name, of a function or class.
+
+    A name in their text is what the first space that has it says.
+    """
     names = _Names(*spaces)
-    return {name: _read(annotation, names) for name, annotation in annotations.items()}
+    of = getattr(owner, "__qualname__", owner)
+    return {
+        name: _read(f"{of}: {name}", annotation, names) for name, annotation in annotations.items()
+    }
 
 
-def _read(annotation: Any, names: _Names) -> Any:
+def _read(what: str, annotation: Any, names: _Names) -> Any:
     one = SimpleNamespace(__annotations__={"it": annotation})
     try:
         hint = get_type_hints(one, {}, names, include_extras=True)["it"]
         _read_inside(hint, names, {})
-    except Exception:  # whatever text may raise: a SyntaxError, axes that are variadic twice
+    except Exception as error:  # whatever text may raise
+        if _is_of_axes(error):
+            warnings.warn(
+                f"{what} is not checked: its annotation {annotation} is no shape. {error}",
+                stacklevel=2,
+            )
         return Unknown
     return hint
+
+
+def _is_of_axes(error: Exception) -> bool:
+    """Whether jaxtyping has refused the axes of an annotation, and not Python its text."""
+    *_, (frame, _) = walk_tb(error.__traceback__)
+    return str(frame.f_globals.get("__name__")).startswith("jaxtyping")
 
 
 def _read_inside(hint: Any, names: _Names, known: dict[str, Any]) -> None:

@@ -68,7 +68,8 @@ def blame(leaves: Sequence[Leaf], misfit: Leaf) -> Verdict:
     paths = [path for repair in fitting for path in repair.seen] or suspects
     first = next((leaf for leaf in leaves if leaf.path in paths), misfit)
     candidates = [" and ".join(repair.arguments) for repair in fitting] or suspects
-    return Verdict(misfit if misfit.path in paths else first, fitting, candidates)
+    leaf = misfit if misfit.path in paths else first
+    return Verdict(leaf, fitting, list(dict.fromkeys(candidates)))
 
 
 def repairs(leaves: Sequence[Leaf], misfit: Leaf) -> list[Repair]:

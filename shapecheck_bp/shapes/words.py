@@ -1,43 +1,54 @@
 """What a ShapeError says: the equation, the shapes, and what to do, like a page of working.
 
-``misfit``, ``empty`` and ``mixed`` each put together one kind of ShapeError. Shapes and dtypes are
-shown, and never what an array holds.
+``refusal`` puts it together. Shapes and dtypes are shown, and never what an array holds.
 """
 
-import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import MISSING
 from itertools import takewhile
-from types import NoneType, UnionType
-from typing import Any, Literal, NamedTuple, SupportsIndex, Union, get_args, get_origin
+from typing import Any, get_args
 
 import numpy as np
+from jaxtyping import Float
 
-from shapecheck_bp.shapes.annotations import array_hints, is_array_hint
-from shapecheck_bp.shapes.arrays import Array, dtype_name, shape_text
+from shapecheck_bp.shapes.annotations import is_array_hint
+from shapecheck_bp.shapes.arrays import Array, dtype_name, library_name, shape_text
 from shapecheck_bp.shapes.errors import ShapeError, shape_error, table
-from shapecheck_bp.shapes.judging import first_misfit, reason
-from shapecheck_bp.shapes.kinds import has_shape
-from shapecheck_bp.shapes.leaves import RESULT, Leaf, Sizes, walk
+from shapecheck_bp.shapes.judging import first_misfit
+from shapecheck_bp.shapes.leaves import RESULT, Leaf, of_ours, walk
+from shapecheck_bp.shapes.notes import Settled, note_on, settled_by
 from shapecheck_bp.shapes.repairs import Repair, Verdict, blame, is_array, root, wrong_dtype
+from shapecheck_bp.shapes.terms import (
+    actual,
+    annotation_text,
+    cell,
+    class_name,
+    expected,
+    is_union_of_arrays,
+    value_text,
+)
 
 LONGEST_TABLE = 6
 
 
-class Settled(NamedTuple):
-    """The size of an axis, and the leaf that settled it."""
+def refusal(function: Callable[..., Any], leaves: list[Leaf], misfit: Leaf | None) -> ShapeError:
+    """The error that says what is wrong with a whole call, whose first misfit may be known."""
+    if misfit:
+        return _misfit(function, leaves, misfit)
+    arrays = of_ours(leaves)
+    if empty := next((leaf for leaf in arrays if 0 in leaf.value.shape), None):
+        return _empty(function, empty)
+    if len({library_name(leaf.value) for leaf in arrays}) > 1:
+        return _mixed(function, arrays, library_name)
+    return _mixed(function, [leaf for leaf in arrays if leaf.hint.dtype is Float], dtype_name)
 
-    size: Any
-    leaf: Leaf
 
-
-def misfit(function: Callable[..., Any], leaves: list[Leaf], first: Leaf) -> ShapeError:
+def _misfit(function: Callable[..., Any], leaves: list[Leaf], first: Leaf) -> ShapeError:
     """The error where ``first`` is the first leaf that contradicts its annotation or the others."""
     leaves = [leaf for leaf in leaves if leaf.place.scope == first.place.scope]
     verdict = blame(leaves, first)
-    blamed, candidates = verdict.leaf, list(dict.fromkeys(verdict.candidates))
-    others = _settled(leaf for leaf in leaves if leaf is not blamed)
-    note = _note(leaves, blamed, others)
+    blamed, candidates = verdict.leaf, verdict.candidates
+    others = settled_by(leaf for leaf in leaves if leaf is not blamed)
+    note = note_on(leaves, blamed, others)
     return _error(
         function,
         blamed,
@@ -45,12 +56,12 @@ def misfit(function: Callable[..., Any], leaves: list[Leaf], first: Leaf) -> Sha
         [(leaf, note if leaf is blamed else "") for leaf in _shown(leaves, blamed)],
         _what_to_do(function, verdict, others),
         more=_options_refused(leaves, blamed),
-        argument=" or ".join(candidates) if len(verdict.candidates) > 1 else blamed.path,
+        argument=" or ".join(candidates) if len(candidates) > 1 else blamed.path,
         bindings={axis: settled.size for axis, settled in others.items()},
     )
 
 
-def empty(function: Callable[..., Any], leaf: Leaf) -> ShapeError:
+def _empty(function: Callable[..., Any], leaf: Leaf) -> ShapeError:
     """The error where an array has no entries."""
     axes, shape = leaf.axes, leaf.value.shape
     axis = axes[shape.index(0)] if len(axes) == len(shape) and "..." not in axes else "every axis"
@@ -58,7 +69,7 @@ def empty(function: Callable[..., Any], leaf: Leaf) -> ShapeError:
     return _error(function, leaf, f"{leaf.path} is empty.", [(leaf, "")], suggestion)
 
 
-def mixed(
+def _mixed(
     function: Callable[..., Any], leaves: list[Leaf], kind_of: Callable[[Any], str]
 ) -> ShapeError:
     """The error where arrays have several dtypes, or libraries; the rarest is blamed."""
@@ -106,12 +117,12 @@ def _error(
     line = first_line(function)
     equation = line if "=" in line else ""
     formula = f"{equation}        {_where_examples_lie(function, rows)}".strip()
-    usual = {"argument": blamed.path, "expected": _expected(blamed), "actual": _actual(blamed)}
+    usual = {"argument": blamed.path, "expected": expected(blamed), "actual": actual(blamed)}
     return shape_error(
         function_name(function),
         headline,
         [formula] if formula else [],
-        table([(leaf.path, _cell(leaf), f"got {_actual(leaf)}", note) for leaf, note in rows]),
+        table([(leaf.path, cell(leaf), f"got {actual(leaf)}", note) for leaf, note in rows]),
         more,
         suggestion=suggestion,
         **usual | fields,
@@ -120,7 +131,7 @@ def _error(
 
 def _options_refused(leaves: list[Leaf], blamed: Leaf) -> list[str]:
     """Of a union that holds arrays: why each of its options is not what came."""
-    if not _is_union_of_arrays(blamed.hint):
+    if not is_union_of_arrays(blamed.hint):
         return []
     before = list(takewhile(lambda leaf: leaf is not blamed, leaves))
     rows = []
@@ -129,16 +140,12 @@ def _options_refused(leaves: list[Leaf], blamed: Leaf) -> list[str]:
         first_misfit(before, scopes)
         parts = list(walk(blamed.path, option, blamed.value, blamed.place))
         part = first_misfit(parts, scopes) or parts[-1]
-        others = _settled(leaf for leaf in [*before, *parts] if leaf is not part)
+        others = settled_by(leaf for leaf in [*before, *parts] if leaf is not part)
         where = "" if part.path == blamed.path else f"{part.path} "
-        note = _note([*before, *parts], part, others)
-        why = f"{where}got {_actual(part) if is_array(part) else _described(part.value)}"
-        rows.append((f"not {_annotation(option)}:", f"{why}; {note}" if note else why))
+        note = note_on([*before, *parts], part, others)
+        why = f"{where}got {actual(part) if is_array(part) else value_text(part.value)}"
+        rows.append((f"not {annotation_text(option)}:", f"{why}; {note}" if note else why))
     return table(rows)
-
-
-def _is_union_of_arrays(hint: Any) -> bool:
-    return get_origin(hint) in (Union, UnionType) and bool(array_hints(hint))
 
 
 def _where_examples_lie(function: Callable[..., Any], rows: Iterable[tuple[Leaf, str]]) -> str:
@@ -165,7 +172,7 @@ def _shown(leaves: list[Leaf], blamed: Leaf) -> list[Leaf]:
 
 def _headline(verdict: Verdict) -> str:
     """What is wrong, and what would repair it."""
-    candidates = list(dict.fromkeys(verdict.candidates))
+    candidates = verdict.candidates
     if not verdict.repairs and len(candidates) > 1:
         return f"{' and '.join(candidates)} do not fit together."
     if not verdict.repairs:
@@ -206,14 +213,14 @@ def _wanted(leaf: Leaf, others: dict[str, Settled]) -> str:
         return f"{leaf.container} for {size} layers, as in {counted.container or counted.path}"
     axes = leaf.axes
     sizes = [others[axis].size if axis in others else axis for axis in axes]
-    wanted = f"{_expected(leaf)} = {shape_text(sizes)}" if sizes != axes else _expected(leaf)
+    wanted = f"{expected(leaf)} = {shape_text(sizes)}" if sizes != axes else expected(leaf)
     if not is_array_hint(leaf.hint):
         fields = ", ".join(getattr(leaf.hint, "_fields", ()))
         return f"{leaf.path} as {wanted}({fields})" if fields else f"{leaf.path} as {wanted}"
     if not is_array(leaf):
         kind = leaf.hint.array_type
         if kind not in (Any, Array, np.ndarray):
-            return f"{leaf.path} as a {_class_name(kind)} {wanted}"
+            return f"{leaf.path} as a {class_name(kind)} {wanted}"
         can_be_one = isinstance(leaf.value, list | tuple)
         example = f", for example numpy.asarray({leaf.path})" if can_be_one else ""
         return f"{leaf.path} as an array {wanted}{example}"
@@ -221,115 +228,3 @@ def _wanted(leaf: Leaf, others: dict[str, Settled]) -> str:
     if labels and len(axes) == 2 and wrong_dtype(leaf):
         return f"{leaf.path} as {wanted}; if these are labels, pass their one_hot"
     return f"{leaf.path} as {wanted}"
-
-
-def _note(leaves: list[Leaf], leaf: Leaf, others: dict[str, Settled]) -> str:
-    """Where a leaf contradicts its annotation or the rest of the call."""
-    if (
-        get_origin(leaf.hint) is tuple
-        and isinstance(leaf.value, tuple)
-        and ... not in get_args(leaf.hint)
-    ):
-        came = "1 entry" if len(leaf.value) == 1 else f"{len(leaf.value)} entries"
-        return f"{came} where {len(get_args(leaf.hint))} are meant"
-    if not is_array_hint(leaf.hint) or not (is_array(leaf) or isinstance(leaf.value, Sizes)):
-        return ""
-    shape, axes, notes = leaf.value.shape, leaf.axes, []
-    if wrong_dtype(leaf):
-        notes.append(f"{dtype_name(leaf.value)} is not {leaf.hint.dtype.__name__}")
-    if not all(re.fullmatch(r"\w+", axis) for axis in axes):
-        return "; ".join(notes) or reason(leaves, leaf)
-    if len(shape) != len(axes):
-        came = "1 axis" if len(shape) == 1 else f"{len(shape)} axes"
-        meant = "1 is meant" if len(axes) == 1 else f"{len(axes)} are meant"
-        return "; ".join([*notes, f"{came} where {meant}"])
-    layer = f" in layer {leaf.layer}," if leaf.layer else ""
-    for axis, size in zip(axes, shape, strict=True):
-        if axis in others and others[axis].size != size:
-            settled = others[axis]
-            in_layer = f", layer {settled.leaf.layer}" if settled.leaf.layer else ""
-            elsewhere = f"{settled.size} in {settled.leaf.path}{in_layer}"
-            notes.append(f"{axis} is {size} here,{layer} and {elsewhere}")
-        if axis.isdigit() and int(axis) != size:
-            notes.append(f"{size} where {axis} is meant")
-    return "; ".join(notes)
-
-
-def _settled(leaves: Iterable[Leaf]) -> dict[str, Settled]:
-    """The axes by name, each with its size."""
-    settled: dict[str, Settled] = {}
-    for leaf in leaves:
-        axes, shape = leaf.axes, getattr(leaf.value, "shape", ())
-        if isinstance(shape, tuple) and len(axes) == len(shape):  # no tuple: a class, say
-            for axis, size in zip(axes, shape, strict=True):
-                if axis.isidentifier() and axis != "_":
-                    settled.setdefault(axis, Settled(size, leaf))
-    return settled
-
-
-def _expected(leaf: Leaf) -> str:
-    """What an annotation asks for: a shape, with its kind of dtype where that is what is wrong."""
-    if isinstance(leaf.value, Sizes):
-        return ", ".join(leaf.axes)
-    if not is_array_hint(leaf.hint) or (is_array(leaf) and wrong_dtype(leaf)):
-        return _annotation(leaf.hint)
-    return shape_text(leaf.axes)
-
-
-def _cell(leaf: Leaf) -> str:
-    """What an annotation asks for, in a table; the options of a union stand below it."""
-    options = get_args(leaf.hint) if _is_union_of_arrays(leaf.hint) else ()
-    return f"one of {len(options)}" if options else _expected(leaf)
-
-
-def _actual(leaf: Leaf) -> str:
-    """What came: a shape, with its dtype where that is wrong, or what it is instead of an array."""
-    if isinstance(leaf.value, Sizes):
-        return ", ".join(map(str, leaf.value.shape))
-    if get_origin(leaf.hint) is Literal and isinstance(leaf.value, str | int | None):
-        return repr(leaf.value)
-    if not is_array(leaf):
-        of_a_union = _is_union_of_arrays(leaf.hint) or leaf.value is MISSING
-        return _described(leaf.value) if of_a_union else type(leaf.value).__name__
-    shape = shape_text(leaf.value.shape)
-    return f"{dtype_name(leaf.value)} {shape}" if wrong_dtype(leaf) else shape
-
-
-def _described(value: Any) -> str:
-    """What something is that stands in an array's place, or holds arrays: never what is in them."""
-    kind = type(value).__name__
-    if value is MISSING:
-        return "nothing"
-    if has_shape(value) and isinstance(value.shape, tuple) and not isinstance(value, np.generic):
-        return f"{kind} {shape_text(value.shape)}"
-    inside = value.values() if isinstance(value, dict) else value
-    if isinstance(value, list | tuple | dict) and all(map(has_shape, inside)) and value:
-        shapes = [shape_text(each.shape) for each in inside]
-        return f"{kind} of {', '.join(shapes[:3])}{', …' if len(shapes) > 3 else ''}"
-    return kind
-
-
-def _annotation(hint: Any) -> str:
-    """An annotation as a reader would say it."""
-    if hint is SupportsIndex:
-        return "a whole number"
-    if hint is NoneType:
-        return "None"
-    if is_array_hint(hint):
-        return f"{hint.dtype.__name__} {shape_text(hint.dim_str.split())}"
-    if get_origin(hint) is Literal:
-        return " or ".join(map(repr, get_args(hint)))
-    if get_origin(hint) in (Union, UnionType):
-        return " or ".join(map(_annotation, get_args(hint)))
-    inside = [each for each in get_args(hint) if each is not ...]
-    if array_hints(hint) and get_origin(hint) in (list, tuple, dict):
-        inside = inside[1:] if get_origin(hint) is dict else inside
-        return f"{get_origin(hint).__name__} of {', '.join(map(_annotation, inside))}"
-    return _class_name(hint) if isinstance(hint, type) and not inside else str(hint)
-
-
-def _class_name(cls: Any) -> str:
-    """The name that people know a class by; of JAX's arrays it is not where they are made."""
-    name = str(getattr(cls, "__name__", cls)).rpartition(".")[2]
-    made_in_jax = getattr(cls, "__module__", "").startswith("jaxlib") or "jaxlib" in str(cls)
-    return f"jax.{name}" if made_in_jax else name

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from jaxtyping import Bool, Float, Int
+from jaxtyping import AnnotationError, Bool, Float, Int
 
 from shapecheck_bp import ShapeError, enforce, shapechecked
 
@@ -221,3 +221,13 @@ class Scripted(torch.nn.Module):
     @shapechecked
     def forward(self, x: Tensor) -> Tensor:
         return torch.relu(x).sum(dim=1)
+
+
+@pytest.mark.parametrize("axes", ["2n m", "n+ m"])
+def test_an_axis_that_is_none_is_refused_by_the_judge_and_not_by_python(axes):
+    @shapechecked
+    def take(x: Float[Tensor, axes]) -> None:
+        pass
+
+    with pytest.raises(AnnotationError, match="take: x: expected axes"):
+        take(ones(2, 3))

@@ -121,10 +121,12 @@ def test_what_beartype_cannot_know_is_not_checked():
 
 
 def test_a_wrapper_has_its_own_parameters():
-    @shapechecked
     @functools.wraps(np.sum)
-    def inner(x: Float[np.ndarray, "n"]) -> str:
+    def bare(x: Float[np.ndarray, "n"]) -> str:
         return "ok"
+
+    with pytest.warns(UserWarning, match="sum has no annotations"):  # wraps has taken them away
+        inner = shapechecked(bare)
 
     def traced(function):
         @functools.wraps(function)
@@ -194,7 +196,7 @@ def test_unions_with_containers(hint):
     for _ in range(2):
         for good in (ones(2, 3), [ones(3)] * 9, (ones(3),), {"a": ones(3)}, None, []):
             take(good, ones(3))
-        for place in range(9):
+        for place in (0, 4, 8):
             bad = [ones(3)] * place + [ones(4)] + [ones(3)] * (8 - place)
             for kind in (list, tuple, lambda items: dict(zip("abcdefghi", items, strict=True))):
                 refuses(take, kind(bad), ones(3))

@@ -313,6 +313,29 @@ def test_a_module_of_torch_and_one_of_equinox():
         refuses(Linear(jnp.ones((2, 3)), jnp.ones(2)), jnp.ones((3, 3)))
 
 
+def test_an_equinox_module_with_a_constructor_of_its_own_is_looked_at_when_it_is_made():
+    eqx = pytest.importorskip("equinox", reason="Equinox is not installed")
+    jax = pytest.importorskip("jax", reason="JAX is not installed")
+    jnp = jax.numpy
+
+    @shapechecked
+    class Linear(eqx.Module):
+        W: Float[jax.Array, "o i"]
+        b: Float[jax.Array, "o"]
+
+        def __init__(self, n: int, k: int) -> None:
+            self.W, self.b = jnp.ones((n, 2)), jnp.ones(k)
+
+    one = Linear(3, 3)
+    for _ in range(2):
+        Linear(3, 3)
+        refuses(Linear, 3, 2)
+        refuses(Linear, "3", 3)
+        assert jax.tree.map(np.shape, one).W == (3, 2)
+        many = eqx.filter_vmap(lambda _: Linear(3, 3))(jnp.ones(4))
+        assert many.W.shape == (4, 3, 2)
+
+
 def test_partial_functions_and_objects_that_are_called():
     def f(x: Float[N, "b d"], w: Float[N, "d"]) -> Float[N, "b"]:
         return x @ w

@@ -169,17 +169,38 @@ class Sequence(tuple):
     __slots__ = ()
 
 
-NO_FUNCTIONS = [3, "f", object(), int, np.add, Plain, Sequence, SimpleNamespace(__annotations__={})]
+@pytest.mark.parametrize("thing", [3, "f", object(), SimpleNamespace(__annotations__={})])
+def test_what_is_no_function_is_refused_at_once(thing):
+    with pytest.raises(TypeError) as caught:
+        shapechecked(thing)
+    assert str(caught.value) == f"shapechecked: expected a function or a class; got {thing!r}"
 
 
-@pytest.mark.parametrize("thing", NO_FUNCTIONS)
-def test_what_cannot_be_checked_is_refused_at_once(thing):
+@pytest.mark.parametrize(
+    ("thing", "name"), [(int, "int"), (Plain, "Plain"), (Sequence, "Sequence")]
+)
+def test_what_has_no_annotations_is_refused_at_once(thing, name):
     with pytest.raises(TypeError) as caught:
         shapechecked(thing)
     assert str(caught.value) == (
-        f"shapechecked: expected a function, a dataclass or a NamedTuple; got {thing!r}."
-        " Decorate the methods of any other class"
+        f"shapechecked: {name} has no annotations. Write down what it takes and returns, as in"
+        " X: Float[Array, 'n m']"
     )
+
+
+def test_a_function_that_says_nothing_is_decorated_with_a_warning():
+    def silent(X):
+        return X
+
+    for decorate in (shapechecked, shapechecked()):
+        with pytest.warns(UserWarning, match=r"silent has no annotations, and nothing is") as seen:
+            decorate(silent)
+        assert seen[0].filename == __file__
+
+    def asks(X):
+        return isinstance(X, Float[Array, "n"])
+
+    assert shapechecked(asks)(ones(3))
 
 
 def test_the_signature_and_the_kind_of_function_are_kept():
@@ -255,7 +276,7 @@ def test_threads_do_not_disturb_one_another():
     def work(seed):
         start.wait()
         random = np.random.default_rng(seed)
-        for _ in range(500):
+        for _ in range(120):
             n, k, p = (int(size) for size in random.integers(1, 9, 3))
             assert fresh(ones(n, k), ones(k, p)).shape == (n, p)
             with pytest.raises(ShapeError):

@@ -3,20 +3,19 @@
 import importlib.util
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from inspect import Signature
-from typing import Annotated, Literal, NamedTuple, NewType
+from typing import Annotated, Any, Literal, NamedTuple, NewType
 
 import jaxtyping
 import numpy as np
 import pytest
 from beartype.vale import Is
-from jaxtyping import Float
+from jaxtyping import Float, PyTree
 from problems import NETWORKS, name, problem
 
 from shapecheck_bp import Array, Network, ShapeError, column, shapechecked
+from shapecheck_bp.shapes.keys import Keys, NotMemorable
 from shapecheck_bp.shapes.law import Law, law_of
 from shapecheck_bp.shapes.memory import MOST_OUTCOMES, MOST_SIGNATURES
-from shapecheck_bp.shapes.writing import NotMemorable, Writer
 
 
 class Pair(NamedTuple):
@@ -138,12 +137,12 @@ def test_room_is_bounded_under_ever_new_results():
     ],
 )
 def test_what_tells_values_apart(hint, one, others):
-    writer = Writer(Signature(), {})
-    expression = f"({writer.key(hint, 'value')},)"
+    keys = Keys()
+    expression = f"({keys.key(hint, 'value')},)"
 
     def signature(value):
         try:
-            return eval(expression, writer.names, {"value": value})
+            return eval(expression, keys.names, {"value": value})
         except (AttributeError, IndexError, TypeError):
             return None
 
@@ -163,7 +162,7 @@ def test_what_tells_values_apart(hint, one, others):
 )
 def test_what_is_never_remembered(hint):
     with pytest.raises(NotMemorable):
-        Writer(Signature(), {}).key(hint, "value")
+        Keys().key(hint, "value")
 
 
 def test_values_are_asked_about_at_every_call(judged):
@@ -301,3 +300,33 @@ def test_a_union_of_arrays_keeps_the_rules_of_array():
         for bad in (np.ones((2, 0)), np.ones(2, "f4"), np.ones((3, 2)), np.ones((2, 2, 2))):
             with pytest.raises(ShapeError):
                 take(bad, np.ones(2))
+
+
+def test_an_axis_that_an_argument_gives_is_part_of_what_is_remembered_in_unions_and_trees():
+    hints = [Float[np.ndarray, "{n} d"] | None, Float[np.ndarray, "{n} d"] | list[int]]
+    if importlib.util.find_spec("jax"):
+        hints.append(PyTree[Float[np.ndarray, "{n} d"]])
+    for hint in hints:
+
+        @shapechecked
+        def take(n: int, x: hint) -> None:
+            pass
+
+        for _ in range(2):
+            take(3, np.ones((3, 2)))
+            with pytest.raises(ShapeError):
+                take(4, np.ones((3, 2)))
+
+
+def test_options_of_one_class_are_remembered_by_what_each_of_them_looks_at():
+    @shapechecked
+    def take(
+        x: tuple[Any, Float[np.ndarray, "n n"]]
+        | tuple[Float[np.ndarray, "n"], Float[np.ndarray, "n m"]],
+    ) -> None:
+        pass
+
+    for _ in range(2):
+        take((np.ones(2), np.ones((2, 3))))
+        with pytest.raises(ShapeError):
+            take((3, np.ones((2, 3))))

@@ -120,7 +120,12 @@ def test_an_annotation_that_is_no_annotation_is_not_checked():
     def take(x: Float[np.ndarray, "*a *b"], y: f(3)(4), z: Float[np.ndarray, "n n"]) -> None:
         pass
 
-    take(1, 2, ones(2, 2))
+    said = (
+        r"take: x is not checked: its annotation Float\[np.ndarray, '\*a \*b'\] is no shape. Cannot"
+    )
+    with pytest.warns(UserWarning, match=said) as seen:
+        take(1, 2, ones(2, 2))
+    assert len(seen) == 1
     refuses(take, 1, 2, ones(2, 3))
 
 

@@ -1,5 +1,6 @@
 """Records have axes of their own, and are looked at where they come as arguments."""
 
+import traceback
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, NotRequired, TypedDict, TypeVar
 
@@ -138,6 +139,28 @@ def test_every_field_of_a_typed_dict_is_looked_at():
                 take(bad, ones(7))
 
 
+class Settings(TypedDict):
+    steps: int
+    name: NotRequired[str]
+    inner: "NotRequired[Settings]"
+
+
+def test_a_typed_dict_without_arrays_is_looked_at_too():
+    @shapechecked
+    def run(settings: Settings, x: Settings | Float[np.ndarray, "n"] | None) -> Settings:
+        return settings
+
+    good: Settings = {"steps": 1, "inner": {"steps": 2, "name": "b"}}
+    for _ in range(2):
+        for x in (good, ones(2), None):
+            assert run(good, x) is good
+        for bad in ({}, {"steps": "1"}, {"steps": 1, "inner": {"steps": 2, "name": 3}}, 3):
+            with pytest.raises(ShapeError, match=r"settings\S* does not fit"):
+                run(bad, None)
+            with pytest.raises(ShapeError, match=r"x\S* does not fit"):
+                run(good, bad)
+
+
 def test_attrs_classes_are_records():
     attrs = pytest.importorskip("attrs", reason="attrs is not installed")
 
@@ -213,6 +236,56 @@ def test_what_jax_carries_through_its_transformations_may_hold_anything():
             count(m)
         with pytest.raises(ShapeError):
             count(3)
+
+
+def test_a_library_that_carries_trees_may_make_a_record_of_anything():
+    jax = pytest.importorskip("jax", reason="JAX is not installed")
+    jnp = jax.numpy
+
+    @shapechecked
+    class Tuple(NamedTuple):
+        W: Float[jax.Array, "o i"]
+        b: Float[jax.Array, "o"]
+
+    @shapechecked
+    @dataclass
+    class Linear:
+        W: Float[jax.Array, "o i"]
+        b: Float[jax.Array, "o"]
+
+    jax.tree_util.register_dataclass(Linear, ["W", "b"], [])
+    for cls in (Tuple, Linear):
+        one = cls(jnp.ones((3, 2)), jnp.ones(3))
+        assert jax.tree.map(np.shape, one) == jax.tree.map(np.shape, one)
+        stacked = jax.tree.map(lambda x: jnp.stack([x, x]), one)
+        assert jax.vmap(lambda m: m.W.T @ m.b)(stacked).shape == (2, 2)
+        assert jax.lax.scan(lambda c, m: (c, m), 0, stacked)[1].W.shape == (2, 3, 2)
+        for _ in range(2):  # and nothing of it is remembered
+            with pytest.raises(ShapeError, match="W does not fit"):
+                cls(stacked.W, stacked.b)
+
+
+def test_a_record_is_judged_once_when_it_is_made():
+    @shapechecked
+    class Pair(NamedTuple):
+        x: Float[np.ndarray, "n"]
+        y: Float[np.ndarray, "n"]
+
+    with pytest.raises(ShapeError) as caught:
+        Pair(ones(2), ones(3))
+    frames = [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]
+    assert frames.count("checked") == 1
+
+
+def test_a_default_that_its_annotation_knows_nothing_of_is_trusted():
+    @shapechecked
+    class Settings(NamedTuple):
+        alpha: float = np.sqrt(np.array(3))
+        mean: Float[np.ndarray, "n n"] | None = None
+
+    assert Settings().mean is None
+    with pytest.raises(ShapeError, match="alpha does not fit"):
+        Settings(alpha=ones(3))
 
 
 def test_a_record_that_names_what_is_not_there_is_checked_where_it_can_be():

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from beartype import beartype
 from beartype.roar import BeartypeCallHintViolation
-from jaxtyping import Float, jaxtyped, print_bindings
+from jaxtyping import AnnotationError, Float, jaxtyped, print_bindings
 
 from shapecheck_bp import ShapeError, enforce, shapechecked
 from shapecheck_bp.shapes.switch import listen
@@ -25,6 +25,32 @@ def ones(*shape):
 @shapechecked
 def judge(x: Float[N, "b d"], h: object, axes: str = "b d") -> bool:
     return isinstance(h, Float[N, axes])
+
+
+def test_an_axis_that_is_computed_may_come_before_what_it_is_computed_from():
+    @shapechecked
+    def histogram(edges: Float[np.ndarray, "n+1"], counts: Float[np.ndarray, "n"]) -> None:
+        pass
+
+    for _ in range(2):
+        histogram(ones(4), ones(3))
+        with pytest.raises(ShapeError, match=r"edges does not fit|edges and counts"):
+            histogram(ones(3), ones(3))
+
+
+@pytest.mark.parametrize("axes", ["n-x m", "2n m", "n+ m", "n*m k"])
+def test_an_axis_that_cannot_be_computed_is_named_with_its_argument(axes):
+    @shapechecked
+    def take(X: Float[np.ndarray, axes]) -> None:
+        pass
+
+    for _ in range(2):
+        with pytest.raises(AnnotationError) as caught:
+            take(ones(2, 3))
+        assert str(caught.value).endswith(
+            "take: X: expected axes that are names, numbers, or computed from other axes of the"
+            f" call, as in 'n+1'; got {axes!r}"
+        )
 
 
 def test_isinstance_in_the_body_whether_or_not_the_call_is_remembered():

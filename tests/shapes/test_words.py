@@ -108,3 +108,14 @@ def test_arrays_of_jax_are_called_as_people_call_them():
     error = said(take, ones(3))
     assert error.suggestion == "Pass x as a jax.Array (n,)."
     assert "got ndarray" in str(error)
+
+
+def test_two_classes_of_one_name_are_told_apart():
+    class Mesh: ...
+
+    @shapechecked
+    def draw(mesh: Mesh) -> None:
+        pass
+
+    other = type("Mesh", (), {"__module__": "elsewhere.meshes"})
+    assert "mesh   Mesh   got another Mesh, of elsewhere.meshes" in str(said(draw, other()))
