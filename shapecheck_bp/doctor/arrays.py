@@ -15,6 +15,7 @@ import numpy as np
 
 Path = tuple[Any, ...]
 DEEPEST = 8
+FLOATS, LISTS, KEPT = (float, np.floating), (list, tuple), (np.ndarray, list)
 ATOMS = (type, ModuleType, FunctionType, MethodType, BuiltinFunctionType, str, bytes)
 
 
@@ -26,7 +27,7 @@ def arrays(thing: Any) -> dict[Path, Any]:
 
 
 def _walk(thing: Any, path: Path, known: set[int], deep: int, found: dict[Path, Any]) -> None:
-    if isinstance(thing, float | np.floating):
+    if isinstance(thing, FLOATS):
         found.setdefault(path, thing)
         return
     if id(thing) in known or not deep or isinstance(thing, ATOMS):
@@ -43,7 +44,7 @@ def _walk(thing: Any, path: Path, known: set[int], deep: int, found: dict[Path, 
     elif isinstance(thing, dict):
         for key, item in thing.items():
             _walk(item, (*path, key), known, deep - 1, found)
-    elif isinstance(thing, list | tuple):
+    elif isinstance(thing, LISTS):
         names = getattr(thing, "_fields", range(len(thing)))
         for name, item in zip(names, thing, strict=True):
             name = f".{name}" if isinstance(name, str) else name
@@ -95,7 +96,7 @@ def put(thing: Any, change: Any, add: bool = True) -> None:
 
 def kept(thing: Any) -> Any:
     """A copy, which nobody changes."""
-    return thing.copy() if isinstance(thing, np.ndarray | list) else thing
+    return thing.copy() if isinstance(thing, KEPT) else thing
 
 
 def shown(path: Path) -> str:
