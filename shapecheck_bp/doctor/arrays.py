@@ -8,7 +8,6 @@
 """
 
 import re
-from collections.abc import Iterator
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -16,43 +15,59 @@ import numpy as np
 
 Path = tuple[Any, ...]
 DEEPEST = 8
+FLOATS, LISTS, KEPT = (float, np.floating), (list, tuple), (np.ndarray, list)
 ATOMS = (type, ModuleType, FunctionType, MethodType, BuiltinFunctionType, str, bytes)
 
 
 def arrays(thing: Any) -> dict[Path, Any]:
     """Every array, list of floats and float in a thing; each array once, on its first path."""
     found: dict[Path, Any] = {}
-    for path, value in _walk(thing, (), set(), DEEPEST):
-        found.setdefault(path, value)
+    _walk(thing, (), set(), DEEPEST, found)
     return found
 
 
-def _walk(thing: Any, path: Path, known: set[int], deep: int) -> Iterator[tuple[Path, Any]]:
-    if isinstance(thing, float | np.floating):
-        yield path, thing
+def _walk(thing: Any, path: Path, known: set[int], deep: int, found: dict[Path, Any]) -> None:
+    if isinstance(thing, FLOATS):
+        found.setdefault(path, thing)
         return
     if id(thing) in known or not deep or isinstance(thing, ATOMS):
         return
     known.add(id(thing))
     if isinstance(thing, np.ndarray):
         if thing.dtype.kind in "fiub" and thing.size:
-            yield path, thing
+            found.setdefault(path, thing)
         elif thing.dtype == object:
             for i, item in enumerate(thing.flat):
-                yield from _walk(item, (*path, i), known, deep - 1)
+                _walk(item, (*path, i), known, deep - 1, found)
     elif is_floats(thing):
-        yield path, thing
+        found.setdefault(path, thing)
     elif isinstance(thing, dict):
         for key, item in thing.items():
-            yield from _walk(item, (*path, key), known, deep - 1)
-    elif isinstance(thing, list | tuple):
+            _walk(item, (*path, key), known, deep - 1, found)
+    elif isinstance(thing, LISTS):
         names = getattr(thing, "_fields", range(len(thing)))
         for name, item in zip(names, thing, strict=True):
             name = f".{name}" if isinstance(name, str) else name
-            yield from _walk(item, (*path, name), known, deep - 1)
+            _walk(item, (*path, name), known, deep - 1, found)
     elif hasattr(thing, "__dict__") and type(thing).__module__.partition(".")[0] != "numpy":
         for name, item in vars(thing).items():
-            yield from _walk(item, (*path, f".{name}"), known, deep - 1)
+            _walk(item, (*path, f".{name}"), known, deep - 1, found)
+
+
+def at(thing: Any, path: Path) -> Any:
+    """What is found in a thing on a path.
+
+    >>> at({"layers": [{"W": 1}, {"W": 2}]}, ("layers", 1, "W"))
+    2
+    """
+    for part in path:
+        if isinstance(thing, np.ndarray):
+            thing = thing.flat[part]
+        elif isinstance(thing, dict) or type(part) is int:
+            thing = thing[part]
+        else:
+            thing = getattr(thing, part[1:]) if isinstance(thing, tuple) else vars(thing)[part[1:]]
+    return thing
 
 
 def is_floats(thing: Any) -> bool:
@@ -81,7 +96,7 @@ def put(thing: Any, change: Any, add: bool = True) -> None:
 
 def kept(thing: Any) -> Any:
     """A copy, which nobody changes."""
-    return thing.copy() if isinstance(thing, np.ndarray | list) else thing
+    return thing.copy() if isinstance(thing, KEPT) else thing
 
 
 def shown(path: Path) -> str:

@@ -27,13 +27,15 @@ Gradients = Sequence[Any]
 
 def close(found: Any, expected: Any) -> bool:
     """Whether two arrays are the same, up to axes of length 1 and small change."""
-    found, expected = np.squeeze(np.asarray(found)), np.squeeze(np.asarray(expected))
-    if found.shape != expected.shape or not np.all(np.isfinite(found)):
+    found, expected = np.asarray(found), np.asarray(expected)
+    if found.shape != expected.shape:
+        found, expected = np.squeeze(found), np.squeeze(expected)
+        if found.shape != expected.shape:
+            return False
+    size = float(np.abs(expected).max(initial=0))
+    if not (np.isfinite(size) and np.isfinite(np.abs(found).max(initial=0))):
         return False
-    if not np.all(np.isfinite(expected)):
-        return False
-    size = max(float(np.max(np.abs(expected), initial=0)), NOTHING)
-    return bool(np.max(np.abs(found - expected), initial=0) <= TOLERANCE * size)
+    return bool(np.abs(found - expected).max(initial=0) <= TOLERANCE * max(size, NOTHING))
 
 
 def wrong_quantities(

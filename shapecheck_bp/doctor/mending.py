@@ -53,6 +53,11 @@ class Mending:
                 (site.file.name, site.statement.lineno),
             }
         self.cost = judge.truth.cost()
+        self.bare = self.step.version
+        """The step without notes, unless they are what ends a loop that does not end by itself."""
+        trees = [file.tree for file in self.bare.files.values()]
+        if not any(isinstance(part, ast.While) for tree in trees for part in ast.walk(tree)):
+            self.bare = self.step.program.noting(self.bare, ())
         self.scopes: Scopes = {}
 
     def best(
@@ -121,7 +126,7 @@ class Mending:
         """The verdict with a change, or None where it cannot be run."""
         forward = (change.file, change.line) in self.forward_lines
         try:
-            version = self.step.program.with_change(self.step.version, change)
+            version = self.step.program.with_change(self.bare, change)
             verdict = self._judged(version)
             more = verdict is not None and verdict.right > self.judge.verdict.right
             watch = self.judge.truth.watch

@@ -111,6 +111,7 @@ class Program:
                 del self.units[unit]
         self.changes: tuple[Change, ...] = ()
         """What is changed in every version."""
+        self.in_place: Version | None = None
 
     def version(self) -> Version:
         """The program with its changes, all noted.
@@ -190,8 +191,15 @@ class Program:
     @contextmanager
     def placed(self, version: Version) -> Iterator[None]:
         """While this lasts, the functions have the codes of a version."""
-        with exchanged([*version.codes.values()]):
+        if self.in_place is version:
             yield
+            return
+        before, self.in_place = self.in_place, version
+        try:
+            with exchanged([*version.codes.values()]):
+                yield
+        finally:
+            self.in_place = before
 
 
 def _as_it_is(statement: ast.stmt) -> ast.stmt:

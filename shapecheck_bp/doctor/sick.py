@@ -113,33 +113,52 @@ def backprop(
     Raises:
         ValueError: the faulty formula cannot be computed at these sizes.
     """
-    in_order = sorted(faults, key=lambda fault: fault.is_factor)
+    global _known
+    if any(fault.quantity in ("Z", "A") for fault in faults):
+        steps = _forward(problem, faults)
+        J = None
+    else:
+        if _known[0] is not problem:
+            right = _forward(problem, ())
+            _known = problem, right, _cost(right[-1])
+        steps, J = [Step(**vars(s)) for s in _known[1]], _known[2]
+    grads: list[Gradient[Any, Any]] = []
+    for s in reversed(steps):
+        if not s.is_last:
+            s.dA = steps[s.l].dA_prev
+        elif not s.paired:
+            _compute("dA", s, faults)
+        for quantity in ("dZ", "dW", "db", "dA_prev") if s.l > 1 else ("dZ", "dW", "db"):
+            _compute(quantity, s, faults)
+        grads.insert(0, Gradient(s.dW, s.db))
+    return _cost(steps[-1]) if J is None else J, grads
 
-    def compute(quantity: str, s: Step) -> None:
-        setattr(s, quantity, FORMULAS[quantity](s))
-        for fault in in_order:
-            if fault.quantity == quantity and s.l in fault.layers:
-                setattr(s, quantity, fault.instead(s))
 
+_known: tuple[Probe | None, list[Step], float] = None, [], 0.0
+"""The problem that was computed last, its forward pass and its cost: most faults are behind it."""
+
+
+def _forward(problem: Probe, faults: Sequence[Fault]) -> list[Step]:
     net, steps = problem.net, []
     A, Z = problem.X, problem.X
     for layer, ((W, b), g) in enumerate(zip(problem.params, net.activations, strict=True), 1):
         data, about = (problem.X, problem.Y), (net.loss, net.paired)
         s = Step(layer, net.L, problem.m, W, b, *data, g, *about, A, Z)
-        compute("Z", s)
-        compute("A", s)
+        _compute("Z", s, faults)
+        _compute("A", s, faults)
         A, Z = s.A, s.Z
         steps.append(s)
-    grads: list[Gradient[Any, Any]] = []
-    for s in reversed(steps):
-        if not s.is_last:
-            s.dA = steps[s.l].dA_prev
-        elif not net.paired:
-            compute("dA", s)
-        for quantity in ("dZ", "dW", "db", "dA_prev") if s.l > 1 else ("dZ", "dW", "db"):
-            compute(quantity, s)
-        grads.insert(0, Gradient(s.dW, s.db))
-    return _cost(steps[-1]), grads
+    return steps
+
+
+def _compute(quantity: str, s: Step, faults: Sequence[Fault]) -> None:
+    """A quantity, and what stands instead of it, where that is no factor first."""
+    setattr(s, quantity, FORMULAS[quantity](s))
+    for is_factor in (False, True) if faults else ():
+        for fault in faults:
+            here = fault.quantity == quantity and fault.is_factor is is_factor
+            if here and s.l in fault.layers:
+                setattr(s, quantity, fault.instead(s))
 
 
 def _cost(s: Step) -> float:

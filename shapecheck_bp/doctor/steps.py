@@ -14,12 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from shapecheck_bp.doctor.arrays import arrays, kept, put
+from shapecheck_bp.doctor.arrays import arrays, at, kept, put
 from shapecheck_bp.doctor.guarding import CannotJudge
 from shapecheck_bp.doctor.program import Program, Version
 from shapecheck_bp.doctor.runs import MOST_NOTES, Change, Enough, Exchange, Run, Values, Watch
 from shapecheck_bp.reading.copies import Copier
 from shapecheck_bp.reading.passing import deeper, taken_by
+from shapecheck_bp.reading.safety import drop_half_a_pair
 from shapecheck_bp.reading.state import State
 
 Named = list[tuple[dict[str, Any], list[str]]]
@@ -35,6 +36,7 @@ class Step:
             CannotJudge: its state cannot be copied.
         """
         self.program, self.named = program, named
+        drop_half_a_pair()
         self.state = State(call.func, call.args, call.keywords, named)
         if self.state.why_not:
             raise CannotJudge(f"it cannot be run again: {self.state.why_not}")
@@ -86,11 +88,11 @@ class Step:
         if watch is not None:
             watch.begin(self.version)
         with self.state.again(_Copier(self.version.by_plain)) as call:
-            roots = self._roots(call)
-            found = arrays(roots)
+            roots = self._roots(call) if change or watch is None or keep else {}
             for path, by in (change or {}).items():
-                put(found[path], by)
-            if watch is None or keep:
+                put(at(roots, path), by)
+            found = arrays(roots) if watch is None or keep else {}
+            if found:
                 run.before = {path: kept(value) for path, value in found.items()}
                 run.starts = {id(value): path for path, value in found.items()}
             with taken_by(values), deeper():

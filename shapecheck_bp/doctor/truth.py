@@ -149,12 +149,13 @@ class Truth:
         """
         D = self._directions(int(np.prod(shape, dtype=int)), *most)
         h, found = self.h * max(1.0, scale), []
-        for d in D:
-            up = self.cost(**changed(h * d.reshape(shape)))
-            down = self.cost(**changed(-h * d.reshape(shape)))
-            if up is None or down is None:
-                return None
-            found.append((up - down) / (2 * h))
+        with self.step.held(self.version):
+            for d in D:
+                up = self.cost(**changed(h * d.reshape(shape)))
+                down = self.cost(**changed(-h * d.reshape(shape)))
+                if up is None or down is None:
+                    return None
+                found.append((up - down) / (2 * h))
         return D, np.array(found)
 
     def _directions(self, size: int, whole: int, count: int) -> Any:

@@ -21,7 +21,7 @@ import copy
 import gc
 import threading
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from enum import Enum
 from functools import partial
@@ -81,6 +81,8 @@ class Copier:
         self.left = self.most = most
         self.memo: dict[int, Any] = {}
         self.alive: list[Any] = []  # what an identity in the memo is of
+        self.entries: dict[int, tuple[type, list[Any]]] = {}
+        """Where objects of a class hold what they hold, by its identity; for other copiers, too."""
 
     def copy(self, value: Any) -> Any:
         """A copy of what can change, or the thing itself where nothing of it can.
@@ -89,15 +91,17 @@ class Copier:
             NotAgain: it is too large, or cannot be copied without running somebody's code.
         """
         kind = type(value)
-        if issubclass(kind, NOT_CHANGED):
+        if kind is float or issubclass(kind, NOT_CHANGED):
             return value
-        if id(value) not in self.memo:
-            self.alive.append(value)
-            made = self._copied(value, kind)
-            self.memo.setdefault(id(value), made)
-        return self.memo[id(value)]
+        if id(value) in self.memo:
+            return self.memo[id(value)]
+        self.alive.append(value)
+        made = self._copied(value, kind)
+        return self.memo.setdefault(id(value), made)
 
     def _copied(self, value: Any, kind: type) -> Any:
+        if kind is np.ndarray:  # what there is most of
+            return self._array(value, kind)
         written = is_a_persons_class(kind)
         if written and (hook := _defined(kind, REFUSED, by_a_person=True)):
             raise NotAgain(f"{kind.__name__}.{hook} would be called")
@@ -124,6 +128,8 @@ class Copier:
     def _array(self, value: Any, kind: type) -> Any:
         self._take(np.ndarray.nbytes.__get__(value))
         made = self.memo[id(value)] = np.ndarray.copy(value, "K")
+        if kind is np.ndarray and not made.dtype.hasobject:
+            return made
         plain = np.ndarray.view(made, np.ndarray)
         if plain.dtype == object:
             for index, item in enumerate(plain.flat):
@@ -200,14 +206,15 @@ class Copier:
         self.memo[id(value)] = made
         if kind in BARE:
             return made
-        for base in mro_of(kind):
-            for name, entry in own_names(base).items():
-                if type(entry) is MemberDescriptorType and is_of_python(base):
-                    with suppress(AttributeError):
-                        entry.__set__(made, self.copy(entry.__get__(value)))
-                elif type(entry) is GetSetDescriptorType and name == "__dict__":
-                    names = entry.__get__(value)
-                    entry.__get__(made).update({key: self.copy(names[key]) for key in [*names]})
+        if id(kind) not in self.entries:
+            self.entries[id(kind)] = kind, [*_entries(kind)]
+        for entry in self.entries[id(kind)][1]:
+            if type(entry) is MemberDescriptorType:
+                with suppress(AttributeError):
+                    entry.__set__(made, self.copy(entry.__get__(value)))
+            else:
+                names = entry.__get__(value)
+                entry.__get__(made).update({key: self.copy(names[key]) for key in [*names]})
         return made
 
     def _take(self, size: int) -> None:
@@ -232,6 +239,15 @@ class Copier:
             todo += gc.get_referents(thing)
 
 
+def _entries(kind: type) -> Iterator[Any]:
+    """The slots of a class, and the dictionary of what is of it."""
+    for base in mro_of(kind):
+        for name, entry in own_names(base).items():
+            is_slot = type(entry) is MemberDescriptorType and is_of_python(base)
+            if is_slot or (type(entry) is GetSetDescriptorType and name == "__dict__"):
+                yield entry
+
+
 def _defined(kind: type, names: tuple[str, ...], by_a_person: bool = False) -> str:
     """The first of these names that a class, or one that it is made of, defines itself."""
     for base in mro_of(kind)[:-1]:
@@ -244,6 +260,8 @@ def _defined(kind: type, names: tuple[str, ...], by_a_person: bool = False) -> s
 def _check_key(key: Any) -> None:
     """Refuse what a person's own ``__hash__`` would be called for."""
     kind = type(key)
+    if kind is str or kind is int:
+        return
     if issubclass(kind, (tuple, frozenset)):
         for item in (tuple if issubclass(kind, tuple) else frozenset).__iter__(key):
             _check_key(item)

@@ -11,13 +11,13 @@ import sys
 import sysconfig
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from copy import deepcopy
 from functools import lru_cache
 from pathlib import Path
 from types import CodeType, FrameType, TracebackType
 from typing import Any, NamedTuple, TypeVar
 
 Tree = TypeVar("Tree", bound=ast.AST)
+MARKS = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
 HERE = str(Path(__file__).parents[1])
 LIBRARIES = tuple(
     path for name, path in sysconfig.get_paths().items() if "lib" in name or name == "scripts"
@@ -150,8 +150,18 @@ def copied(node: Tree) -> Tree:
 
     IPython hangs the tree of a whole file on those when it shows where an error came from.
     """
-    marks = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
-    return deepcopy(node, {id(part): part for part in ast.walk(node) if isinstance(part, marks)})
+    if isinstance(node, MARKS):
+        return node
+    kind = type(node)
+    made = kind.__new__(kind)
+    for name, value in vars(node).items():
+        if name in kind._fields or name in kind._attributes:
+            if isinstance(value, ast.AST):
+                value = copied(value)
+            elif isinstance(value, list):
+                value = [copied(part) if isinstance(part, ast.AST) else part for part in value]
+            setattr(made, name, value)
+    return made
 
 
 @lru_cache(maxsize=64)

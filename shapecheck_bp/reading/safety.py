@@ -11,6 +11,7 @@ import random
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from ctypes import string_at
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -27,6 +28,7 @@ CHANGING = (
 )
 RANDOM = ("random", "rand", "dropout", "bernoulli", "multinomial", "normal", "seed", "shuffle")
 MOST_COPIED = 10**7  # entries of the parameters of a module that is called on a copy
+WORDS = 4 * 625  # bytes: the numbers of MT19937, and its place among them
 
 
 def library_of(thing: Any) -> str:
@@ -129,17 +131,52 @@ def same_random_numbers() -> Iterator[None]:
 def random_state() -> tuple[Any, Any, Any]:
     """The random numbers to come, of Python, NumPy and PyTorch."""
     torch = sys.modules.get("torch")
-    legacy = np.random.get_state()  # noqa: NPY002  # what a person may still use
-    return random.getstate(), legacy, torch.get_rng_state() if torch is not None else None
+    return random.getstate(), _state(), torch.get_rng_state() if torch is not None else None
 
 
 def set_random_state(state: tuple[Any, Any, Any]) -> None:
-    """Put them back, which takes longer than to see that none was drawn."""
-    if random.getstate() != state[0]:
-        random.setstate(state[0])
-    now: Any = np.random.get_state()  # noqa: NPY002
-    if now[2:] != state[1][2:] or not np.array_equal(now[1], state[1][1]):
-        np.random.set_state(state[1])  # noqa: NPY002
+    """Put them back."""
+    random.setstate(state[0])
+    if _known[1] is not state[1] or _known[0] != _words():
+        np.random.set_state(state[1])  # noqa: NPY002  # what a person may still use
+        _know(_words(), state[1])
     torch = sys.modules.get("torch")
     if torch is not None and state[2] is not None:
         torch.set_rng_state(state[2])
+
+
+def drop_half_a_pair() -> None:
+    """Drop the second of two normal numbers that NumPy may have: it makes all of these slow."""
+    if random_state()[1]["has_gauss"]:
+        np.random.standard_normal()  # noqa: NPY002
+
+
+_known: tuple[bytes, Any] = b"", None
+"""NumPy's state as it was asked for last, which takes long, and the words that it was read from."""
+
+
+def _state() -> Any:
+    """NumPy's state, for which it is asked only if a number was drawn since."""
+    words = _words()
+    if not words or words != _known[0]:
+        state: Any = np.random.get_state(legacy=False)  # noqa: NPY002
+        if words != _words():  # another thread draws
+            return state
+        _know(words, state)
+        return state
+    return _known[1]
+
+
+def _know(words: bytes, state: Any) -> None:
+    """Know a state by its words, unless it has half a pair of normal numbers beside them."""
+    global _known
+    _known = (words, state) if words and not state["has_gauss"] else (b"", None)
+
+
+def _words() -> bytes:
+    """The memory of NumPy's generator, or nothing where that is another one than usual."""
+    numpy_random: Any = np.random  # whose types do not say that it gives its generator
+    generator = numpy_random.get_bit_generator()
+    if type(generator) is not np.random.MT19937:
+        return b""
+    return string_at(generator.ctypes.state_address, WORDS)

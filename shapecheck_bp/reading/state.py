@@ -50,8 +50,10 @@ class State:
         values = [{name: space[name] for name in names if name in space} for space, names in named]
         self.fixed = [_chosen(names, _is_fixed) for names in values]
         values = [_chosen(names, lambda value: not _is_fixed(value)) for names in values]
+        copier = Copier()
+        self.entries = copier.entries
         try:
-            self.kept = Copier().copy([function, args, kwargs, values])
+            self.kept = copier.copy([function, args, kwargs, values])
         except NotAgain as error:
             self.why_not = str(error)
         except (*FAULTS, copy.Error, PicklingError) as error:
@@ -68,7 +70,9 @@ class State:
         """
         if self.why_not:
             raise NotAgain(f"cannot be run again: {self.why_not}")
-        function, args, kwargs, values = (copier or Copier()).copy(self.kept)
+        copier = copier or Copier()
+        copier.entries = self.entries
+        function, args, kwargs, values = copier.copy(self.kept)
         before = [dict(space) for space in self.spaces]
         numbers = random_state()
         try:

@@ -59,6 +59,7 @@ def _computed_once():
         patched.setattr(of_network, "probe", drawn)
         patched.setattr(matching, "candidates", candidates_once)
         patched.setattr(matching, "_computed", computed_once)
+        patched.setattr(matching, "_updated", cache(matching._updated))
         yield
 
 

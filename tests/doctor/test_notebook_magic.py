@@ -18,9 +18,9 @@ from traitlets.config import Config
 DATA = """\
 import numpy as np
 rng = np.random.default_rng(0)
-X, y = rng.standard_normal((20, 3)), rng.standard_normal((20, 1))
-W1, b1 = rng.standard_normal((3, 4)), np.zeros(4)
-W2, b2 = rng.standard_normal((4, 1)), np.zeros(1)
+X, y = rng.standard_normal((20, 2)), rng.standard_normal((20, 1))
+W1, b1 = rng.standard_normal((2, 3)), np.zeros(3)
+W2, b2 = rng.standard_normal((3, 1)), np.zeros(1)
 opened = (line for line in "nothing of which a copy can be made")
 """
 LOOP = """\

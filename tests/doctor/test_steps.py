@@ -198,7 +198,7 @@ def test_a_function_that_makes_its_parameters_itself():
             W = W - 0.1 * E @ X.T
         return W
 
-    diagnosis = diagnose(train, X, Y, 10_000)
+    diagnosis = diagnose(train, X, Y, 1_000)
     (finding,) = diagnosis.findings
     assert finding.sure == "certain"
     assert "1 - np.tanh(W @ X) ** 2" in finding.fix

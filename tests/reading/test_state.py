@@ -206,3 +206,41 @@ def test_a_state_puts_random_numbers_back():
         assert (call(), call()) == (first, second)
         raise ZeroDivisionError
     assert random.getstate() == numbers
+
+
+@pytest.mark.parametrize("drawn", [0, 1, 2])
+@pytest.mark.parametrize("draws", [0, 1, 2, 700])
+def test_random_numbers_come_again_and_are_what_they_were(drawn, draws):
+    """Normal numbers are drawn in pairs: the second one may be there already."""
+    np.random.seed(3)  # noqa: NPY002
+    np.random.standard_normal(drawn)  # noqa: NPY002
+    random.seed(4)
+
+    def call():
+        normal = np.random.standard_normal(draws)  # noqa: NPY002
+        return [*normal, random.random() if draws else 0.0]
+
+    state, made = State(call, (), {}, []), []
+    for _ in range(3):
+        with state.again() as again:
+            made.append(again())
+    assert made[0] == made[1] == made[2]
+    rest = [*np.random.standard_normal(3), random.gauss(0, 1)]  # noqa: NPY002
+    np.random.seed(3)  # noqa: NPY002
+    random.seed(4)
+    assert [*np.random.standard_normal(drawn + 3)][drawn:] == rest[:3]  # noqa: NPY002
+    assert random.gauss(0, 1) == rest[3]
+
+
+def test_random_numbers_of_another_generator():
+    before = np.random.get_bit_generator()
+    np.random.set_bit_generator(np.random.PCG64(3))
+    try:
+        state = State(np.random.random, (), {}, [])
+        with state.again() as again:
+            first = again()
+        with state.again() as again:
+            assert again() == first
+        assert np.random.random() == first  # noqa: NPY002
+    finally:
+        np.random.set_bit_generator(before)

@@ -50,6 +50,7 @@ class Source:
 
     def __init__(self, source: str, lines: set[int], scopes: dict[int, Scope]) -> None:
         self.source, self.lines, self.scopes = source, lines, scopes
+        self.rows = source.encode().split(b"\n")
         self.tree = ast.parse(source)
         self.parents = {c: p for p in ast.walk(self.tree) for c in ast.iter_child_nodes(p)}
         self.functions = {
@@ -58,6 +59,8 @@ class Source:
 
     def text(self, node: ast.AST) -> str:
         """Of a node, as it is written."""
+        if node.lineno == node.end_lineno:  # else all of the source is split each time
+            return self.rows[node.lineno - 1][node.col_offset : node.end_col_offset].decode()
         return ast.get_source_segment(self.source, node) or ""
 
     def held(self, node: ast.AST) -> str:

@@ -121,6 +121,15 @@ def scopes(style: Style) -> dict[int, Scope]:
 
 def places(style: Style) -> list[tuple[Edit, bool]]:
     """Every mistake that can be planted in a style, and whether it is in the forward pass."""
+    if style.name not in _places:
+        _places[style.name] = _places_in(style)
+    return _places[style.name]
+
+
+_places: dict[str, list[tuple[Edit, bool]]] = {}
+
+
+def _places_in(style: Style) -> list[tuple[Edit, bool]]:
     source = style.path.read_text()
     backward = region(style, style.truth.PLANT)
     alone = getattr(style.truth, "PLANT_LINES", ())

@@ -42,6 +42,7 @@ def test_a_third_of_the_styles_has_no_cost():
     assert len(STYLES) / 4 < sum(not s.truth.COST_IN_CODE for s in STYLES) < len(STYLES) / 2
 
 
+@pytest.mark.xdist_group("planted")
 def test_hundreds_are_wrong_in_every_style_and_of_every_kind(planted):
     wrong = [p for p in planted if p.verdict.kind == "wrong"]
     assert len(wrong) >= 400
@@ -51,6 +52,7 @@ def test_hundreds_are_wrong_in_every_style_and_of_every_kind(planted):
     assert sum(p.verdict.kind == "right" for p in planted) >= 40
 
 
+@pytest.mark.xdist_group("planted")
 def test_only_the_lines_named_are_changed(planted):
     for p in planted:
         right, wrong = (x.read_text().splitlines() for x in (p.style.path, p.path))
@@ -61,6 +63,7 @@ def test_only_the_lines_named_are_changed(planted):
         assert p.before != p.after
 
 
+@pytest.mark.xdist_group("planted")
 def test_a_seed_gives_the_same_mistakes_again(planted, tmp_path):
     again = list(sample(STYLES[:3], 12, tmp_path))
     first = [p for p in planted if p.style in STYLES[:3]]
