@@ -48,6 +48,7 @@ from shapecheck_bp.network import (
     Gradient,
     Layer,
     Network,
+    advice,
     draw_units,
 )
 from shapecheck_bp.replay import replayed
@@ -73,6 +74,7 @@ __all__ = [
 ]
 
 OTHER_CONVENTION = "shapecheck_bp.row"
+ADVICE = advice
 EXAMPLES_AXIS = 1
 
 Parameters: TypeAlias = tuple[

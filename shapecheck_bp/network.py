@@ -8,7 +8,7 @@ A Network has no convention. Neither have the three records that the conventions
 (2, ('relu', 'softmax'), 'cross_entropy')
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import index
 from typing import Any, Generic, NamedTuple, SupportsIndex, TypeVar
@@ -131,6 +131,35 @@ class Network:
     def __shape_axes__(self) -> dict[str, int]:
         """The axes that this network settles wherever it is an argument: L, n_0, …, n_L."""
         return {"L": self.L} | {f"n_{layer}": size for layer, size in enumerate(self.sizes)}
+
+
+def advice(argument: str, came: Mapping[str, Any], other_convention: str) -> str | None:
+    """What to pass for ``net`` or ``params``, where what came instead tells what is meant.
+
+    Args:
+        argument: the one that does not fit.
+        came: what came, by argument.
+        other_convention: the module that is not the one that was called.
+    """
+    value = came.get(argument)
+    convention = "column" if other_convention.endswith("row") else "row"
+    for name, one in came.items():
+        if isinstance(one, Network) and name != "net":
+            return f"net first: the Network came as {name}"
+    if argument == "net" and isinstance(value, tuple | list) and {*map(type, value)} == {int}:
+        return f"net as Network({tuple(value)})"
+    if argument == "params" and isinstance(value, list | dict) and value:
+        if all(isinstance(one, Layer) for one in value):
+            return "params as a tuple: tuple(params)"
+        if all(isinstance(one, tuple | list) for one in value):
+            return "params as a tuple of Layer: tuple(Layer(W, b) for W, b in params)"
+        is_torchs = any(str(name).endswith("weight") for name in value)
+        layout = "torch" if is_torchs else "ng"
+        return (
+            f"params as shapecheck_bp.layouts.to_{convention}(params, {layout!r});"
+            " layouts.detect(params) tells in which layout they are"
+        )
+    return None
 
 
 def draw_units(

@@ -203,17 +203,15 @@ def test_the_class_of_arrays_among_the_parameters(bp, small):
 def test_other_structures(bp, small):
     net, params, X, _ = small
     plain = tuple((W, b) for W, b in params)
-    for args, blamed, wanted, came in [
-        ((net, [*params], X), "params", "tuple", "list"),
-        ((net, plain, X), "params[0]", "Layer", "tuple"),
-        ((net.sizes, params, X), "net", "Network", "tuple"),
-        ((Network, params, X), "net", "Network", "type"),
+    for args, blamed, wanted, came, told in [
+        ((net, [*params], X), "params", "tuple", "list", "a tuple: tuple(params)"),
+        ((net, plain, X), "params[0]", "Layer", "tuple", "Layer(W, b)"),
+        ((net.sizes, params, X), "net", "Network", "tuple", f"Network({net.sizes})"),
+        ((Network, params, X), "net", "Network", "type", "Network"),
     ]:
         error = refused(bp.forward, *args)
         assert (error.argument, error.expected, error.actual) == (blamed, wanted, came)
-        assert (
-            error.suggestion == f"Pass {blamed} as {wanted}{'(W, b)' if wanted == 'Layer' else ''}."
-        )
+        assert error.suggestion == f"Pass {blamed} as {told}."
     grads = tuple(Layer(W, b) for W, b in params)
     error = refused(bp.update, params, grads, 0.1)
     assert (error.argument, error.expected, error.actual) == ("grads[0]", "Gradient", "Layer")
@@ -324,3 +322,51 @@ def test_labels_of_pandas(bp):
         TypeError, match=r"^labels: expected an array; got Series\. Pass labels\.to"
     ):
         bp.one_hot(Series(), 2)
+
+
+def test_parameters_in_another_form_are_told_how_to_carry_them_over(bp, small, other):
+    net, params, X, Y = small
+    here = "column" if bp is column else "row"
+    flat, state = {}, {}
+    for layer, (W, b) in enumerate(params):
+        flat |= {f"W{layer + 1}": W, f"b{layer + 1}": b}
+        state |= {f"{layer}.weight": W, f"{layer}.bias": b}
+    for given, layout in ((flat, "ng"), (state, "torch"), ([*flat.values()], "ng")):
+        error = refused(bp.gradients, net, given, X, Y)
+        assert error.argument == "params"
+        assert error.suggestion.startswith(
+            f"Pass params as shapecheck_bp.layouts.to_{here}(params, '{layout}');"
+        )
+    error = refused(bp.gradients, net, [tuple(one) for one in params], X, Y)
+    assert "tuple(Layer(W, b) for W, b in params)" in error.suggestion
+
+
+@pytest.mark.parametrize("sizes", [(3, 4, 2), [3, 4, 2]])
+def test_sizes_in_the_place_of_a_network(bp, small, sizes):
+    for error in (refused(bp.gradients, sizes, *small[1:]), refused(bp.init, sizes)):
+        assert error.argument == "net"
+        assert error.suggestion == "Pass net as Network((3, 4, 2))."
+
+
+def test_exchanged_arguments(bp, small):
+    net, params, X, Y = small
+    error = refused(bp.gradients, params, net, X, Y)
+    assert error.suggestion == "Pass net first: the Network came as params."
+    error = refused(bp.gradients, net, params, Y, X)
+    assert error.suggestion == "Pass X and Y exchanged."
+    assert "X and Y do not fit, and X and Y exchanged would." in str(error)
+    one, two = params
+    wrong = (Layer(two.W, one.b), Layer(one.W, two.b))
+    error = refused(bp.gradients, net, wrong, X, Y)
+    assert error.suggestion == "Pass params[0].W and params[1].W exchanged."
+
+
+def test_a_table_of_pandas(bp, small):
+    class DataFrame:
+        shape = (3, 4)
+
+        def to_numpy(self):
+            return np.ones(self.shape)
+
+    error = refused(bp.forward, *small[:2], DataFrame())
+    assert error.suggestion.endswith(", for example X.to_numpy().")

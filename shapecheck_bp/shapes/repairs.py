@@ -75,9 +75,9 @@ def blame(leaves: Sequence[Leaf], misfit: Leaf) -> Verdict:
 def repairs(leaves: Sequence[Leaf], misfit: Leaf) -> list[Repair]:
     """The smallest repairs after which the whole call fits.
 
-    Of one array; failing that, of one argument as a whole; of everything (the other convention); of
-    two arrays. Several answers mean that the shapes cannot tell which is meant. In a long call only
-    the arrays that share an axis with ``misfit`` are changed one by one.
+    Of one array; failing that, two arrays exchanged; one argument as a whole; everything (the other
+    convention); two arrays changed. Several answers mean that the shapes cannot tell which is
+    meant. In a long call only the arrays that share an axis with ``misfit`` are changed one by one.
     """
     call = [_by_shape(leaf) for leaf in leaves]
     floats = [dtype_name(leaf.value) for leaf in call if is_array(leaf) and _is_float(leaf)]
@@ -86,7 +86,9 @@ def repairs(leaves: Sequence[Leaf], misfit: Leaf) -> list[Repair]:
     single = [repair for leaf in call if leaf.path in near for repair in _of_array(leaf, usual)]
     simple = [repair for repair in single if not (repair.axes and repair.cast)]
     pairs = combinations(single, 2) if len(single) <= MOST_REPAIRS_IN_PAIRS else ()
-    for attempts in (simple, single, _flips(call), map(_both, pairs)):
+    arrays = [leaf for leaf in call if leaf.path in near and is_array(leaf)]
+    exchanged = map(_exchanged, combinations(arrays, 2))
+    for attempts in (simple, single, exchanged, _flips(call), map(_both, pairs)):
         if fitting := [repair for repair in attempts if _fits(_repaired(call, repair))]:
             return fitting
     return []
@@ -184,6 +186,13 @@ def _flips(call: Sequence[Leaf]) -> Iterator[Repair]:
         inside = {path: seen for path, seen in flipped.items() if root(path) == argument}
         yield Repair((argument,), f"flip({argument})", inside)
     yield Repair(("the arguments",), "every matrix transposed", flipped, everything=True)
+
+
+def _exchanged(pair: tuple[Leaf, Leaf]) -> Repair:
+    first, second = pair
+    paths = first.path, second.path
+    seen = {first.path: second.value, second.path: first.value}
+    return Repair(paths, f"{' and '.join(paths)} exchanged", seen)
 
 
 def _both(pair: tuple[Repair, Repair]) -> Repair:

@@ -54,7 +54,7 @@ def _misfit(function: Callable[..., Any], leaves: list[Leaf], first: Leaf) -> Sh
         blamed,
         _headline(verdict),
         [(leaf, note if leaf is blamed else "") for leaf in _shown(leaves, blamed)],
-        _what_to_do(function, verdict, others),
+        _what_to_do(function, verdict, others, leaves),
         more=_options_refused(leaves, blamed),
         argument=" or ".join(candidates) if len(candidates) > 1 else blamed.path,
         bindings={axis: settled.size for axis, settled in others.items()},
@@ -188,13 +188,21 @@ def _options(repairs: list[Repair]) -> str:
     return " or ".join(repair.instead for repair in repairs)
 
 
-def _what_to_do(function: Callable[..., Any], verdict: Verdict, others: dict[str, Settled]) -> str:
-    """The suggestion, in a sentence."""
+def _what_to_do(
+    function: Callable[..., Any],
+    verdict: Verdict,
+    others: dict[str, Settled],
+    leaves: Sequence[Leaf],
+) -> str:
+    """The suggestion, in a sentence; a module may have a better one for its own classes."""
     blamed, repairs, module = verdict.leaf, verdict.repairs, _other_convention(function)
     if blamed.path.startswith(RESULT):
         return f"The arguments fit: look inside {function_name(function)}, or at its annotations."
     if not repairs:
-        return f"Pass {_wanted(blamed, others)}."
+        advice = getattr(function, "__globals__", {}).get("ADVICE")
+        came = {leaf.path: leaf.value for leaf in leaves}
+        better = advice(blamed.path, came, module) if module and callable(advice) else None
+        return f"Pass {better or _wanted(blamed, others)}."
     repair = repairs[0]
     if repair.everything:
         elsewhere = f"Use {module}, or pass" if module else "Pass"
@@ -221,8 +229,11 @@ def _wanted(leaf: Leaf, others: dict[str, Settled]) -> str:
         kind = leaf.hint.array_type
         if kind not in (Any, Array, np.ndarray):
             return f"{leaf.path} as a {class_name(kind)} {wanted}"
-        can_be_one = isinstance(leaf.value, list | tuple)
-        example = f", for example numpy.asarray({leaf.path})" if can_be_one else ""
+        example = ""
+        if hasattr(leaf.value, "to_numpy"):  # of pandas, polars, …
+            example = f", for example {leaf.path}.to_numpy()"
+        elif isinstance(leaf.value, list | tuple):
+            example = f", for example numpy.asarray({leaf.path})"
         return f"{leaf.path} as an array {wanted}{example}"
     labels = "int" in str(leaf.value.dtype) and len(leaf.value.shape) == 1
     if labels and len(axes) == 2 and wrong_dtype(leaf):
