@@ -89,16 +89,17 @@ def other_rule(judge: Judge) -> str:
     number is a multiple by any rule.
     """
     wrong = [one for one in judge.verdict.judged if one.mode == "step"]
-    several = [one for one in wrong if np.size(one.claim.value(judge.base)) > 1]
+    several = [one for one in wrong if np.size(judge.base.before[one.claim.parameter]) > 1]
     if not several or any(one.factor is not None or one.why for one in several):
         return ""
-    if any(one.factor is not None and one.factor > 0 for one in wrong):
-        return ""
+    single = [one for one in wrong if one not in several and one.why != "zero"]
     backward = Backward(judge)
     found = {one: [*_gradients(backward, one.claim.parameter)] for one in several}
     for c, _ in found[several[0]]:
-        if judge.is_plain(c, "gradient") and all(
-            _goes_down(one, found[one], c, judge) for one in several
+        if (
+            judge.is_plain(c, "gradient")
+            and all(_goes_down(one, found[one], c, judge) for one in several)
+            and all(_number_goes_down(one, c, judge) for one in single)
         ):
             return "its gradient is right; its step goes down it, by another rule than a multiple"
     return ""
@@ -120,6 +121,15 @@ def _goes_down(one: Judged, gradients: list[tuple[float, Any]], c: float, judge:
             down = (np.sign(step) == -np.sign(value / c)) | (np.abs(value) < 1e-9)
             return bool(np.mean(down) >= DESCENDS)
     return False
+
+
+def _number_goes_down(one: Judged, c: float, judge: Judge) -> bool:
+    """Whether a single number steps down, and c times its gradient is met behind the cost."""
+    D, slopes = judge.params[one.claim.parameter]
+    wanted = c * float(np.reshape(slopes, -1)[0] / np.reshape(D, -1)[0])
+    values = (event.value for event in judge.base.events if event.at > judge.end)
+    is_met = any(np.size(v) == 1 and close(float(np.reshape(v, -1)[0]), wanted) for v in values)
+    return is_met and one.factor is not None and one.factor < 0
 
 
 def carried_over(judge: Judge) -> tuple[list[Finding], str]:

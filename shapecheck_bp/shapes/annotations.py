@@ -61,6 +61,10 @@ def is_resolved(hint: Any) -> bool:
     return isinstance(hint, ForwardRef) and hint.__forward_evaluated__
 
 
+PYTHONS = ("builtins", "collections", "collections.abc")
+"""Where classes are from whose one parameter is what their items are."""
+
+
 def is_union(hint: Any) -> bool:
     """Whether this is ``A | B``, or ``Union`` or ``Optional`` of them."""
     return get_origin(hint) in (Union, UnionType)

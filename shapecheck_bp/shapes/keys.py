@@ -16,6 +16,7 @@ from inspect import Parameter
 from typing import Any, ForwardRef, NewType, TypeVar, get_args, get_origin
 
 from shapecheck_bp.shapes.annotations import (
+    PYTHONS,
     array_hints,
     is_anything,
     is_array_hint,
@@ -111,7 +112,7 @@ class Keys:
             item, name = f"{PREFIX}item{depth}", f"{PREFIX}key"
             each = f"{name}.__class__, {name}, {self.key(arguments[1], item, depth + 1)}"
             inside = [f"*[({each},) for {name}, {item} in {place}.items()]"]
-        elif is_class(origin, Collection) and not is_class(origin, Mapping):
+        elif is_class(origin, Collection) and origin.__module__ in PYTHONS:
             item = f"{PREFIX}item{depth}"
             inside = [f"*[({self.key(arguments[0], item, depth + 1)},) for {item} in {place}]"]
         else:

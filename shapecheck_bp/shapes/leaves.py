@@ -14,6 +14,7 @@ from typing import Annotated, Any, NamedTuple, get_args, get_origin
 from jaxtyping import Shaped
 
 from shapecheck_bp.shapes.annotations import (
+    PYTHONS,
     array_hints,
     has_own_axes,
     is_array_hint,
@@ -223,5 +224,10 @@ def only_option(hint: Any, value: Any) -> Any:
 
 
 def _has_items(value: Any, hint: Any) -> bool:
-    """Whether these are items that can be looked at without using them up."""
-    return isinstance(value, Collection) and len(get_args(hint)) == 1
+    """Whether these are items that can be looked at without using them up, and are of the hint.
+
+    A class of somebody's own with one parameter, as ``Variable[Float[Array, ""]]``, is no container
+    of it, though it may be one of something else.
+    """
+    of_python = get_origin(hint).__module__ in PYTHONS
+    return of_python and isinstance(value, Collection) and len(get_args(hint)) == 1

@@ -308,3 +308,36 @@ def test_symbolic_sizes():
     some = {0: torch.export.Dim("b")}
     exported = torch.export.export(Net(), (torch.ones(3, 2),), dynamic_shapes=(some,))
     assert exported.module()(torch.ones(7, 2)).shape == (7,)
+
+
+T = TypeVar("T")
+
+
+class Variable(Generic[T]):
+    """What holds an array, and can be gone through as that can."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def __iter__(self):
+        return iter(self.value)
+
+    def __len__(self):
+        return len(self.value)
+
+    def __contains__(self, item):
+        return item in self.value
+
+
+def test_a_class_with_a_parameter_is_no_container_of_it():
+    @shapechecked
+    def f(scale: Variable[Float[np.ndarray, ""]], x: Float[np.ndarray, "n"]) -> Any:
+        return scale.value * x
+
+    for _ in range(3):
+        assert f(Variable(ones(2)), ones(2)).shape == (2,)
+        assert f(Variable(np.float64(1.0)), ones(2)).shape == (2,)
+    with pytest.raises(ShapeError):
+        f(Variable(ones(2)), ones(2, 2))
+    with pytest.raises((ShapeError, TypeError), match="scale"):
+        f(ones(2), ones(2))
