@@ -124,10 +124,10 @@ def _goes_down(one: Judged, gradients: list[tuple[float, Any]], c: float, judge:
 
 
 def _number_goes_down(one: Judged, c: float, judge: Judge) -> bool:
-    """Whether a single number steps down, and c times its gradient is met behind the cost."""
+    """Whether a single number steps down, and c times its gradient is met on the way."""
     D, slopes = judge.params[one.claim.parameter]
     wanted = c * float(np.reshape(slopes, -1)[0] / np.reshape(D, -1)[0])
-    values = (event.value for event in judge.base.events if event.at > judge.end)
+    values = (event.value for event in judge.base.events)
     is_met = any(np.size(v) == 1 and close(float(np.reshape(v, -1)[0]), wanted) for v in values)
     return is_met and one.factor is not None and one.factor < 0
 
