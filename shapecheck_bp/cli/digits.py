@@ -107,9 +107,9 @@ def _cost(costs: tuple[float, ...]) -> str:
 def _gradients(comparison: Comparison) -> Table:
     title = (
         "row.gradients(*flip(args)) against flip(column.gradients(*args))\n"
-        f"largest difference on the {comparison.examples[0]} digits, in units of eps: 2.2e-16, the step\n"
-        "from 1 to the next number; the bound is what rounding is likely to make at\n"
-        "most (Higham and Mary, 2019)"
+        f"largest difference on the {comparison.examples[0]} digits, in units of eps: 2.2e-16,"
+        " the step\nfrom 1 to the next number; the bound is what rounding is likely to make at"
+        " most\n(Higham and Mary, 2019)"
     )
     rows = [
         (
