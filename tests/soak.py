@@ -347,7 +347,7 @@ def close(found, wanted, dtype):
 
 
 def as_columns(value, columns):
-    value = value if columns else flip(value)
+    value = value if columns or isinstance(value, str) else flip(value)
     wide = map_leaves(
         lambda one: (
             one.astype("g") if isinstance(one, np.ndarray) and one.dtype.kind == "f" else one
@@ -438,7 +438,7 @@ def one_public_call(r, counts):
     bp, dtype = (column if columns else row), choice(r, [*FLOATS, "float64"])
     arguments = good(name, r, dtype)
     if not columns:
-        arguments = {one: flip(value) for one, value in arguments.items()}
+        arguments = flip(arguments)
     bad = r.random() < 0.6
     for _ in range(1 + (bad and r.random() < 0.2) if bad else 0):
         argument = choice(r, [*arguments])
@@ -455,9 +455,7 @@ def one_public_call(r, counts):
         if time_ and not bad:
             fresh = good(name, r, dtype)  # other numbers, and mostly another signature
             counts["others between"] += 1
-            called(
-                function, *(fresh if columns else {k: flip(v) for k, v in fresh.items()}).values()
-            )
+            called(function, *(fresh if columns else flip(fresh)).values())
         arrays = list(arrays_in(tuple(given.values())))
         before = list(map(print_of, arrays))
         by_name = r.integers(len(given) + 1)
@@ -894,7 +892,7 @@ def a_blind_spot(r):
     names = ("linear_forward", "linear_backward", "activation_forward", "weights_backward")
     name, columns = choice(r, names), bool(r.integers(2))
     arguments = good(name, r, "float64")
-    arguments = arguments if columns else {k: flip(v) for k, v in arguments.items()}
+    arguments = arguments if columns else flip(arguments)
     if r.random() < 0.4:
         one = choice(r, [*arguments])
         arguments[one] = spoilt(arguments[one], r)
@@ -1036,7 +1034,7 @@ def work(r):
     fits = bool(r.integers(2))
     if not fits:
         given["Y"] = np.vstack([given["Y"]] * 2)
-    given = given if columns else {name: flip(value) for name, value in given.items()}
+    given = given if columns else flip(given)
     return bp.gradients, (*given.values(),), fits, partial(right, "gradients", columns, given)
 
 

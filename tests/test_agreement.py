@@ -167,6 +167,8 @@ def is_the_same_verdict(seed):
         wanted = verdict(plain, args, result, sizes["results"])
         for _ in range(0 if wanted == "AnnotationError" else 2):
             found = verdict(ours, args, result, sizes["results"])
+            if (wanted, found) == ("refused", "AnnotationError"):
+                continue  # the call is wrong, and so is an axis: either may be told first
             assert found == wanted, (hints, [getattr(a, "shape", a) for a in (*args, result)])
         tally[wanted] = tally.get(wanted, 0) + 1
 

@@ -8,11 +8,12 @@ sum of their squares with a probability of at most 2 exp(-λ²/2), which is 7e-6
 grows with the root of the number of roundings. It is no certain bound, and it leaves out what is
 of the order of u².
 
-The sum of squares is measured, on the values at hand. The code runs in float64, once as it is and 8
-times side by side with a random normal number for every rounding: the result of each step is moved
-by so much of what rounding may do to it, but in a unit of 2**-26, beside which float64's own
+The sum of squares is measured, on the values at hand. The code runs in float64, once as it is and
+16 times side by side with a random normal number for every rounding: the result of each step is
+moved by so much of what rounding may do to it, but in a unit of 2**-26, beside which float64's own
 rounding is nothing. The mean square of how far the runs end from the first, scaled back to u,
-stands for the sum of squares.
+stands for the sum of squares. It is an estimate, so that λ is 6.5 here: what Student's t with 16
+degrees of freedom is beyond with that probability.
 
 A sum of n terms x_k with the result S, in random order, has partial sums whose squares add up to
 n (S² / 3 + Σ x_k² / 6) in the mean, and so much is rounded. Of exp, log, log1p and tanh it is
@@ -33,8 +34,8 @@ import numpy as np
 
 from shapecheck_bp.proof.arithmetic import Arithmetic
 
-LIKELY = 5  # λ
-RUNS = 8
+LIKELY = 6.5  # λ
+RUNS = 16
 UNIT = 2.0**-26  # by which the runs are moved
 ULPS = 4  # how far NumPy's exp, log, log1p and tanh may be from the truth
 

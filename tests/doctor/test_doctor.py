@@ -629,7 +629,7 @@ def test_gradients_that_are_exchanged():
         return [(dW2, db2), (dW1, db1)]
 
     (finding,) = diagnose(backwards, TANH[2]).findings
-    assert "dW[2] is what dW[1] should be" in finding.evidence
+    assert "they come back with the last layer first" in finding.evidence
 
 
 def test_a_loss_of_ones_own_with_a_mistake():

@@ -9,7 +9,7 @@ import jaxtyping
 import numpy as np
 import pytest
 from beartype.vale import Is
-from jaxtyping import Float, PyTree
+from jaxtyping import Float
 from problems import NETWORKS, name, problem
 
 from shapecheck_bp import Array, Network, ShapeError, column, shapechecked
@@ -305,7 +305,7 @@ def test_a_union_of_arrays_keeps_the_rules_of_array():
 def test_an_axis_that_an_argument_gives_is_part_of_what_is_remembered_in_unions_and_trees():
     hints = [Float[np.ndarray, "{n} d"] | None, Float[np.ndarray, "{n} d"] | list[int]]
     if importlib.util.find_spec("jax"):
-        hints.append(PyTree[Float[np.ndarray, "{n} d"]])
+        hints.append(jaxtyping.PyTree[Float[np.ndarray, "{n} d"]])
     for hint in hints:
 
         @shapechecked
