@@ -273,7 +273,8 @@ def _off(one: Judged, judge: Judge) -> str:
         return f"wrong: {np.shape(value)} where {name} is {np.shape(before)}"
     if one.factor is not None:
         return f"wrong: {_multiple(one, name)}"
-    return f"wrong, by up to {100 * one.off:.2g} %" if one.off < 100 else "wrong"
+    percent = float(f"{100 * one.off:.2g}")  # 160, and not 1.6e+02
+    return f"wrong, by up to {percent:g} %" if one.off < 100 else "wrong"
 
 
 def _lines(blame: Blame, first: Suspicion) -> list[Line]:

@@ -43,7 +43,10 @@ class Judge:
         self.sites = step.version.sites
         self.claims = claims_of(self.base, step.version, wrt)
         if not self.claims:
-            raise CannotJudge("nothing in it is stepped, and nothing comes back like a gradient")
+            raise CannotJudge(
+                "nothing in it is stepped, and nothing comes back like a gradient; a step is"
+                " W -= rate * dW, and W = W - rate * dW makes another W, which has to be returned"
+            )
         again = step.run(keep=True)
         self.noise = differing(self.base, again)
         """What is another each time, as what stands in an array before it is filled."""

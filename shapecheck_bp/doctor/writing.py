@@ -34,7 +34,7 @@ class Maker:
         def edit(body: Body, i: int) -> None:
             body[i] = settled(ast.parse(text).body[0], body[i])
 
-        return Change(self.file.name, self.line, edit, kind, text, lambda: text)
+        return Change(self.file.name, self.line, edit, kind, text, partial(self._in_its_line, text))
 
     def moved(self, behind: int, line: int) -> Change:
         """The statement some places later."""
@@ -80,7 +80,17 @@ class Maker:
         return Put(span(node), type(node), text).visit(body[i])
 
     def _unparsed(self, node: Any, text: str) -> str:
-        return ast.unparse(self._changed(node, text)).splitlines()[0]
+        return self._in_its_line(ast.unparse(self._changed(node, text)).splitlines()[0])
+
+    def _in_its_line(self, text: str) -> str:
+        """A statement beside the others of its line, where ``;`` is between them."""
+        first, last = self.statement.lineno, self.statement.end_lineno
+        line: bytes = self.lines[first - 1].encode()
+        before = line[: self.statement.col_offset].decode()
+        after = line[self.statement.end_col_offset :].decode()
+        if first != last or not (before.rstrip().endswith(";") or after.lstrip().startswith(";")):
+            return text
+        return f"{before}{text}{after}".strip()
 
 
 class Put(ast.NodeTransformer):

@@ -338,3 +338,19 @@ def test_the_gradient_of_a_number_is_no_cost():
     diagnosis = diagnose(Model().train, rng.normal(size=(9, 3)), y)
     assert diagnosis.ok is True, diagnosis
     assert "log loss of p" in str(diagnosis)
+
+
+def test_two_statements_in_a_line_are_written_both():
+    rng = np.random.default_rng(4)
+    W, b = rng.normal(size=(3, 2)), rng.normal(size=2)
+
+    def step(X, Y):
+        dZ = X @ W + b - Y
+        W[...] -= 0.1 * X.T @ dZ / len(X); b[...] -= 0.1 * dZ.sum(axis=0)  # fmt: skip  # noqa: E702
+
+    diagnosis = diagnose(step, rng.normal(size=(9, 3)), rng.normal(size=(9, 2)))
+    (finding,) = diagnosis.findings
+    statements = finding.fix.split("; ")
+    assert len(statements) == 2
+    assert statements[0].startswith("W[...] -= ")
+    assert statements[1].startswith("b[...] -= ")

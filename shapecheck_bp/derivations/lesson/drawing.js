@@ -188,7 +188,9 @@ function noticed(kinds) {
   }
   const isStopped = kinds.includes("stopped") || kinds.includes("unreached");
   if (isStopped) return `${stopper(outcome("column"))} stops it, so you notice.`;
-  if (kinds.includes("shape")) return "NumPy computes all of it and says nothing. A check of shapes notices.";
+  const fits = kinds.some((kind) => kind !== "right" && kind !== "shape");
+  const sees = fits ? "sees only what has another shape, and not what fits" : "notices";
+  if (kinds.includes("shape")) return `NumPy computes all of it and says nothing. A check of shapes ${sees}.`;
   return "All shapes fit: no check of shapes can see this. Only the values are wrong.";
 }
 

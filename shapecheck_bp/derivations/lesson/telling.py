@@ -41,7 +41,7 @@ TOLD = {
         "",
     ),
     "dZ": (
-        "g worked on each entry by itself. So the way back multiplies entry by entry, with * and"
+        "g acts on each entry by itself. So the way back multiplies entry by entry, with * and"
         f" not with @. {PLAIN}",
         "",
         "",
@@ -54,7 +54,7 @@ TOLD = {
         "An example is a row here, so the sum runs along each row: axis=1.",
     ),
     "dW": (
-        "A weight worked on every example. So its gradient is a sum over the examples, m: the axis"
+        "A weight acts on every example. So its gradient is a sum over the examples, m: the axis"
         " that dZ and A_prev share. It is divided by m, because J is a mean.",
         "dW has the shape of W, (n_out, n_in), so dZ, which has n_out, stands on the left. m is to"
         " meet m, so A_prev is turned: A_prev.T, on the right.",
@@ -70,7 +70,7 @@ TOLD = {
         " keepdims=True db is (1, n_out), as b is.",
     ),
     "dA_prev": (
-        "An input worked on every unit. So its gradient is a sum over the units, n_out: the axis"
+        "An input acts on every unit. So its gradient is a sum over the units, n_out: the axis"
         " that W and dZ share.",
         "dA_prev has the shape of A_prev, (n_in, m), so W, which has n_in, stands on the left."
         " n_out is to meet n_out, so W is turned: W.T, on the left.",
