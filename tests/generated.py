@@ -22,6 +22,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+from bits import bits
 
 from shapecheck_bp import read
 
@@ -180,27 +181,6 @@ class Writer:
 def indented(lines: list[str]) -> list[str]:
     """The lines, one step further in."""
     return ["    " + line for line in lines]
-
-
-def bits(value: Any, depth: int = 6) -> Any:
-    """A value as something that is equal only where it is the same to the bit."""
-    if depth == 0:
-        return "deeper"
-    if isinstance(value, np.ndarray | np.generic):
-        array = np.asarray(value)
-        data = (
-            [bits(x, depth - 1) for x in array.flat] if array.dtype == object else array.tobytes()
-        )
-        return type(value).__name__, str(array.dtype), array.shape, array.strides, data
-    if isinstance(value, list | tuple):
-        return type(value).__name__, [bits(x, depth - 1) for x in value]
-    if isinstance(value, dict):
-        return [(bits(k, depth - 1), bits(x, depth - 1)) for k, x in value.items()]
-    if type(value).__name__ == "Box":
-        return "Box", bits(vars(value), depth - 1)
-    if isinstance(value, float):
-        return "float", value.hex()
-    return type(value).__name__, value if isinstance(value, int | str | complex) else ""
 
 
 def module(path: Path) -> ModuleType:

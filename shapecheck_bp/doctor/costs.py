@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
@@ -109,12 +110,12 @@ def _goes_on(step: Step, base: Run, key: Key) -> bool:
     """Whether an array depends on a number, or a parameter that is one, as none does on a cost."""
     run = step.run(exchange={key: plus(1e-3)}, keep=True)
     known: dict[Key, Any] = {event.key: event.value for event in base.events}
-    stepped = [
-        run.after.get(path) == value
+    steps_a_number = any(
+        run.after.get(path) != value
         for path, value in base.after.items()
         if isinstance(value, float) and base.before.get(path) not in (None, value)
-    ]
-    return not all(stepped) or any(
+    )
+    return steps_a_number or any(
         np.ndim(event.value) and not np.array_equal(known.get(event.key, ()), event.value)
         for event in run.events
     )
@@ -203,6 +204,8 @@ def _meetings(
     single = single or any(is_floats(base.before[path]) for path in moved)
     new = {id(claim.thing(base)) for claim in claims if claim.is_step}
     parameters = {e.key for e in base.events if base.starts.get(id(e.thing)) in moved}
+    times = Counter(event.number for event in base.events)
+    met: set[int] = set()
     for event in base.events:
         node = sites[event.number].node
         if not isinstance(node, ast.BinOp) or not isinstance(node.op, kind):
@@ -218,8 +221,10 @@ def _meetings(
             continue
         if id(event.thing) in new or keys[moves.index(True)] in parameters:
             continue  # a step, and no error
+        if event.number in met:
+            continue  # another time, which the first has in it
+        met.add(event.number)
         places = [place_of(sites[event.number]), *(place_of(site) for site in pair)]
-        times = sum(other.number == event.number for other in base.events)
         A, Y = pair[::-1] if moves[1] else pair
         is_given = _is_given(values[(Y.number, 0)], base)
         is_sum = kind is ast.Add
@@ -228,7 +233,7 @@ def _meetings(
             laws.append((getattr(loss, "__name__", "the loss"), loss))
         for words, law in laws:
             told = f"{words} of {A.text} (line {A.line})"
-            yield Meeting(places, moves[1], times, law, told, is_sum), is_given
+            yield Meeting(places, moves[1], times[event.number], law, told, is_sum), is_given
 
 
 def _is_given(value: Any, base: Run) -> bool:

@@ -118,10 +118,11 @@ def backprop(
         steps = _forward(problem, faults)
         J = None
     else:
-        if _known[0] is not problem:
+        known = _known  # another thread may put its own there
+        if known[0] is not problem:
             right = _forward(problem, ())
-            _known = problem, right, _cost(right[-1])
-        steps, J = [Step(**vars(s)) for s in _known[1]], _known[2]
+            known = _known = problem, right, _cost(right[-1])
+        steps, J = [Step(**vars(s)) for s in known[1]], known[2]
     grads: list[Gradient[Any, Any]] = []
     for s in reversed(steps):
         if not s.is_last:

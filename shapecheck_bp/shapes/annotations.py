@@ -77,7 +77,7 @@ def is_anything(hint: Any) -> bool:
     return any(hint is known for known in (Any, object, Unknown, Parameter.empty))
 
 
-_INDEXED = re.compile(r"(\w+)\[(\w+)(-1)?\]")
+INDEXED = re.compile(r"(\w+)\[(\w+)(-1)?\]")  # n[l], n[l-1], n[0], n[L]
 
 
 def has_own_axes(hint: Any) -> bool:
@@ -86,7 +86,7 @@ def has_own_axes(hint: Any) -> bool:
     They are, unless its fields speak of n[l]: of layers that hang together.
     """
     arrays = [array for field in fields_of(hint) for array in array_hints(field.hint)]
-    return not any(_INDEXED.search(array.dim_str) for array in arrays)
+    return not any(INDEXED.search(array.dim_str) for array in arrays)
 
 
 def lags(hint: Any) -> set[int]:
@@ -97,7 +97,7 @@ def lags(hint: Any) -> set[int]:
     """
     if get_origin(hint) is list or Ellipsis in get_args(hint):
         return set()  # a container of containers: l counts in the inner ones
-    indexed = [_INDEXED.findall(array.dim_str) for array in array_hints(hint)]
+    indexed = [INDEXED.findall(array.dim_str) for array in array_hints(hint)]
     return {len(lag) // 2 for axes in indexed for _, index, lag in axes if index == "l"}
 
 
@@ -116,7 +116,7 @@ def spell_out(hint: Any, axes: Mapping[str, Any], arguments: Mapping[str, Any]) 
 
     outside_braces = re.split(r"(\{[^}]*\})", hint.dim_str)
     spelled = "".join(
-        part if part.startswith("{") else _INDEXED.sub(spell, part) for part in outside_braces
+        part if part.startswith("{") else INDEXED.sub(spell, part) for part in outside_braces
     )
     if "{" in spelled:
         try:

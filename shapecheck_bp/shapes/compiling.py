@@ -9,7 +9,6 @@ Where something does not fit, the call is made outside the graph, or, with ``ful
 refused.
 """
 
-import re
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import MISSING
@@ -19,6 +18,7 @@ from typing import Any, get_args, get_origin, is_typeddict
 from jaxtyping import Shaped
 
 from shapecheck_bp.shapes.annotations import (
+    INDEXED,
     array_hints,
     has_own_axes,
     is_array_hint,
@@ -30,7 +30,6 @@ from shapecheck_bp.shapes.records import fields_of, is_carried, is_record
 from shapecheck_bp.shapes.switch import OFF, mode
 
 ANYTHING = ("anything",)
-LAYERED = re.compile(r"(\w+)\[(\w+)(-1)?\]")  # n[l], n[l-1], n[0], n[L]
 
 
 def plan(hint: Any, things: list[Any]) -> tuple[Any, ...]:
@@ -90,7 +89,7 @@ def _plan_of_array(hint: Any, number: Callable[[Any], int]) -> tuple[Any, ...]:
         elif name in ("_NamedDim", "_NamedVariadicDim"):
             axes.append(("axis", dim.name, stretches))
         elif name == "_SymbolicDim":
-            if layered := LAYERED.fullmatch(dim.elem):
+            if layered := INDEXED.fullmatch(dim.elem):
                 axes.append(("layered", layered.groups(), stretches))
                 continue
             if "{" in dim.elem or "[" in dim.elem:
