@@ -1,10 +1,11 @@
 """Whether the tests would notice a small fault in the modules that everything stands on:
 
-    python tests/mutation [MODULE ...]
+    python tests/mutation [MODULE or ROOM ...] [--sample N]
 
 Each fault that Cosmic Ray's operators and those of operators.py can make is made, one at a time,
 and the tests are run until one fails. What survives is printed, unless equivalent.toml says why it
-is no fault (``pip install -e '.[test,mutation]'``; it is quickest without frameworks).
+is no fault (``pip install -e '.[test,mutation]'``; it is quickest without frameworks). Rooms have
+thousands: of these --sample makes some, by chance.
 
 test_mirror.py, which compares the source of column and row, is not run: it would notice anything.
 Nor are programs, pages and proofs that take minutes.
@@ -13,13 +14,13 @@ Nor are programs, pages and proofs that take minutes.
 import argparse
 import multiprocessing
 import os
+import random
 import sys
 import tempfile
 import time
 import tomllib
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -29,7 +30,7 @@ from rich.table import Table
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import killing
-from mutants import Mutant, mutants_of, path_of
+from mutants import Mutant, faults_of, mutants_of, path_of
 
 # What is quick to notice a mutant, and what notices most of the rest.
 TESTS = {
@@ -44,21 +45,38 @@ TESTS = {
 THEN = ["data/blocks", "bad_input", "losses", "shapes/law", "transpose", "numerics"]
 NOT_RUN = {"mirror", "agreement", "rooms", "derivations/examples", "proof/faults", "proof/proof"}
 NOT_RUN_ROOMS = ("cli", "doctor", "project")
+# Rooms that can be named whole, and which of their tests go first.
+ROOMS = {"shapes": ["law"], "reading": ["reading"], "doctor": ["names", "steps", "forms", "lines"]}
+AT_MOST = 3  # times what the tests take as the code is: a fault may make a loop endless
+PACKAGE = Path(__file__).parents[2] / "shapecheck_bp"
+
+
+def modules_of(name):
+    """The modules of a room; a module alone."""
+    paths = sorted(PACKAGE.joinpath(name).glob("*.py")) if name in ROOMS else ()
+    return [f"{name}.{path.stem}" for path in paths if path.stem != "__init__"] or [name]
 
 
 def stages(root, module):
     """What is run against a module's mutants: the quick, what notices most, and all the others."""
     tests = root / "tests"
+    room, _, topic = module.rpartition(".")
     every = {
         path.with_name(path.stem.removeprefix("test_")).relative_to(tests).as_posix()
         for path in tests.rglob("test_*.py")
-        if path.parent.name not in NOT_RUN_ROOMS
+        if path.parent.name == room or path.parent.name not in NOT_RUN_ROOMS
     }
-    soon = [*dict.fromkeys((*TESTS[module], *THEN))]
-    rest = sorted(every - {*soon} - NOT_RUN)
-    first, second = soon[: len(TESTS[module])], soon[len(TESTS[module]) :]
-    paths = [[path_of_test(name) for name in names] for names in (first, second, rest)]
-    return [[str(path_of(module)), *paths[0]], *paths[1:]]
+    if room in ROOMS:
+        then = [f"{room}/{name}" for name in ROOMS[room]]
+        then += sorted(name for name in every if name.startswith(f"{room}/") and name not in then)
+        mirrored = [name for name in (f"{room}/{topic}",) if name in every]
+        soon = TESTS.get(module, mirrored)
+    else:
+        soon, then = TESTS[module], THEN
+    second = [name for name in then if name not in soon]
+    rest = sorted(every - {*soon, *then} - NOT_RUN) if room != "doctor" else []
+    paths = [[path_of_test(name) for name in names] for names in (soon, second, rest)]
+    return [[str(path_of(module)), *paths[0]], *filter(None, paths[1:])]
 
 
 def path_of_test(name):
@@ -79,11 +97,14 @@ def arguments():
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("modules", nargs="*", metavar="MODULE", help=", ".join(TESTS))
+    known = *TESTS, *ROOMS
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(known))
+    parser.add_argument("--sample", type=int, metavar="N", help="N mutants of each, by chance")
+    parser.add_argument("--seed", type=int, default=0, help="of the chance (default: 0)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many at a time")
     options = parser.parse_args()
-    if unknown := {*options.modules} - {*TESTS}:
-        parser.error(f"expected some of {', '.join(TESTS)}; got {', '.join(sorted(unknown))}")
+    if unknown := {*options.names} - {*known}:
+        parser.error(f"expected some of {', '.join(known)}; got {', '.join(sorted(unknown))}")
     return options
 
 
@@ -101,9 +122,10 @@ def main():
         killing.copied(Path(__file__).parents[2], root)
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(options.jobs, context, killing.settle, (root,)) as pool:
-            for module in options.modules or TESTS:
-                counts, unused = judge(module, root, pool)
-                table.add_row(module, *cells(counts))
+            for name in options.names or TESTS:
+                mutants = sampled(name, root, options)
+                counts, unused = judge(name, mutants, root, pool, options.sample is None)
+                table.add_row(name, *cells(counts))
                 everything += counts
                 stale += len(unused)
     table.add_section()
@@ -120,34 +142,52 @@ def cells(counts):
     )
 
 
-def judge(module, root, pool):
-    """How many of a module's mutants there are of each kind, and which excuses excuse nothing."""
-    started, counts, excuses, used = time.monotonic(), Counter(), equivalents(module), set()
-    text = (root / path_of(module)).read_text(encoding="utf-8")
-    judged = partial(killing.judged, stages=stages(root, module))
-    unmutated = Mutant(module, 0, "none", "", "", text)
-    asked = [pool.submit(judged, one) for one in (unmutated, *mutants_of(module, text))]
+def sampled(name, root, options):
+    """The mutants of a module or a room: all, or about as many by chance as are asked for."""
+    texts = {one: (root / path_of(one)).read_text(encoding="utf-8") for one in modules_of(name)}
+    faults = [(one, fault) for one, text in texts.items() for fault in faults_of(text)]
+    if options.sample is not None:
+        few = min(options.sample, len(faults))
+        faults = random.Random(options.seed).sample(faults, few)
+    return [
+        mutant
+        for module, text in texts.items()
+        for mutant in mutants_of(module, text, [fault for one, fault in faults if one == module])
+    ]
+
+
+def judge(name, mutants, root, pool, all_of_them):
+    """How many of the mutants there are of each kind, and which excuses excuse nothing."""
+    started, counts, used = time.monotonic(), Counter(), set()
+    excuses = {module: equivalents(module) for module in modules_of(name)}
+    first = modules_of(name)[0]
+    text = (root / path_of(first)).read_text(encoding="utf-8")
+    unmutated = Mutant(first, 0, "none", "", "", text)
+    _, fate, printed = pool.submit(killing.judged, unmutated, stages(root, first), None).result()
+    if fate is not None:
+        pool.shutdown(cancel_futures=True)
+        sys.exit(f"{name} fails as it is:\n{printed}")
+    limit = 60 + AT_MOST * (time.monotonic() - started)
+    asked = [pool.submit(killing.judged, one, stages(root, one.module), limit) for one in mutants]
     answers, terminal = as_completed(asked), Console(stderr=True)
-    for answer in track(answers, module, total=len(asked), console=terminal):
+    for answer in track(answers, name, total=len(asked), console=terminal):
         mutant, fate, printed = answer.result()
         change = mutant.was, mutant.now
-        if mutant.operator == "none":
-            if fate is not None:
-                pool.shutdown(cancel_futures=True)
-                sys.exit(f"{module} fails as it is:\n{printed}")
-        elif fate is None and change in excuses:
+        if fate is None and change in excuses[mutant.module]:
             counts["equivalent"] += 1
-            used.add(change)
+            used.add((mutant.module, *change))
         elif fate is None:
             counts["survived"] += 1
-            print(f"{path_of(module)}:{mutant.line} ({mutant.operator})")
+            print(f"{path_of(mutant.module)}:{mutant.line} ({mutant.operator})")
             print(f"  - {mutant.was}\n  + {mutant.now}", flush=True)
         elif fate != "import":
             counts["killed"] += 1
-    unused = excuses.keys() - used
-    for was, now in unused:
+    made = {(one.module, one.was, one.now) for one in mutants}
+    listed = {(module, *change) for module in excuses for change in excuses[module]}
+    unused = (listed if all_of_them else listed & made) - used
+    for module, was, now in unused:
         print(f"equivalent.toml, {module}: no such survivor\n  - {was}\n  + {now}")
-    print(f"{module}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+    print(f"{name}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
     return counts, unused
 
 

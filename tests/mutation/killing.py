@@ -21,7 +21,6 @@ LIBRARIES = ("array_api_compat.numpy", "beartype", "cloudpickle", "hypothesis.ex
 LIBRARIES += ("jaxtyping", "mpmath", "numpy", "pytest", "rich.console", "sympy")
 NEEDED = ("shapecheck_bp", "tests", "notebooks", "docs")
 NEEDED += ("conftest.py", "pyproject.toml", "README.md", "CONTRIBUTING.md")
-SECONDS = 200
 DOES_NOT_IMPORT = 99
 PRINTED = "printed.txt"
 
@@ -75,8 +74,8 @@ def tested(module, tests):
     os._exit(status)
 
 
-def exit_status(module, tests):
-    """What ``tested`` leaves with; what takes too long has failed."""
+def exit_status(module, tests, limit):
+    """What ``tested`` leaves with; what takes more than ``limit`` seconds has failed."""
     started, child = time.monotonic(), os.fork()
     if child == 0:
         try:
@@ -88,14 +87,14 @@ def exit_status(module, tests):
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
             return os.waitstatus_to_exitcode(status)
-        if time.monotonic() - started > SECONDS:
+        if limit is not None and time.monotonic() - started > limit:
             os.killpg(child, signal.SIGKILL)
             os.waitpid(child, 0)
             return -signal.SIGKILL
         time.sleep(0.005)
 
 
-def judged(mutant, stages):
+def judged(mutant, stages, limit):
     """The mutant, which stage's tests fail (``None`` if none do, "import" if it is no program), and
     what the last of them printed.
     """
@@ -104,7 +103,7 @@ def judged(mutant, stages):
     path.write_text(mutant.text, encoding="utf-8")
     try:
         for number, tests in enumerate(stages):
-            if status := exit_status(mutant.module, tests):
+            if status := exit_status(mutant.module, tests, limit):
                 fate = "import" if status == DOES_NOT_IMPORT else number
                 break
         return mutant, fate, (copy / PRINTED).read_text(encoding="utf-8", errors="replace")[-3000:]

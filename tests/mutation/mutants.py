@@ -5,6 +5,7 @@ import difflib
 from pathlib import Path
 from typing import NamedTuple
 
+from cosmic_ray.ast import get_ast
 from cosmic_ray.mutating import mutate_code
 from operators import operators
 
@@ -25,20 +26,33 @@ def path_of(module):
     return Path("shapecheck_bp") / f"{module.replace('.', '/')}.py"
 
 
-def mutants_of(module, text):
-    """Every mutant that is another program than the module's text, and than the mutants before."""
-    seen = {ast.dump(ast.parse(text))}
+def faults_of(text):
+    """Where a fault can be made: the operator's name, and which of the places that it knows."""
+    every = [*nodes(get_ast(text))]
     for name, operator in operators().items():
-        occurrence = 0
-        while mutated := mutate_code(text, operator, occurrence):
-            occurrence += 1
-            try:
-                program = ast.dump(ast.parse(mutated))
-            except SyntaxError:
-                continue
-            if program not in seen:
-                seen.add(program)
-                yield Mutant(module, *difference(name, text, mutated), mutated)
+        known = sum(len([*operator.mutation_positions(node)]) for node in every)
+        yield from ((name, occurrence) for occurrence in range(known))
+
+
+def nodes(node):
+    """A node of the syntax tree, and all below it."""
+    yield node
+    for child in getattr(node, "children", ()):
+        yield from nodes(child)
+
+
+def mutants_of(module, text, faults):
+    """The mutants that are another program than the module's text, and than the mutants before."""
+    known, seen = operators(), {ast.dump(ast.parse(text))}
+    for name, occurrence in faults:
+        mutated = mutate_code(text, known[name], occurrence)
+        try:
+            program = ast.dump(ast.parse(mutated))
+        except SyntaxError:
+            continue
+        if program not in seen:
+            seen.add(program)
+            yield Mutant(module, *difference(name, text, mutated), mutated)
 
 
 def difference(name, text, mutated):
