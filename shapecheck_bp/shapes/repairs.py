@@ -15,7 +15,7 @@ the argument to blame, which is often not the one that was being read when the c
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -60,8 +60,11 @@ def blame(leaves: Sequence[Leaf], misfit: Leaf) -> Verdict:
 
     A result is blamed itself, and so is what is no array.
     """
-    returned = misfit.path.startswith(RESULT)
-    if returned or not (is_array(misfit) or isinstance(misfit.value, Sizes)):
+    if misfit.path.startswith(RESULT):
+        turned = [repair for repair in _of_array(_by_shape(misfit), "") if not repair.cast]
+        fitting = [repair for repair in turned if _fits(_repaired(map(_by_shape, leaves), repair))]
+        return Verdict(misfit, fitting, [misfit.path] if fitting else [])
+    if not (is_array(misfit) or isinstance(misfit.value, Sizes)):
         return Verdict(misfit, [], [])
     fitting = repairs(leaves, misfit)
     suspects = [] if fitting else [leaf.path for leaf in culprits(leaves, misfit)]
@@ -201,7 +204,7 @@ def _both(pair: tuple[Repair, Repair]) -> Repair:
     return Repair(first.arguments + second.arguments, instead, first.seen | second.seen)
 
 
-def _repaired(call: Sequence[Leaf], repair: Repair) -> list[Leaf]:
+def _repaired(call: Iterable[Leaf], repair: Repair) -> list[Leaf]:
     """The call with what then arrives."""
     return [leaf._replace(value=repair.seen.get(leaf.path, leaf.value)) for leaf in call]
 

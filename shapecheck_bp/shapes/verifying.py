@@ -19,7 +19,9 @@ shapecheck_bp.ShapeError: verifying.gram: the result does not fit.
 """
 
 import inspect
-from collections.abc import Callable, Mapping
+import linecache
+import traceback
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from shapecheck_bp.shapes.errors import ShapeError, shape_error
@@ -79,7 +81,7 @@ def verify(function: Callable[..., Any], /, **others: Any) -> Verified:
     except ShapeError:
         raise
     except (ValueError, TypeError, RuntimeError, IndexError) as error:
-        raise _body_fails(name, error, maker.sizes) from error
+        raise _body_fails(law.function, error, maker.sizes) from error
     return Verified(name, maker.sizes)
 
 
@@ -102,11 +104,14 @@ def _wait_for(coroutine: Any) -> Any:
         return pool.submit(asyncio.run, coroutine).result()
 
 
-def _body_fails(name: str, error: Exception, sizes: Mapping[str, int]) -> ShapeError:
+def _body_fails(
+    function: Callable[..., Any], error: Exception, sizes: Mapping[str, int]
+) -> ShapeError:
+    name = function_name(function)
     return shape_error(
         name,
         "the body fails where no two axes have the same size.",
-        [f"{type(error).__name__}: {error}"],
+        [*_line(function, error), f"{type(error).__name__}: {error}"],
         [f"sizes: {_written(sizes)}"],
         suggestion=f"Look for a product of the wrong arrays, or a missing transpose, in {name}; or"
         " pass verify the arguments whose values matter to it.",
@@ -115,6 +120,15 @@ def _body_fails(name: str, error: Exception, sizes: Mapping[str, int]) -> ShapeE
         actual=type(error).__name__,
         bindings=sizes,
     )
+
+
+def _line(function: Callable[..., Any], error: Exception) -> Iterator[str]:
+    """The line of a function that an error came out of, where its source is known."""
+    code = getattr(function, "__code__", None)
+    for frame, number in traceback.walk_tb(error.__traceback__):
+        text = linecache.getline(frame.f_code.co_filename, number).strip()
+        if frame.f_code is code and text:
+            yield f"line {number}: {text}"
 
 
 def _written(sizes: Mapping[str, int]) -> str:

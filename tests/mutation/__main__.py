@@ -66,16 +66,15 @@ def stages(root, module):
         for path in tests.rglob("test_*.py")
         if path.parent.name == room or path.parent.name not in NOT_RUN_ROOMS
     }
-    if room in ROOMS:
-        then = [f"{room}/{name}" for name in ROOMS[room]]
-        then += sorted(name for name in every if name.startswith(f"{room}/") and name not in then)
-        mirrored = [name for name in (f"{room}/{topic}",) if name in every]
-        soon = TESTS.get(module, mirrored)
+    if room in ROOMS:  # has tests of its own, and they should do
+        own = sorted(name for name in every if name.startswith(f"{room}/"))
+        soon = TESTS.get(module, [name for name in own if name == f"{room}/{topic}"])
+        then, rest = [*dict.fromkeys((*(f"{room}/{name}" for name in ROOMS[room]), *own))], []
     else:
         soon, then = TESTS[module], THEN
-    second = [name for name in then if name not in soon]
-    rest = sorted(every - {*soon, *then} - NOT_RUN) if room != "doctor" else []
-    paths = [[path_of_test(name) for name in names] for names in (soon, second, rest)]
+        rest = sorted(every - {*soon, *then} - NOT_RUN)
+    then = [name for name in then if name not in soon]
+    paths = [[path_of_test(name) for name in names] for names in (soon, then, rest)]
     return [[str(path_of(module)), *paths[0]], *filter(None, paths[1:])]
 
 

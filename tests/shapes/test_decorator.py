@@ -116,8 +116,20 @@ def test_the_result_is_held_to_its_annotation():
     with pytest.raises(ShapeError) as caught:
         transposed(ones(3, 2))
     assert caught.value.argument == "the result"
+    assert "the result does not fit, and the result.T would." in str(caught.value)
     assert "n is 2 here, and 3 in A" in str(caught.value)
     assert "The arguments fit: look inside transposed" in caught.value.suggestion
+
+
+def test_a_result_without_its_axis_or_that_nothing_turns_right():
+    @shapechecked
+    def summed(A: Float[Array, "n k"], axis: int) -> Float[Array, "n 1"]:
+        return A.sum(axis=axis)
+
+    with pytest.raises(ShapeError, match=r"fit, and the result\[:, None\] would"):
+        summed(ones(3, 2), 1)
+    with pytest.raises(ShapeError, match=r"the result does not fit\.\n"):
+        summed(ones(3, 2), 0)
 
 
 def test_the_body_runs_once_a_call():

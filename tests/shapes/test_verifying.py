@@ -1,6 +1,7 @@
 """The square case: what a check cannot see, and how to see it."""
 
 import asyncio
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -34,6 +35,7 @@ def test_a_transpose_that_equal_sizes_hide_is_found():
         verify(wrong_where_not_square)
     message = str(caught.value)
     assert "the body fails where no two axes have the same size" in message
+    assert re.search(r"line \d+: return W\.T @ A\n  ValueError: ", message)
     assert "sizes: n = 3, m = 5, k = 7" in message
     assert caught.value.bindings == {"n": 3, "m": 5, "k": 7}
 
