@@ -9,7 +9,6 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from types import FrameType, FunctionType, TracebackType
 from typing import Any
 
@@ -55,7 +54,7 @@ def diagnose_cell(shell: Any, line: str, cell: str) -> None:
         diagnosis = Diagnosis(None, recognised="the cell", why=str(why))
     except Exception as error:
         raise error.with_traceback(_own(error.__traceback__)) from error.__cause__
-    IPython.display.display(_by_cells(diagnosis))
+    IPython.display.display(diagnosis)
 
 
 @contextmanager
@@ -105,15 +104,3 @@ def _own(traceback: TracebackType | None) -> TracebackType | None:
     while part is not None and not is_a_persons(part.tb_frame.f_code):
         part = part.tb_next
     return part or traceback
-
-
-def _by_cells(diagnosis: Diagnosis) -> Diagnosis:
-    """The same, with cells called as they are in the notebook."""
-
-    def called(file: str) -> str:
-        shown = shown_name(file)
-        return shown if shown.startswith("In[") else file
-
-    findings = [one._replace(file=called(one.file)) for one in diagnosis.findings]
-    lines = [one._replace(file=called(one.file)) for one in diagnosis.lines]
-    return replace(diagnosis, findings=findings, lines=lines)

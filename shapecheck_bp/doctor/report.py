@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from html import escape
-from pathlib import Path
 from typing import Any, NamedTuple
 
+from shapecheck_bp.reading.failing import shown_name
 from shapecheck_bp.tracing.tables import for_page
 
 
@@ -42,7 +42,7 @@ class Finding(NamedTuple):
         """The place in words: a line, dW[2], or dW of several layers."""
         if self.line:
             because = f", because of line {self.because}" if self.because else ""
-            return f"line {self.line} of {Path(self.file).name}{because}"
+            return f"line {self.line} of {shown_name(self.file)}{because}"
         if self.quantity in ("", "cost"):
             return self.quantity or "the function"
         return (

@@ -131,6 +131,13 @@ def test_a_call_that_trains(shell, training):
     assert f"line 12 of In[{defined}]: missing_activation_derivative (certain)" in told
 
 
+def test_a_call_of_diagnose_names_the_cell_too(shell):
+    shell(f"{NET.replace('h**2', 'h')}\nnet = Net()")
+    defined = shell.number
+    shell("from shapecheck_bp import diagnose\ntold = diagnose(net.train, X, y)")
+    assert f"line 12 of In[{defined}]: missing_activation_derivative" in str(shell["told"])
+
+
 def test_a_cell_that_defines_what_it_trains(shell):
     assert shell(f"%%diagnose\nimport numpy as np\n{NET}\nNet().train(X, y)").endswith(RIGHT)
     assert "Net" not in shell.shell.user_ns
