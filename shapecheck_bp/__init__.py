@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from shapecheck_bp.tracing import draw as draw
     from shapecheck_bp.training import fit
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "Array",
