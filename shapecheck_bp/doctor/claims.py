@@ -36,28 +36,33 @@ class Claim(NamedTuple):
     """Where it is: in the state, or in what came back."""
     is_kept: bool = False
     """Whether it is a gradient that stays in the state, as layers keep theirs."""
+    rule: str = ""
+    """What an optimiser keeps of gradients, from zero: their "mean", or their "squares"."""
 
     @property
     def group(self) -> tuple[Any, ...]:
         """Claims of one group have one factor in common."""
-        if self.is_kept:
-            return ("kept",)
+        if self.rule or self.is_kept:
+            return ("rule" if self.rule else "kept",)
         return ("step",) if self.is_step else ("returned", self.path[:1] if self.path[1:] else ())
 
     def thing(self, run: Run) -> Any:
         """The array itself, in a run; None where it is gone."""
-        here = run.after if self.is_step or self.is_kept else run.returned
+        here = run.after if self.is_step or self.is_kept or self.rule else run.returned
         return here.get(self.path)
 
     def value(self, run: Run) -> Any:
         """The step, or what came back, in a run; None where it is gone."""
-        if not self.is_step:
-            found = self.thing(run)
+        found = self.thing(run)
+        if found is None or not (self.is_step or self.rule):
             return None if found is None else numbers(found)
-        before, after = run.before[self.parameter], self.thing(run)
-        if after is None or np.shape(after) != np.shape(before):
+        before, after = run.before[self.parameter], run.after.get(self.parameter, ())
+        if np.shape(found) != np.shape(before) or np.shape(after) != np.shape(before):
             return None
-        return numbers(after) - numbers(before)
+        step, kept = numbers(after) - numbers(before), numbers(found)
+        if self.rule == "squares":
+            return np.sign(step) * np.sqrt(np.maximum(kept, 0))
+        return kept * np.sign(np.vdot(kept, step)) if self.rule else step
 
 
 def claims_of(run: Run, version: Version, wanted: Sequence[str] = ()) -> list[Claim]:

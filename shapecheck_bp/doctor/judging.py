@@ -28,20 +28,25 @@ class Judge:
     """A step, its claims, the cost that is meant and how it moves with the parameters."""
 
     def __init__(
-        self, step: Step, loss: Any = None, wrt: Sequence[str] = (), watch: Watching | None = None
+        self,
+        step: Step,
+        loss: Any = None,
+        wrt: Sequence[str] = (),
+        watch: Watching | None = None,
+        claims: Sequence[Claim] = (),
     ) -> None:
         """Find out what is claimed, and of which cost, where none is given.
 
         Raises:
             CannotJudge: nothing is claimed, no cost is found, or each run gives another.
         """
-        self.step = step
+        self.step, self.loss, self.wrt, self.given = step, loss, wrt, claims
         self.base = step.run(keep=True)
         if self.base.error is not None:
             raise self.base.error
         self.events = {event.key: event for event in self.base.events}
         self.sites = step.version.sites
-        self.claims = claims_of(self.base, step.version, wrt)
+        self.claims = [*claims] or claims_of(self.base, step.version, wrt)
         if not self.claims:
             raise CannotJudge(
                 "nothing in it is stepped, and nothing comes back like a gradient; a step is"
@@ -55,19 +60,34 @@ class Judge:
                 "each run gives other numbers, so that its cost cannot be differentiated"
             )
         paths = [*dict.fromkeys(claim.parameter for claim in self.claims)]
-        self.moved = {path: self._moved_by(path) for path in paths}
+        self.moved: dict[Path, set[Key]] = {}
+        self.reached: dict[Path, set[Path]] = {}
+        """For each array the parameters whose claims move with it."""
+        reaching = [path for path in paths if self._reaches_others(path)]
         self.params: dict[Path, Slopes] = {}
         self.decay = 0.0
         """The weight decay that is in the claims and not in the cost."""
-        self.watches = [watch] if watch else costs(step, self.base, self.claims, self.moved, loss)
+        moved = {path: self.moved[path] for path in reaching or paths}
+        self.watches = [watch] if watch else costs(step, self.base, self.claims, moved, loss)
         self.right_for: list[Watching] = []
         """The costs of which all claims are right."""
         self.truth, self.verdict = self._chosen(paths)
 
-    def _moved_by(self, path: Path) -> set[Key]:
+    def again(self, step: Step | None = None, watch: Watching | None = None) -> "Judge":
+        """The same questions put to another step, or of another cost."""
+        return Judge(step or self.step, self.loss, self.wrt, watch, self.given)
+
+    def _reaches_others(self, path: Path) -> bool:
+        """Whether claims of another shape move with an array, as none do with a velocity."""
         shape = np.shape(numbers(self.base.before[path]))
         change = 1e-5 * np.random.default_rng(5).standard_normal(shape)
-        return differing(self.base, self.step.run(change={path: change}, keep=True)) - self.noise
+        run = self.step.run(change={path: change}, keep=True)
+        self.moved[path] = differing(self.base, run) - self.noise
+        values = {
+            claim.parameter: (claim.value(self.base), claim.value(run)) for claim in self.claims
+        }
+        self.reached[path] = {other for other, pair in values.items() if _differ(*pair)}
+        return any(np.shape(values[other][0]) != shape for other in self.reached[path])
 
     @cached_property
     def moving(self) -> set[Key]:
@@ -89,9 +109,10 @@ class Judge:
 
     @property
     def is_of_the_cost(self) -> bool:
-        """Whether it is sure that the cost is meant: by its name, or since some claim is of it."""
+        """Whether this is the cost for sure: it was told, is named so, or some claim is of it."""
+        told = self.loss is not None
         fits = any(one.is_right and not one.why for one in self.verdict.judged)
-        return fits or (isinstance(self.truth.watch, OwnCost) and self.truth.watch.is_named)
+        return told or fits or (isinstance(self.truth.watch, OwnCost) and self.truth.watch.is_named)
 
     def _chosen(self, paths: list[Path]) -> tuple[Truth, Verdict]:
         """The cost of which most claims are right."""
@@ -157,8 +178,8 @@ class Judge:
 
     def _mode(self, group: Any, claims: list[Claim], run: Run) -> str:
         """What claims are of their parameters: a step, a gradient, or the new value."""
-        if group == ("step",):
-            return "step"
+        if group in (("step",), ("rule",)):
+            return str(group[0])
         if run is not self.base:
             return self.verdict.factors[group][1]
         near = _are_near(claims, run)
@@ -243,7 +264,7 @@ class Judge:
         """Whether a factor needs no explanation: a step descends, an own cost counts."""
         if mode != "gradient" and c > 0:
             return False
-        if not self.has_own_cost:
+        if not self.has_own_cost or mode == "rule":
             return True
         rates = {1.0} if mode == "gradient" else self.rates | {1.0}
         times = {1.0, 2.0, 0.5} | {

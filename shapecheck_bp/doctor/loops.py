@@ -59,7 +59,7 @@ def once(step: Step, run: Run) -> Step:
 def _loops(step: Step, run: Run, changed: set[Path]) -> list[tuple[str, int]]:
     """The loops that hold a statement which changes a parameter, outermost first."""
     sites = step.version.sites
-    new = {id(run.after[path]) for path in changed}
+    new = {id(run.after[path]) for path in changed} - run.starts.keys()
     updates: dict[int, Any] = {}
     for event in run.events:
         site = sites[event.number]

@@ -75,7 +75,7 @@ def test_right_gradients_are_right_by_every_rule(rule, used):
     assert ("another rule" in told) is (rule in ("adam", "clipped"))
 
 
-@pytest.mark.parametrize("rule", ["plain", "momentum"])
+@pytest.mark.parametrize("rule", ["plain", "momentum", "adam"])
 def test_a_wrong_gradient_is_wrong(rule):
     diagnosis = diagnose(Net(rule, mistake=True).step, X, Y)
     (finding,) = diagnosis.findings
@@ -200,7 +200,7 @@ def test_a_function_that_makes_its_parameters_itself():
 
     diagnosis = diagnose(train, X, Y, 1_000)
     (finding,) = diagnosis.findings
-    assert finding.sure == "certain"
+    assert finding.sure == "likely"  # the cost is guessed, and nothing was right of it before
     assert "1 - np.tanh(W @ X) ** 2" in finding.fix
 
 
@@ -312,7 +312,8 @@ def test_the_step_of_one_number_is_a_multiple_by_any_rule(times):
 
     diagnosis = diagnose(step, rng.normal(size=(9, 3)), rng.normal(size=(9, 1)))
     assert diagnosis.ok is (times == 1)
-    assert ("by another rule than a multiple" in str(diagnosis)) is (times == 1)
+    right = diagnosis.parameters["params[1]"]
+    assert ("by another rule than a multiple" in right) is (times == 1)
 
 
 def test_the_gradient_of_a_number_is_no_cost():
