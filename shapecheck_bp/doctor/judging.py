@@ -6,7 +6,7 @@ examples or one over it.
 """
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -20,8 +20,18 @@ from shapecheck_bp.doctor.guarding import CannotJudge
 from shapecheck_bp.doctor.in_hand import Names, names_seen
 from shapecheck_bp.doctor.runs import Key, Run
 from shapecheck_bp.doctor.steps import Step
-from shapecheck_bp.doctor.truth import SMALLER, OwnCost, Slopes, Truth, Watching, differing
+from shapecheck_bp.doctor.truth import (
+    SMALLER,
+    Meeting,
+    OwnCost,
+    Slopes,
+    Truth,
+    Watching,
+    Weighed,
+    differing,
+)
 from shapecheck_bp.doctor.verdicts import NOTHING, TOLERANCE, Judged, Verdict, factor
+from shapecheck_bp.doctor.weighed import weighed
 
 
 class Judge:
@@ -40,7 +50,7 @@ class Judge:
         Raises:
             CannotJudge: nothing is claimed, no cost is found, or each run gives another.
         """
-        self.step, self.loss, self.wrt, self.given = step, loss, wrt, claims
+        self.step, self.loss, self.wrt, self.given = step, loss, wrt, [*claims]
         self.base = step.run(keep=True)
         if self.base.error is not None:
             raise self.base.error
@@ -67,11 +77,20 @@ class Judge:
         self.params: dict[Path, Slopes] = {}
         self.decay = 0.0
         """The weight decay that is in the claims and not in the cost."""
-        moved = {path: self.moved[path] for path in reaching or paths}
-        self.watches = [watch] if watch else costs(step, self.base, self.claims, moved, loss)
+        if isinstance(watch, Weighed):
+            watch = watch.at(self.base, step.version)
+        self.watches = [watch] if watch else self._costs(reaching or paths)
+        steps = [claim for claim in self.claims if claim.is_step]
+        if not self.watches and steps:  # what came back may be no gradients, but of the data
+            self.claims = self.given = steps
+            self.watches = self._costs([claim.parameter for claim in steps])
         self.right_for: list[Watching] = []
         """The costs of which all claims are right."""
         self.truth, self.verdict = self._chosen(paths)
+
+    def _costs(self, paths: list[Path]) -> list[Watching]:
+        moved = {path: self.moved[path] for path in paths}
+        return costs(self.step, self.base, self.claims, moved, self.loss)
 
     def again(self, step: Step | None = None, watch: Watching | None = None) -> "Judge":
         """The same questions put to another step, or of another cost."""
@@ -117,7 +136,7 @@ class Judge:
     def _chosen(self, paths: list[Path]) -> tuple[Truth, Verdict]:
         """The cost of which most claims are right."""
         best: tuple[int, Truth, Verdict, dict[Path, Slopes], float] | None = None
-        for watch in self.watches:
+        for watch in self._watched(paths):
             self.truth, self.decay = Truth(self.step, watch), 0.0
             slopes = self.slopes(paths)
             returned = {claim.parameter for claim in self.claims if not claim.is_step}
@@ -141,6 +160,15 @@ class Judge:
             )
         self.params, self.decay = best[3:]
         return best[1], best[2]
+
+    def _watched(self, paths: list[Path]) -> Iterator[Watching]:
+        """What may be the cost; if nothing fits that, with its error changed on the way."""
+        yield from self.watches
+        meetings = [watch for watch in self.watches if isinstance(watch, Meeting)]
+        for watch in meetings if len(meetings) == len(self.watches) else ():
+            for other in weighed(self.step, self.base, self.moving, paths, watch):
+                if not self.right_for:
+                    yield other
 
     def _closer(self, verdict: Verdict) -> Verdict:
         """The verdict with slopes by a smaller change, where a kink was between the two points."""

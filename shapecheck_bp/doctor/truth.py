@@ -6,6 +6,7 @@ the targets.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -102,6 +103,41 @@ class Meeting:
         return float(sum(self.loss(a, y) for a, y in self.pairs))
 
 
+class Weighed:
+    """What an array comes to, each entry times what goes back to it: a cost with these slopes."""
+
+    def __init__(self, place: Place, slopes: Place, order: int, sign: int, words: str) -> None:
+        """The places of both, and by which order and sign the one belongs to the other."""
+        self.place, self.slopes, self.words = place, slopes, words
+        self.order, self.sign = order, sign
+        self.numbers: list[int] = []
+        self.weights: Any = None
+        self.seen: list[Any] = []
+
+    def at(self, base: Run, version: Version) -> "Weighed":
+        """The same for what goes back in this run."""
+        other, number = copy(self), _number(version, self.slopes)
+        values = [event.value for event in base.events if event.number == number]
+        parts = [np.reshape(value, -1) for value in values[:: self.order]]
+        other.weights = self.sign * np.concatenate(parts)
+        return other
+
+    def begin(self, version: Version) -> None:
+        """Begin a run of a version."""
+        self.numbers, self.seen = [_number(version, self.place)], []
+
+    def see(self, number: int, _: int, value: Any) -> bool:
+        """Look at a value."""
+        if number == self.numbers[0]:
+            self.seen.append(np.array(value, float).reshape(-1))
+        return bool(sum(map(np.size, self.seen)) >= self.weights.size)
+
+    def value(self) -> float | None:
+        """The cost, if it came."""
+        seen = np.concatenate(self.seen) if self.seen else np.empty(0)
+        return float(self.weights @ seen) if seen.size == self.weights.size else None
+
+
 def _number(version: Version, place: Place) -> int:
     found = version.numbers.get(place)
     if found is None:  # something else in its line is written otherwise
@@ -115,7 +151,7 @@ def _number(version: Version, place: Place) -> int:
     return found
 
 
-Watching = OwnCost | Meeting
+Watching = OwnCost | Meeting | Weighed
 
 
 class Truth:

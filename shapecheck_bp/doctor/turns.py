@@ -17,7 +17,7 @@ from shapecheck_bp.doctor.guarding import CannotJudge
 from shapecheck_bp.doctor.judging import Judge
 from shapecheck_bp.doctor.report import Finding
 from shapecheck_bp.doctor.steps import Step
-from shapecheck_bp.doctor.truth import Truth, Watching
+from shapecheck_bp.doctor.truth import OwnCost, Truth, Watching
 from shapecheck_bp.doctor.verdicts import Judged, close
 
 DESCENDS = 0.9
@@ -103,9 +103,9 @@ def elsewhere(judge: Judge) -> Judge:
     for watch in judge.right_for:
         with step.held():
             other = judge.again(step, watch)
-        if other.verdict.ok and _same_factors(judge, other, watch):
-            same = watch is judge.truth.watch
-            return judge if same else judge.again(watch=watch)
+        same = isinstance(watch, OwnCost) or _same_factors(judge, other, watch)
+        if other.verdict.ok and same:
+            return judge if watch is judge.truth.watch else judge.again(watch=watch)
         first = first or other
     judge.step.runs += step.runs
     if first is None or not first.verdict.ok:
