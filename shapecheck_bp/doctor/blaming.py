@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from shapecheck_bp.doctor.arrays import Path
+from shapecheck_bp.doctor.arrays import Path, mark
 from shapecheck_bp.doctor.backward import LOADS, Backward, first_and_last
 from shapecheck_bp.doctor.causes import Causes, Suspicion
 from shapecheck_bp.doctor.costs import is_place
@@ -127,7 +127,11 @@ class Blame:
         backward = self.backward
         for match in backward.matches[key]:
             event = backward.by_key.get(match.of.key)
-            if event is None or backward.name(event) or backward.is_load(event, {id(event.thing)}):
+            if (
+                event is None
+                or backward.name(event)
+                or backward.is_load(event, {mark(event.thing)})
+            ):
                 return True
             if event.number not in self.causes.around:
                 return True
@@ -183,6 +187,10 @@ class Blame:
             site = sites[key[0]]
             place = site.file.name, site.statement.lineno
             moved[place] = moved.get(place, set()) | claims
+        if not moved and not alone:  # of numbers that are no arrays nothing is known
+            keys = (one.key for one in reversed(self.backward.events))
+            near = (sites[key[0]] for key in keys if key in self.judge.moving)
+            return [*dict.fromkeys((one.file.name, one.statement.lineno) for one in near)]
         return sorted(
             (p for p, claims in moved.items() if (claims == alone if alone else claims & wrong)),
             key=lambda p: (bool(moved[p] & good), p not in self.bare, -len(moved[p] & wrong)),

@@ -12,9 +12,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from shapecheck_bp.doctor.arrays import (
+    FLOATS,
     Path,
     is_floats,
     is_trainable,
+    mark,
     name_in,
     numbers,
     place_in,
@@ -68,14 +70,16 @@ class Claim(NamedTuple):
 def claims_of(run: Run, version: Version, wanted: Sequence[str] = ()) -> list[Claim]:
     """All that a step claims; of the wanted parameters, where some are."""
     found = {path: value for path, value in run.before.items() if is_trainable(value)}
+    single = {path: value for path, value in run.before.items() if isinstance(value, FLOATS)}
     stored = {
-        run.starts[id(event.thing)]
+        run.starts[mark(event.thing)]
         for event in run.events
-        if event.number in version.stores and id(event.thing) in run.starts
+        if event.number in version.stores and mark(event.thing) in run.starts
     }
     stepped = [path for path in found if _is_stepped(path, run) or path in stored]
+    stepped += [path for path in single if _is_stepped(path, run)]
     claims = [Claim(path, True, path) for path in stepped]
-    claims += _returned(run, version, found, stepped)
+    claims += _returned(run, version, found | single, stepped)
     claims += _kept(run, found, {claim.parameter for claim in claims})
     claims += _left_out(run, found, claims)
     if wanted:
@@ -143,7 +147,7 @@ def _returned(
             continue
         if isinstance(value, np.ndarray) and value.dtype.kind != "f":
             continue
-        same = run.starts.get(id(value))
+        same = run.starts.get(mark(value))
         for path, mine in found.items():
             score = _likeness(path, mine, there, value, names)
             kept = same is not None and not is_gradient(name_in(same))
@@ -157,7 +161,9 @@ def _returned(
             taken |= {there, (path, kind)}
             claims.append(Claim(path, False, there))
     for there, value in run.returned.items():  # dZ @ X.T, which has no name
-        free = isinstance(value, np.ndarray) and there not in taken and id(value) not in run.starts
+        free = (
+            isinstance(value, np.ndarray) and there not in taken and mark(value) not in run.starts
+        )
         if claims and free and value.dtype.kind == "f":
             known = {claim.parameter for claim in claims}
             rest = [p for p in found if p not in known and np.shape(found[p]) == value.shape]
@@ -172,7 +178,7 @@ def _by_shape(run: Run, found: dict[Path, Any]) -> list[Claim]:
     """What came back in the shape of one array alone, where no name says whose it is."""
     claims = []
     for there, value in run.returned.items():
-        if is_trainable(value) and id(value) not in run.starts:
+        if is_trainable(value) and mark(value) not in run.starts:
             alike = [path for path, mine in found.items() if np.shape(mine) == np.shape(value)]
             if len(alike) == 1:
                 claims.append(Claim(alike[0], False, there))
@@ -207,7 +213,7 @@ def _likeness(path: Path, mine: Any, there: Path, value: Any, names: dict[Any, s
     has_shape = np.shape(value) == np.shape(mine)
     if np.ndim(value) == 0 and not there:
         return 0
-    name = name_in(there) or names.get(id(value), "") or names.get(there[:1], "")
+    name = name_in(there) or names.get(mark(value), "") or names.get(there[:1], "")
     one, other = stem(name_in(path)), stem(name)
     score = 0.0
     if one and other:
@@ -236,10 +242,10 @@ def _names(run: Run, version: Version) -> dict[Any, str]:
         site = version.sites[event.number]
         if isinstance(event.thing, np.ndarray):
             name = assigned(site)
-            if name and id(event.thing) not in run.starts:
-                names[id(event.thing)] = name
+            if name and mark(event.thing) not in run.starts:
+                names[mark(event.thing)] = name
             if isinstance(site.node, ast.Name) and isinstance(site.statement, ast.Return):
-                names[id(event.thing)] = site.node.id
+                names[mark(event.thing)] = site.node.id
     for site in version.sites.values():
         value = getattr(site.statement, "value", None)
         if isinstance(site.statement, ast.Return) and isinstance(value, ast.Tuple):

@@ -3,16 +3,16 @@
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
 import numpy as np
 
-from shapecheck_bp.doctor.arrays import Path, is_floats, shown
+from shapecheck_bp.doctor.arrays import Path, is_floats, mark, shown
 from shapecheck_bp.doctor.claims import Claim, assigned, is_gradient
 from shapecheck_bp.doctor.program import Version, place_of
-from shapecheck_bp.doctor.runs import Key, Run, plus
+from shapecheck_bp.doctor.runs import Event, Key, Run, plus
 from shapecheck_bp.doctor.steps import Step
 from shapecheck_bp.doctor.truth import LOSSES, Meeting, OwnCost, Watching, differing
 
@@ -49,7 +49,8 @@ def _own(
         if np.ndim(event.value) == 0 and not isinstance(event.value, int)
     }
     moving = set().union(*moved.values())
-    stepped = {id(claim.thing(base)) for claim in claims}
+    moving_numbers = {number for number, _ in moving}
+    stepped = {mark(claim.thing(base)) for claim in claims}
     values = [claim.value(base) for claim in claims]
     claimed = {float(value) for value in values if value is not None and np.ndim(value) == 0}
     found = [
@@ -58,8 +59,8 @@ def _own(
         if numbers_of.get(event.key)
         and float(event.value) not in claimed
         and not is_gradient(assigned(sites[event.number]))
-        and id(event.thing) not in stepped
-        and not _is_error(sites[event.number], {number for number, _ in moving}, base)
+        and mark(event.thing) not in stepped
+        and not _is_error(sites[event.number], moving_numbers, base)
     ]
     arrays_at = {event.number for event in base.events if np.ndim(event.value)}
     around = around_each(step.version)
@@ -69,15 +70,12 @@ def _own(
     found = [k for k in found if k[0] not in swallowed and float(by_key[k].value) not in eaten]
     most = max((numbers_of[key] for key in found), default=0)
     found = [key for key in found if numbers_of[key] == most and 2 * most >= len(moved)]
-    found = [
-        key
-        for key in found
-        if not any(
-            other[0] == around.get(key[0]) and by_key[other].at > by_key[key].at for other in found
-        )
-    ]
+    last = {number: by_key[number, time].at for number, time in found}
+    found = [k for k in found if last.get(around.get(k[0], -1), -1) < by_key[k].at]
     found = [key for key in found if not _is_a_part(key, sites[key[0]], by_key)]
-    found = [*{round(float(by_key[key].value), 14): key for key in reversed(found)}.values()]
+    rounded = {key: round(float(by_key[key].value), 14) for key in found}
+    named = {rounded[key] for key in found if _is_named(sites[key[0]])}
+    found = [*{rounded[key]: key for key in reversed(found)}.values()]
     if any(is_floats(base.before[path]) for path in moved):
         found = [
             k
@@ -86,9 +84,9 @@ def _own(
         ]
     late = _after_the_step(step, base, claims) if found else set()
     found = sorted((key for key in found if key not in late), key=lambda key: -by_key[key].at)
-    ends = (key for key in found[:20] if not _goes_on(step, base, key))
+    ends = (key for key in found[:20] if not _goes_on(step, base, by_key[key], moved))
     return [
-        OwnCost(place_of(sites[n]), time, _cost_in_words(sites[n]), _is_named(sites[n]))
+        OwnCost(place_of(sites[n]), time, _cost_in_words(sites[n]), rounded[n, time] in named)
         for n, time in islice(ends, 4)
     ]
 
@@ -106,14 +104,15 @@ def _names_in(node: ast.AST) -> set[str]:
     return {ast.unparse(part) for part in ast.walk(node) if isinstance(part, ast.Name)}
 
 
-def _goes_on(step: Step, base: Run, key: Key) -> bool:
+def _goes_on(step: Step, base: Run, event: Event, moved: Iterable[Path]) -> bool:
     """Whether an array depends on a number, or a parameter that is one, as none does on a cost."""
-    run = step.run(exchange={key: plus(1e-3)}, keep=True)
+    read = [one.key for one in base.events[event.at :] if one.thing is event.thing]
+    run = step.run(exchange=dict.fromkeys(read, plus(1e-3)), keep=True)
     known: dict[Key, Any] = {event.key: event.value for event in base.events}
     steps_a_number = any(
-        run.after.get(path) != value
-        for path, value in base.after.items()
-        if isinstance(value, float) and base.before.get(path) not in (None, value)
+        isinstance(base.after[path], float) and run.after.get(path) != base.after[path]
+        for path in moved
+        if path in base.after
     )
     return steps_a_number or any(
         np.ndim(event.value) and not np.array_equal(known.get(event.key, ()), event.value)
@@ -147,13 +146,17 @@ def is_place(node: ast.Subscript) -> bool:
 
 def _is_named(site: Any) -> bool:
     """Whether its name, or that of the function it stands in, says that it is a cost."""
-    names = f"{assigned(site)} {getattr(site.function, 'name', '')}"
+    names = f"{_name(site)} {getattr(site.function, 'name', '')}"
     return bool(re.search(r"loss|cost|entropy|nll|objective|\bJ\b", names, re.IGNORECASE))
 
 
 def _cost_in_words(site: Any) -> str:
-    name = assigned(site)
-    return f"its own cost, {name or site.text} (line {site.line})"
+    return f"its own cost, {_name(site) or site.text} (line {site.line})"
+
+
+def _name(site: Any) -> str:
+    added = isinstance(site.node, ast.AugAssign)
+    return ast.unparse(site.node.target) if added else assigned(site)
 
 
 def around_each(version: Version) -> dict[int, int]:
@@ -174,13 +177,17 @@ def _above(number: int, around: dict[int, int]) -> Iterator[int]:
 def _after_the_step(step: Step, base: Run, claims: Sequence[Claim]) -> set[Key]:
     """What moves with the new value of a parameter."""
     new = {
-        id(base.after[claim.path]) for claim in claims if claim.is_step and claim.path in base.after
+        mark(base.after[claim.path])
+        for claim in claims
+        if claim.is_step and claim.path in base.after
     }
     for event in base.events:
         node = step.version.sites[event.number].node
-        if id(event.thing) in new and not isinstance(
+        if mark(event.thing) in new and not isinstance(
             node, ast.Name | ast.Attribute | ast.Subscript
         ):
+            if not np.ndim(event.value):  # a number is not exchanged where it is stored
+                return {later.key for later in base.events[event.at :]}
             change = 1e-4 * np.random.default_rng(3).standard_normal(np.shape(event.value))
             if event.value.dtype.kind == "f":
                 moved = step.run(exchange={event.key: plus(change)}, keep=True)
@@ -202,8 +209,8 @@ def _meetings(
     moving = set().union(*moved.values())
     values = {event.key: event.value for event in base.events}
     single = single or any(is_floats(base.before[path]) for path in moved)
-    new = {id(claim.thing(base)) for claim in claims if claim.is_step}
-    parameters = {e.key for e in base.events if base.starts.get(id(e.thing)) in moved}
+    new = {mark(claim.thing(base)) for claim in claims if claim.is_step}
+    parameters = {e.key for e in base.events if base.starts.get(mark(e.thing)) in moved}
     times = Counter(event.number for event in base.events)
     met: set[int] = set()
     for event in base.events:
@@ -219,7 +226,7 @@ def _meetings(
         shapes = {np.shape(values[key]) for key in keys}
         if moves[0] == moves[1] or len(shapes) > 1 or (shapes == {()} and not single):
             continue
-        if id(event.thing) in new or keys[moves.index(True)] in parameters:
+        if mark(event.thing) in new or keys[moves.index(True)] in parameters:
             continue  # a step, and no error
         if event.number in met:
             continue  # another time, which the first has in it

@@ -120,8 +120,8 @@ def of_step(step: Step, name: str, loss: Any = None, wrt: Sequence[str] = ()) ->
         elif other_rule(judge):
             ok, parameters = True, dict.fromkeys(parameters, OTHER_RULE)
         else:
-            findings, lines = _found(judge)
-            if not judge.is_of_the_cost and not any(one.fix for one in findings):
+            findings, lines, is_mended = _found(judge)
+            if not judge.is_of_the_cost and not is_mended:
                 unfit = (
                     f"nothing that it steps or returns fits {judge.truth.watch.words}, and no"
                     " change that was tried makes it fit: if that is the cost, say so by loss="
@@ -135,8 +135,9 @@ def of_step(step: Step, name: str, loss: Any = None, wrt: Sequence[str] = ()) ->
     return Diagnosis(ok, findings, about, parameters, lines, "", remarks, step.runs)
 
 
-def _found(judge: Judge) -> tuple[list[Finding], list[Line]]:
+def _found(judge: Judge) -> tuple[list[Finding], list[Line], bool]:
     """The mistakes, one after the other: each is mended before the next is looked for.
+
 
     With a cost that is guessed, and of which nothing was right before, nothing is certain.
     """
@@ -162,8 +163,8 @@ def _found(judge: Judge) -> tuple[list[Finding], list[Line]]:
             lasts.enter_context(step.held(version))
             judge = after
             if judge.verdict.ok:
-                return [one._replace(sure=sure) for one in findings], lines
-    return findings, lines
+                return [one._replace(sure=sure) for one in findings], lines, True
+    return findings, lines, False
 
 
 def _holding(judge: Judge, repairs: list[Repair]) -> tuple[Repair, Judge | None, Version | None]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from shapecheck_bp.doctor.arrays import Path, numbers
+from shapecheck_bp.doctor.arrays import FLOATS, Path, numbers
 from shapecheck_bp.doctor.claims import Claim, claims_of
 from shapecheck_bp.doctor.costs import costs
 from shapecheck_bp.doctor.decays import decayed, squares
@@ -74,6 +74,9 @@ class Judge:
         self.reached: dict[Path, set[Path]] = {}
         """For each array the parameters whose claims move with it."""
         reaching = [path for path in paths if self._reaches_others(path)]
+        self.claims = [claim for claim in self.claims if not self._is_a_schedule(claim)]
+        paths = [*dict.fromkeys(claim.parameter for claim in self.claims)]
+        reaching = [path for path in reaching if path in paths]
         self.params: dict[Path, Slopes] = {}
         self.decay = 0.0
         """The weight decay that is in the claims and not in the cost."""
@@ -90,7 +93,8 @@ class Judge:
 
     def _costs(self, paths: list[Path]) -> list[Watching]:
         moved = {path: self.moved[path] for path in paths}
-        return costs(self.step, self.base, self.claims, moved, self.loss)
+        claims = [claim for claim in self.claims if claim.parameter in moved]
+        return costs(self.step, self.base, claims, moved, self.loss)
 
     def again(self, step: Step | None = None, watch: Watching | None = None) -> "Judge":
         """The same questions put to another step, or of another cost."""
@@ -106,7 +110,14 @@ class Judge:
             claim.parameter: (claim.value(self.base), claim.value(run)) for claim in self.claims
         }
         self.reached[path] = {other for other, pair in values.items() if _differ(*pair)}
-        return any(np.shape(values[other][0]) != shape for other in self.reached[path])
+        others = self.reached[path] - {path}
+        return any(not shape or np.shape(values[other][0]) != shape for other in others)
+
+    def _is_a_schedule(self, claim: Claim) -> bool:
+        """Whether a number is stepped that no other parameter moves, as a temperature is."""
+        others = [path for path in self.reached if path != claim.parameter]
+        single = isinstance(self.base.before[claim.parameter], FLOATS) and bool(others)
+        return single and not any(claim.parameter in self.reached[path] for path in others)
 
     @cached_property
     def moving(self) -> set[Key]:
@@ -130,7 +141,13 @@ class Judge:
     def is_of_the_cost(self) -> bool:
         """Whether this is the cost for sure: it was told, is named so, or some claim is of it."""
         told = self.loss is not None
-        fits = any(one.is_right and not one.why for one in self.verdict.judged)
+        judged = self.verdict.judged
+        known = {one.claim.parameter for one in judged if one.factor is not None}
+        right = known - self.verdict.wrong
+        fits = sum(len(self.params[path][1]) for path in right) > 1 or any(
+            len(self.params[path][1]) > 1
+            for path in known  # any number is a multiple
+        )
         return told or fits or (isinstance(self.truth.watch, OwnCost) and self.truth.watch.is_named)
 
     def _chosen(self, paths: list[Path]) -> tuple[Truth, Verdict]:
@@ -143,7 +160,8 @@ class Judge:
             self.params = {
                 path: found
                 for path, found in slopes.items()
-                if np.any(np.abs(found[1]) > NOTHING) or (path in returned and self.moved[path])
+                if np.any(np.abs(found[1]) > NOTHING)
+                or (path in returned and len(found[1]) > 1 and self.moved[path])
             }
             if not any(np.any(found[1]) for found in self.params.values()):
                 continue
@@ -331,7 +349,7 @@ class Judge:
         data = [
             {*np.shape(value)}
             for path, value in self.base.before.items()
-            if isinstance(value, np.ndarray) and path not in self.params and value.size > 1
+            if path not in self.params and np.size(value) > 1
         ]
         shared = set.intersection(*data) if data else set()
         found = shared or set().union(*data)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from shapecheck_bp.doctor.arrays import Path, arrays, is_trainable, numbers
+from shapecheck_bp.doctor.arrays import FLOATS, Path, arrays, is_trainable, mark, numbers
 from shapecheck_bp.doctor.edits import cut
 from shapecheck_bp.doctor.guarding import CannotJudge
 from shapecheck_bp.doctor.program import Program
@@ -59,13 +59,15 @@ def once(step: Step, run: Run) -> Step:
 def _loops(step: Step, run: Run, changed: set[Path]) -> list[tuple[str, int]]:
     """The loops that hold a statement which changes a parameter, outermost first."""
     sites = step.version.sites
-    new = {id(run.after[path]) for path in changed} - run.starts.keys()
+    new = {mark(run.after[path]) for path in changed} - run.starts.keys()
     updates: dict[int, Any] = {}
     for event in run.events:
         site = sites[event.number]
-        stored = event.number in step.version.stores and run.starts.get(id(event.thing)) in changed
+        stored = (
+            event.number in step.version.stores and run.starts.get(mark(event.thing)) in changed
+        )
         load = isinstance(site.node, ast.Name | ast.Attribute | ast.Subscript)
-        if stored or (id(event.thing) in new and not load):
+        if stored or (mark(event.thing) in new and not load):
             updates[id(site.statement)] = site
     inner = [(site.file.name, site.function, site.statement) for site in updates.values()]
     loops: list[tuple[str, int]] = []
@@ -111,7 +113,7 @@ def _callers(program: Program, names: set[Any], known: set[Any]) -> Iterator[Any
     """Where functions of these names are called, in others."""
     for file in program.files.values():
         for function in ast.walk(file.tree):
-            whole = program.block is not None and file is program.block.file
+            whole = program.block is not None and file.name == program.block.file.name
             if isinstance(function, (ast.FunctionDef, ast.Module) if whole else ast.FunctionDef):
                 name = getattr(function, "name", None)
                 for part in ast.walk(function):
@@ -187,14 +189,36 @@ def _names(tree: ast.AST) -> list[ast.Name]:
     return [part for part in ast.walk(tree) if isinstance(part, ast.Name)]
 
 
-def trainable(names: dict[str, Any]) -> set[str]:
-    """The names behind which there is something that can be trained."""
-    found = arrays({k: v for k, v in names.items() if not k.startswith("__")})
-    return {path[0] for path, value in found.items() if is_trainable(value)}
+def trains(loop: Any, names: dict[str, Any], functions: bool = True) -> bool:
+    """Whether a loop trains something that these names stand for; functions may read it for it.
+
+    Numbers that it steps are floats from here on, also where they begin as 0.
+    """
+    given = {k: v for k, v in names.items() if not k.startswith("__")}
+    changed = carried(loop, given if functions else None)
+    anew, stepped = _stepped(loop)
+    single = {k for k in anew | changed & stepped if type(given.get(k)) in (int, float)}
+    names.update({name: float(given[name]) for name in single})
+    arrayed = {path[0] for path, value in arrays(given).items() if is_trainable(value)}
+    return bool(single or changed & arrayed)
+
+
+def _stepped(loop: Any) -> tuple[set[str], set[str]]:
+    """The names that a call in a loop gives anew, and those that something is subtracted of."""
+    anew: set[str] = set()
+    stepped: set[str] = set()
+    for part in ast.walk(loop):
+        value = getattr(part, "value", None)
+        named = {name.id for target in getattr(part, "targets", ()) for name in _names(target)}
+        if isinstance(part, ast.Assign) and isinstance(value, ast.Call):
+            anew |= named & {name.id for name in _names(value)}
+        elif _is_step(part) and not isinstance(value, ast.Constant):
+            stepped |= named | {name.id for name in _names(getattr(part, "target", ast.Pass()))}
+    return anew, stepped
 
 
 def _changed(run: Run) -> set[Path]:
-    """The arrays of the state whose values the step has changed.
+    """The arrays of the state whose values the step has changed; where there are none, numbers.
 
     Those that were zero are sums and velocities, where there are others.
     """
@@ -205,7 +229,12 @@ def _changed(run: Run) -> set[Path]:
         and path in run.after
         and not np.array_equal(numbers(value), numbers(run.after[path]))
     }
-    return {path for path in found if np.any(numbers(run.before[path]))} or found
+    single = {
+        path
+        for path, value in run.before.items()
+        if isinstance(value, FLOATS) and path in run.after and run.after[path] != value
+    }
+    return {path for path in found if np.any(numbers(run.before[path]))} or found or single
 
 
 def _given(run: Run) -> set[Path]:

@@ -13,9 +13,12 @@ from functools import partial
 from types import CodeType, FunctionType, MethodType
 from typing import Any
 
+import numpy as np
+
+from shapecheck_bp.doctor.arrays import spans_of
 from shapecheck_bp.doctor.claims import claims_of
 from shapecheck_bp.doctor.guarding import CannotJudge, ending
-from shapecheck_bp.doctor.loops import LOOPS, carried, once, trainable, training_call, tree_of
+from shapecheck_bp.doctor.loops import LOOPS, once, training_call, trains, tree_of
 from shapecheck_bp.doctor.parts import MOST_EXAMPLES, fewer_in, parts
 from shapecheck_bp.doctor.program import Block, Program
 from shapecheck_bp.doctor.runs import Run
@@ -65,7 +68,7 @@ def of_script(path: str, names: dict[str, Any]) -> Step:
         raise CannotJudge("it is no Python source")
     statement: Any
     for statement in statements(file.tree):
-        if isinstance(statement, LOOPS) and carried(statement, names) & trainable(names):
+        if isinstance(statement, LOOPS) and trains(statement, names):
             return _of_part(Block(file, statement.lineno, names), file.tree)
         call = training_call(statement, names)
         if call is not None:
@@ -147,9 +150,13 @@ def _first(step: Step) -> Run:
     step.most = FIRST_NOTES
     with step.held(), ending("the step"):
         run = step.run(keep=True)
-    if run.error is not None:
-        raise run.error
-    return run
+        if run.error is not None:
+            raise run.error
+        read = [event.thing for event in run.events if isinstance(event.thing, np.ndarray)]
+        for value in run.alive[0].values():
+            if isinstance(value, np.ndarray) and (spans := spans_of(value, read)):
+                step.parts[value.shape, value.dtype] = spans
+        return step.run(keep=True) if step.parts else run
 
 
 def _on_a_part(
@@ -191,7 +198,7 @@ def _inside(step: Step, function: Callable[..., Any]) -> Step | None:
     bound.apply_defaults()
     names |= bound.arguments
     for statement in tree.body:
-        if isinstance(statement, LOOPS) and carried(statement) & trainable(names):
+        if isinstance(statement, LOOPS) and trains(statement, names, functions=False):
             return _of_part(Block(live.file, statement.lineno, names), tree)
         try:
             code = alone(live.file, statement)

@@ -87,7 +87,7 @@ class Values:
     def note(self, number: int, value: Any) -> Any:
         """Note a value; give what stands for it."""
         kind = type(value)
-        if kind is not np.ndarray and kind not in NUMBERS:
+        if kind not in NUMBERS and (kind is not np.ndarray or value.dtype.names):
             return value
         time = self.times.get(number, 0)
         self.times[number] = time + 1

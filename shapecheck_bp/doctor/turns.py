@@ -6,11 +6,12 @@ momentum; the whole of it means that the first one's gradients are still in the 
 
 import ast
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
-from shapecheck_bp.doctor.arrays import Path, is_trainable, numbers, shown
+from shapecheck_bp.doctor.arrays import Path, is_trainable, mark, numbers, shown
 from shapecheck_bp.doctor.backward import Backward
 from shapecheck_bp.doctor.claims import Claim
 from shapecheck_bp.doctor.guarding import CannotJudge
@@ -49,8 +50,9 @@ def from_zero(judge: Judge) -> tuple[Judge, str]:
     zero = step.beginning(dict.fromkeys(paths, 0.0)) if had else step
     if zero is None:
         return judge, ""
-    with zero.held():
-        judges = [judge, judge.again(zero) if had else judge]
+    judges = [judge]
+    with zero.held(), suppress(CannotJudge):
+        judges += [judge.again(zero)] if had else []
         claims = _of_rules(judges[-1])
         if claims:
             judges.append(Judge(zero, judge.loss, judge.wrt, claims=claims))
@@ -205,7 +207,7 @@ def _kept_sums(judge: Judge, later: Step, first: dict[Path, Any]) -> list[Findin
     stores = judge.step.version.stores
     added: dict[Path, Any] = {}
     for event in judge.base.events:
-        path = judge.base.starts.get(id(event.thing))
+        path = judge.base.starts.get(mark(event.thing))
         if event.number in stores and path is not None and path not in judge.params:
             added.setdefault(path, judge.sites[event.number])
     if not added:

@@ -52,9 +52,9 @@ def _by_site(events: Iterator[Event], size: int) -> list[list[Event]]:
     """Arrays of floats by the expressions that they are of, those of a size in all."""
     found: dict[int, list[Event]] = {}
     for event in events:
-        if isinstance(event.value, np.ndarray) and event.value.dtype.kind == "f":
+        if np.asarray(event.value).dtype.kind == "f":
             found.setdefault(event.number, []).append(event)
-    return [some for some in found.values() if sum(one.value.size for one in some) == size]
+    return [some for some in found.values() if sum(np.size(one.value) for one in some) == size]
 
 
 def _of_it_alone(
@@ -67,7 +67,7 @@ def _of_it_alone(
     hold = {event.key: instead(event.value) for event in met}
     held = differing(base, step.run(change=change, exchange=hold, keep=True))
     keys = free - held - hold.keys()
-    size = sum(event.value.size for event in met)
+    size = sum(np.size(event.value) for event in met)
     behind = (event for event in base.events if event.at > met[0].at)
     for some in _by_site(behind, size):
         if all(event.key in keys for event in some):
@@ -85,11 +85,11 @@ def _output(
     truth.version = truth.noting({some[0].number for some in found})
     D = np.random.default_rng(37).standard_normal((2, error.size))
     for some in reversed(found):
-        ends = np.cumsum([event.value.size for event in some])[:-1]
+        ends = np.cumsum([np.size(event.value) for event in some])[:-1]
         slopes = []
         for d in D:
             parts = zip(some, np.split(H * d, ends), strict=True)
-            each = {event.key: part.reshape(event.value.shape) for event, part in parts}
+            each = {event.key: part.reshape(np.shape(event.value)) for event, part in parts}
             up = truth.cost(exchange={key: plus(part) for key, part in each.items()})
             down = truth.cost(exchange={key: plus(-part) for key, part in each.items()})
             slopes.append(np.nan if up is None or down is None else (up - down) / (2 * H))
@@ -103,10 +103,10 @@ def _output(
 
 def _is_by_entries(step: Step, met: list[Event], some: list[Event]) -> bool:
     """Whether every entry comes of that entry of the error, and of no other one."""
-    chosen = np.random.default_rng(41).random(sum(event.value.size for event in met)) < 0.5
-    ends = np.cumsum([event.value.size for event in met])[:-1]
+    chosen = np.random.default_rng(41).random(sum(np.size(event.value) for event in met)) < 0.5
+    ends = np.cumsum([np.size(event.value) for event in met])[:-1]
     parts = zip(met, np.split(1e-4 * chosen, ends), strict=True)
-    exchange = {event.key: plus(part.reshape(event.value.shape)) for event, part in parts}
+    exchange = {event.key: plus(part.reshape(np.shape(event.value))) for event, part in parts}
     run = step.run(exchange=exchange, keep=True)
     numbers_of = {event.number for event in some}
     moved = [event for event in run.events if event.number in numbers_of]
