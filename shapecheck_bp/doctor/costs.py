@@ -2,7 +2,6 @@
 
 import ast
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
@@ -14,7 +13,7 @@ from shapecheck_bp.doctor.claims import Claim, assigned, is_gradient
 from shapecheck_bp.doctor.program import Version, place_of
 from shapecheck_bp.doctor.runs import Event, Key, Run, plus
 from shapecheck_bp.doctor.steps import Step
-from shapecheck_bp.doctor.truth import LOSSES, Meeting, OwnCost, Watching, differing
+from shapecheck_bp.doctor.truth import LOSSES, Meeting, OwnCost, Watching, differing, slope_of
 
 LEAVES = (ast.Name, ast.Attribute, ast.Subscript, ast.Constant)
 
@@ -211,7 +210,6 @@ def _meetings(
     single = single or any(is_floats(base.before[path]) for path in moved)
     new = {mark(claim.thing(base)) for claim in claims if claim.is_step}
     parameters = {e.key for e in base.events if base.starts.get(mark(e.thing)) in moved}
-    times = Counter(event.number for event in base.events)
     met: set[int] = set()
     for event in base.events:
         node = sites[event.number].node
@@ -237,10 +235,10 @@ def _meetings(
         is_sum = kind is ast.Add
         laws = [law for name, law in LOSSES.items() if loss is None or loss == name]
         if callable(loss):
-            laws.append((getattr(loss, "__name__", "the loss"), loss))
+            laws.append((getattr(loss, "__name__", "the loss"), slope_of(loss)))
         for words, law in laws:
             told = f"{words} of {A.text} (line {A.line})"
-            yield Meeting(places, moves[1], times[event.number], law, told, is_sum), is_given
+            yield Meeting(places, moves[1], law, told, is_sum), is_given
 
 
 def _is_given(value: Any, base: Run) -> bool:

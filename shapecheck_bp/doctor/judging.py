@@ -27,7 +27,6 @@ from shapecheck_bp.doctor.truth import (
     Slopes,
     Truth,
     Watching,
-    Weighed,
     differing,
 )
 from shapecheck_bp.doctor.verdicts import NOTHING, TOLERANCE, Judged, Verdict, factor
@@ -74,14 +73,12 @@ class Judge:
         self.reached: dict[Path, set[Path]] = {}
         """For each array the parameters whose claims move with it."""
         reaching = [path for path in paths if self._reaches_others(path)]
-        self.claims = [claim for claim in self.claims if not self._is_a_schedule(claim)]
+        self.claims = [claim for claim in self.claims if self._is_a_parameter(claim)]
         paths = [*dict.fromkeys(claim.parameter for claim in self.claims)]
         reaching = [path for path in reaching if path in paths]
         self.params: dict[Path, Slopes] = {}
         self.decay = 0.0
         """The weight decay that is in the claims and not in the cost."""
-        if isinstance(watch, Weighed):
-            watch = watch.at(self.base, step.version)
         self.watches = [watch] if watch else self._costs(reaching or paths)
         steps = [claim for claim in self.claims if claim.is_step]
         if not self.watches and steps:  # what came back may be no gradients, but of the data
@@ -113,11 +110,14 @@ class Judge:
         others = self.reached[path] - {path}
         return any(not shape or np.shape(values[other][0]) != shape for other in others)
 
-    def _is_a_schedule(self, claim: Claim) -> bool:
-        """Whether a number is stepped that no other parameter moves, as a temperature is."""
-        others = [path for path in self.reached if path != claim.parameter]
-        single = isinstance(self.base.before[claim.parameter], FLOATS) and bool(others)
-        return single and not any(claim.parameter in self.reached[path] for path in others)
+    def _is_a_parameter(self, claim: Claim) -> bool:
+        """Whether others move what is stepped and it moves others: no temperature, and no mean."""
+        mine = claim.parameter
+        others = [path for path in self.reached if path != mine]
+        if not others or not isinstance(self.base.before[mine], FLOATS):
+            return True
+        moved = any(mine in self.reached[path] for path in others)
+        return moved and self.reached[mine] != {mine}
 
     @cached_property
     def moving(self) -> set[Key]:
@@ -154,6 +154,8 @@ class Judge:
         """The cost of which most claims are right."""
         best: tuple[int, Truth, Verdict, dict[Path, Slopes], float] | None = None
         for watch in self._watched(paths):
+            if isinstance(watch, Meeting):
+                watch = watch.at(self.base, self.step.version)
             self.truth, self.decay = Truth(self.step, watch), 0.0
             slopes = self.slopes(paths)
             returned = {claim.parameter for claim in self.claims if not claim.is_step}

@@ -189,13 +189,13 @@ def _names(tree: ast.AST) -> list[ast.Name]:
     return [part for part in ast.walk(tree) if isinstance(part, ast.Name)]
 
 
-def trains(loop: Any, names: dict[str, Any], functions: bool = True) -> bool:
+def trains(loop: Any, names: dict[str, Any]) -> bool:
     """Whether a loop trains something that these names stand for; functions may read it for it.
 
     Numbers that it steps are floats from here on, also where they begin as 0.
     """
     given = {k: v for k, v in names.items() if not k.startswith("__")}
-    changed = carried(loop, given if functions else None)
+    changed = carried(loop, given)
     anew, stepped = _stepped(loop)
     single = {k for k in anew | changed & stepped if type(given.get(k)) in (int, float)}
     names.update({name: float(given[name]) for name in single})

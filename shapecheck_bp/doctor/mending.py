@@ -130,7 +130,7 @@ class Mending:
             verdict = self._judged(version)
             more = verdict is not None and verdict.right > self.judge.verdict.right
             watch = self.judge.truth.watch
-            meets = isinstance(watch, Meeting) and watch.places[0][1] == change.line
+            meets = isinstance(watch, Meeting) and watch.difference[1] == change.line
             forward = forward and not (meets and change.kind in ("sign", "op"))
             if not forward or (change.kind not in FORWARD and not more):
                 return verdict

@@ -7,7 +7,7 @@ and of code that makes its parameters itself what comes before the loop is run o
 
 import ast
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
 from types import CodeType, FunctionType, MethodType
@@ -66,16 +66,25 @@ def of_script(path: str, names: dict[str, Any]) -> Step:
     file = file_at(path)
     if file is None:
         raise CannotJudge("it is no Python source")
-    statement: Any
-    for statement in statements(file.tree):
+    step = _of_loop(file, statements(file.tree), names, file.tree)
+    if step is None:
+        raise NothingTrains("no loop and no call is found in it that changes parameters")
+    return step
+
+
+def _of_loop(file: File, found: Iterable[Any], names: dict[str, Any], tree: Any) -> Step | None:
+    """The step of the first loop, or call, of statements that trains; what is before it is run."""
+    for statement in found:
         if isinstance(statement, LOOPS) and trains(statement, names):
-            return _of_part(Block(file, statement.lineno, names), file.tree)
+            return _of_part(Block(file, statement.lineno, names), tree)
         call = training_call(statement, names)
         if call is not None:
             return of_call(call.func, call.args, dict(call.keywords))
-        with ending("what comes before the training"):
-            exec(alone(file, statement), names)
-    raise NothingTrains("no loop and no call is found in it that changes parameters")
+        with suppress(SyntaxError):  # it returns
+            code = alone(file, statement)
+            with ending("what comes before the training"):
+                exec(code, names)
+    return None
 
 
 def statements(tree: ast.Module) -> Iterator[ast.stmt]:
@@ -197,12 +206,4 @@ def _inside(step: Step, function: Callable[..., Any]) -> Step | None:
     )
     bound.apply_defaults()
     names |= bound.arguments
-    for statement in tree.body:
-        if isinstance(statement, LOOPS) and trains(statement, names, functions=False):
-            return _of_part(Block(live.file, statement.lineno, names), tree)
-        try:
-            code = alone(live.file, statement)
-        except SyntaxError:  # it returns
-            return None
-        exec(code, names)
-    return None
+    return _of_loop(live.file, tree.body, names, tree)

@@ -195,6 +195,8 @@ def _fit(judge: Judge, step: Step, first: dict[Path, Any]) -> tuple[float, float
             wanted.append(D @ (numbers(after) - numbers(run.before[path])).reshape(-1))
     judge.step.runs += step.runs
     A, y = np.concatenate(rows), np.concatenate(wanted)
+    if len(y) < 4:  # two numbers fit few others by chance
+        return 0.0, np.inf
     alone = A[:, 0] * float(A[:, 0] @ y) / (float(A[:, 0] @ A[:, 0]) + 1e-300)
     if np.linalg.norm(y - alone) < 1e-3 * np.linalg.norm(y):
         return 0.0, 0.0

@@ -6,6 +6,7 @@ taken for the slope of the loss that is meant.
 """
 
 from collections.abc import Iterator
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from shapecheck_bp.doctor.arrays import Path, numbers
 from shapecheck_bp.doctor.program import place_of
 from shapecheck_bp.doctor.runs import Event, Run, instead, plus
 from shapecheck_bp.doctor.steps import Step
-from shapecheck_bp.doctor.truth import H, Meeting, Truth, Weighed, differing
+from shapecheck_bp.doctor.truth import H, Meeting, Truth, differing
 from shapecheck_bp.doctor.verdicts import TOLERANCE, factor
 
 MOST = 12
@@ -22,8 +23,9 @@ MOST = 12
 
 def weighed(
     step: Step, base: Run, moving: set[Any], paths: list[Path], watch: Meeting
-) -> Iterator[Weighed]:
+) -> Iterator[Meeting]:
     """The losses that a loss may have become, of the output, or of what it is computed from."""
+    watch = watch.at(base, step.version)
     watch.begin(step.version)
     met = [event for event in base.events if event.number == watch.numbers[0]]
     error = _joined(met) * (-1 if watch.turned else 1)
@@ -38,10 +40,10 @@ def weighed(
         slopes = _joined(some)
         if factor(slopes, error) is None and _is_by_entries(step, met, some):
             first, site = sites[events[0].number], sites[some[0].number]
-            words = f"{watch.words}, as it is changed in line {site.line}"
-            places = place_of(first), place_of(site)
-            sign = -1 if watch.turned else 1
-            yield Weighed(*places, order, sign, words).at(base, step.version)
+            other = copy(watch)
+            other.words = f"{watch.words}, as it is changed in line {site.line}"
+            other.output, other.changed = place_of(first), (place_of(site), order)
+            yield other
 
 
 def _joined(events: list[Event]) -> Any:
