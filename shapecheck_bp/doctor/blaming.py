@@ -187,15 +187,16 @@ class Blame:
             site = sites[key[0]]
             place = site.file.name, site.statement.lineno
             moved[place] = moved.get(place, set()) | claims
-        found = [p for p, claims in moved.items() if (claims == alone if alone else claims & wrong)]
-        if not found and not alone:  # of numbers that are no arrays nothing is known
-            keys = (one.key for one in reversed(self.backward.events))
-            near = (sites[key[0]] for key in keys if key in self.judge.moving)
-            return [*dict.fromkeys((one.file.name, one.statement.lineno) for one in near)]
-        return sorted(
-            found,
+        found = sorted(
+            (p for p, claims in moved.items() if (claims == alone if alone else claims & wrong)),
             key=lambda p: (bool(moved[p] & good), p not in self.bare, -len(moved[p] & wrong)),
         )
+        before = self.judge.base.before
+        if not alone and not any(isinstance(before[path], np.ndarray) for path in wrong):
+            keys = (one.key for one in reversed(self.backward.events))
+            near = (sites[key[0]] for key in keys if key in self.judge.moving)
+            found += [(one.file.name, one.statement.lineno) for one in near]
+        return [*dict.fromkeys(found)]
 
     # Right but for a factor.
 

@@ -250,6 +250,8 @@ def _names(run: Run, version: Version) -> dict[Any, str]:
         value = getattr(site.statement, "value", None)
         if isinstance(site.statement, ast.Return) and isinstance(value, ast.Tuple):
             for i, part in enumerate(value.elts):
+                if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Mult | ast.Div):
+                    part = part.left
                 if isinstance(part, ast.Name):
                     names.setdefault((i,), part.id)
     return names

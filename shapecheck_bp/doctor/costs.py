@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -57,7 +57,7 @@ def _own(
         for event in base.events
         if numbers_of.get(event.key)
         and float(event.value) not in claimed
-        and not is_gradient(assigned(sites[event.number]))
+        and not is_gradient(_name(sites[event.number]))
         and mark(event.thing) not in stepped
         and not _is_error(sites[event.number], moving_numbers, base)
     ]
@@ -83,7 +83,7 @@ def _own(
         ]
     late = _after_the_step(step, base, claims) if found else set()
     found = sorted((key for key in found if key not in late), key=lambda key: -by_key[key].at)
-    ends = (key for key in found[:20] if not _goes_on(step, base, by_key[key], moved))
+    ends = (key for key in found[:20] if not _goes_on(step, base, by_key[key], claims))
     return [
         OwnCost(place_of(sites[n]), time, _cost_in_words(sites[n]), rounded[n, time] in named)
         for n, time in islice(ends, 4)
@@ -103,16 +103,13 @@ def _names_in(node: ast.AST) -> set[str]:
     return {ast.unparse(part) for part in ast.walk(node) if isinstance(part, ast.Name)}
 
 
-def _goes_on(step: Step, base: Run, event: Event, moved: Iterable[Path]) -> bool:
-    """Whether an array depends on a number, or a parameter that is one, as none does on a cost."""
+def _goes_on(step: Step, base: Run, event: Event, claims: Sequence[Claim]) -> bool:
+    """Whether an array depends on a number, or the claim of one, as none does on a cost."""
     read = [one.key for one in base.events[event.at :] if one.thing is event.thing]
     run = step.run(exchange=dict.fromkeys(read, plus(1e-3)), keep=True)
     known: dict[Key, Any] = {event.key: event.value for event in base.events}
-    steps_a_number = any(
-        isinstance(base.after[path], float) and run.after.get(path) != base.after[path]
-        for path in moved
-        if path in base.after
-    )
+    single = [claim for claim in claims if np.ndim(claim.thing(base)) == 0]
+    steps_a_number = any(claim.value(run) != claim.value(base) for claim in single)
     return steps_a_number or any(
         np.ndim(event.value) and not np.array_equal(known.get(event.key, ()), event.value)
         for event in run.events

@@ -121,7 +121,8 @@ def of_step(step: Step, name: str, loss: Any = None, wrt: Sequence[str] = ()) ->
             ok, parameters = True, dict.fromkeys(parameters, OTHER_RULE)
         else:
             findings, lines, is_mended = _found(judge)
-            if not judge.is_of_the_cost and not is_mended:
+            several = any(len(slopes) > 1 for _, slopes in judge.params.values())
+            if not judge.is_of_the_cost and not (is_mended and several):
                 unfit = (
                     f"nothing that it steps or returns fits {judge.truth.watch.words}, and no"
                     " change that was tried makes it fit: if that is the cost, say so by loss="
