@@ -273,6 +273,8 @@ class Backward:
             return ast.unparse(site.node.target)
         if isinstance(site.node, ast.Subscript) and isinstance(site.node.ctx, ast.Store):
             return ast.unparse(site.node.value)
+        if isinstance(site.node, ast.Call) and isinstance(site.statement, ast.Expr):
+            return "".join(ast.unparse(k.value) for k in site.node.keywords if k.arg == "out")
         return assigned(site)
 
     def statement_of(self, event: Event) -> list[Event]:

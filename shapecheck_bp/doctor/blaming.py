@@ -19,6 +19,7 @@ from shapecheck_bp.doctor.costs import is_place
 from shapecheck_bp.doctor.judging import Judge
 from shapecheck_bp.doctor.runs import Key
 from shapecheck_bp.doctor.solving import Solving
+from shapecheck_bp.doctor.truth import differing
 from shapecheck_bp.doctor.verdicts import NOTHING, close, factor
 from shapecheck_bp.reading.instrument import Site
 from shapecheck_bp.reading.variants import name_of
@@ -97,11 +98,13 @@ class Blame:
 
     def _suspect(self, left: set[Path]) -> None:
         backward, good = self.backward, self.judge.verdict.right
+        of_kept = self._of_what_is_kept()
         keys = [
             event.key
             for event in first_and_last(backward.events)
             if (event.key in backward.open or event.key in backward.matches)
             and np.asarray(event.value).dtype.kind in "fi"
+            and event.key not in of_kept
         ][:MOST_SUSPECTS]
         self.strong = {key for key in backward.matches if self._is_strong(key)}
         self.strong -= self._by_odd_factors()
@@ -116,6 +119,14 @@ class Blame:
         sites = [self.judge.sites[number] for number, _ in keys]
         self.bare = {(site.file.name, site.statement.lineno) for site in filter(is_bare, sites)}
         self.suspects = sorted(suspects, key=lambda key: backward.by_key[key].at)
+
+    def _of_what_is_kept(self) -> set[Key]:
+        """What comes of a velocity or a mean from before, and of nothing else: it is as it was."""
+        judge = self.judge
+        paths = [claim.path for claim in judge.claims if claim.rule]
+        change = {path: np.full(np.shape(judge.base.before[path]), 1e-3) for path in paths}
+        run = judge.step.run(change=change, keep=True) if change else judge.base
+        return differing(judge.base, run) - judge.moving
 
     def _is_empty(self, key: Key) -> bool:
         """Whether an array is made there only to be filled."""

@@ -93,7 +93,7 @@ def _left_out(run: Run, found: dict[Path, Any], claims: list[Claim]) -> list[Cla
     They are in the same list or dictionary, or are called as parameters are.
     """
     known = {claim.parameter for claim in claims}
-    boxes = {path[:-1] for path in known if len(path) > 1 and not str(path[-1]).startswith(".")}
+    boxes = {_box_of(path) for path in known if not str(path[-1]).startswith(".")}
     objects = {_object_of(path) for path in known}
     steps = any(claim.is_step for claim in claims)
     left = []
@@ -101,9 +101,16 @@ def _left_out(run: Run, found: dict[Path, Any], claims: list[Claim]) -> list[Cla
         called = _object_of(path) in objects and (
             PARAMETERS.match(name_in(path)) or any(_is_brother(path, one) for one in known)
         )
-        if path not in known and (path[:-1] in boxes or called):
+        if path not in known and (_box_of(path) in boxes or called):
             left.append(Claim(path, steps, path if steps else ("nothing",)))
     return left if claims else []
+
+
+def _box_of(path: Path) -> Path:
+    """The list or dictionary that a parameter is in; of lists in lists the outermost."""
+    while len(path) > 2 and isinstance(path[-1], int) and isinstance(path[-2], int):
+        path = path[:-1]
+    return path[:-1] or path
 
 
 def _object_of(path: Path) -> Path:
@@ -195,7 +202,7 @@ def _kept(run: Run, found: dict[Path, Any], known: set[Path]) -> list[Claim]:
         one = stem(name_in(there))
         for path in found:
             same = stem(name_in(path)) == one and place_in(path) == place_in(there)
-            beside = path[:-1] == there[:-1] and name_in(path) != name_in(there)
+            beside = path[:-1] == there[:-1] and one != name_in(there).lower().strip("._")
             box = len(path) > 1 and path[-1] == there[-1] and is_gradient(name_in(there[:-1]))
             if same and (beside or box) and path not in known and path != there:
                 known |= {path}

@@ -15,6 +15,7 @@ from shapecheck_bp.doctor.runs import Event, Key, Run, plus
 from shapecheck_bp.doctor.steps import Step
 from shapecheck_bp.doctor.truth import LOSSES, Meeting, OwnCost, Watching, differing, slope_of
 
+MOST = 100
 LEAVES = (ast.Name, ast.Attribute, ast.Subscript, ast.Constant)
 
 
@@ -83,7 +84,7 @@ def _own(
         ]
     late = _after_the_step(step, base, claims) if found else set()
     found = sorted((key for key in found if key not in late), key=lambda key: -by_key[key].at)
-    ends = (key for key in found[:20] if not _goes_on(step, base, by_key[key], claims))
+    ends = (key for key in found[:MOST] if not _goes_on(step, base, by_key[key], claims))
     return [
         OwnCost(place_of(sites[n]), time, _cost_in_words(sites[n]), rounded[n, time] in named)
         for n, time in islice(ends, 4)
@@ -143,7 +144,9 @@ def is_place(node: ast.Subscript) -> bool:
 def _is_named(site: Any) -> bool:
     """Whether its name, or that of the function it stands in, says that it is a cost."""
     names = f"{_name(site)} {getattr(site.function, 'name', '')}"
-    return bool(re.search(r"loss|cost|entropy|nll|objective|\bJ\b", names, re.IGNORECASE))
+    return bool(
+        re.search(r"loss|cost|entropy|likelihood|nll|objective|\bJ\b", names, re.IGNORECASE)
+    )
 
 
 def _cost_in_words(site: Any) -> str:

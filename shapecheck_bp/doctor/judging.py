@@ -152,7 +152,7 @@ class Judge:
 
     def _chosen(self, paths: list[Path]) -> tuple[Truth, Verdict]:
         """The cost of which most claims are right."""
-        best: tuple[int, Truth, Verdict, dict[Path, Slopes], float] | None = None
+        best: tuple[Any, Truth, Verdict, dict[Path, Slopes], float] | None = None
         for watch in self._watched(paths):
             if isinstance(watch, Meeting):
                 watch = watch.at(self.base, self.step.version)
@@ -172,8 +172,9 @@ class Judge:
                 verdict = self._closer(verdict)
             if verdict.ok:
                 self.right_for.append(watch)
-            if best is None or len(verdict.right) > best[0]:
-                best = len(verdict.right), self.truth, verdict, self.params, self.decay
+            rank = len(verdict.right), isinstance(watch, OwnCost) and watch.is_named
+            if best is None or rank > best[0]:
+                best = rank, self.truth, verdict, self.params, self.decay
         if best is None:
             raise CannotJudge(
                 "no cost is found in it, and no output that meets its targets: say loss="

@@ -218,10 +218,7 @@ def _stepped(loop: Any) -> tuple[set[str], set[str]]:
 
 
 def _changed(run: Run) -> set[Path]:
-    """The arrays of the state whose values the step has changed; where there are none, numbers.
-
-    Those that were zero are sums and velocities, where there are others.
-    """
+    """The arrays of the state whose values the step has changed; where there are none, numbers."""
     found = {
         path
         for path, value in run.before.items()
@@ -234,7 +231,7 @@ def _changed(run: Run) -> set[Path]:
         for path, value in run.before.items()
         if isinstance(value, FLOATS) and path in run.after and run.after[path] != value
     }
-    return {path for path in found if np.any(numbers(run.before[path]))} or found or single
+    return found or single
 
 
 def _given(run: Run) -> set[Path]:

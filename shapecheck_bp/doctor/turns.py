@@ -57,6 +57,7 @@ def from_zero(judge: Judge) -> tuple[Judge, str]:
         if claims:
             judges.append(Judge(zero, judge.loss, judge.wrt, claims=claims))
     best = max(judges, key=lambda one: (one.verdict.ok, len(one.verdict.right)))
+    best = best if best.verdict.right else judges[-1]
     if best is judge or not had:
         return best, ""
     return best, f"That is with zeros in what it has from before: {', '.join(map(shown, had))}."
