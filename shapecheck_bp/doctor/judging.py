@@ -204,8 +204,14 @@ class Judge:
 
     def slopes(self, paths: Sequence[Path]) -> dict[Path, Slopes]:
         """How the cost moves with these parameters."""
-        found = {path: self.truth.of_parameter(path, self.base.before[path]) for path in paths}
-        return {path: slopes for path, slopes in found.items() if slopes is not None}
+        self.truth.watch.begin(self.step.version)
+        numbers_of = {*self.truth.watch.numbers}
+        found: dict[Path, Slopes] = {}
+        for path in paths:
+            moves = any(number in numbers_of for number, _ in self.moved[path])
+            slopes = self.truth.of_parameter(path, self.base.before[path], moves)
+            found |= {} if slopes is None else {path: slopes}
+        return found
 
     def judge(self, run: Run) -> Verdict:
         """Every claim of a run."""

@@ -29,7 +29,7 @@ LOOPS = (ast.For, ast.While)
 
 def once(step: Step, run: Run) -> Step:
     """The step, each loop ended after a turn in which all parameters change already."""
-    changed = _changed(run)
+    changed, block = _changed(run), step.program.block
     for file, line in _loops(step, run, changed):
         before, step.program.changes = (
             step.program.changes,
@@ -39,7 +39,9 @@ def once(step: Step, run: Run) -> Step:
             step.version = step.program.version()
             with step.held():
                 shorter = step.run(keep=True)
-            done = shorter.error is None and _changed(shorter) == changed
+            left = changed - _changed(shorter)
+            mine = block is not None and line == block.line and left != changed
+            done = shorter.error is None and (not left or mine)
             done = done and _given(shorter) == _given(run)
         except (SyntaxError, LookupError, NotRead):
             done = False
@@ -168,7 +170,12 @@ def carried(loop: Any, space: dict[str, Any] | None = None) -> set[str]:
             names = {name.id for each in targets for name in _names(each)}
             changed |= names
             read |= {name.id for name in _names(part.value)} - names
-        elif isinstance(part, ast.Expr | ast.Return | ast.For | ast.While | ast.If):
+        if isinstance(part, ast.For):  # for W, dW in zip(weights, gradients): W -= dW
+            mine = {name.id for name in _names(part.target)}
+            inside = [one for one in ast.walk(part) if isinstance(one, ast.AugAssign)]
+            if any(mine & {name.id for name in _names(one.target)} for one in inside):
+                changed |= {name.id for name in _names(part.iter)}
+        if isinstance(part, ast.Expr | ast.Return | ast.For | ast.While | ast.If):
             parts = getattr(part, "iter", getattr(part, "test", getattr(part, "value", None)))
             read |= {name.id for name in _names(parts)} if parts is not None else set()
             if isinstance(part, ast.Expr):  # what is called may change it

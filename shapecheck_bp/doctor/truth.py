@@ -192,9 +192,12 @@ class Truth:
             self.directions[size, whole] = D
         return self.directions[size, whole]
 
-    def of_parameter(self, path: Path, value: Any) -> Slopes | None:
-        """Those of an array of the state."""
+    def of_parameter(self, path: Path, value: Any, moves: bool = True) -> Slopes | None:
+        """Those of an array of the state; without a run where the cost does not move with it."""
         array = numbers(value)
+        if not moves:
+            D = self._directions(array.size, *OF_PARAMETERS)
+            return D, np.zeros(len(D))
         scale = float(np.max(np.abs(array), initial=0))
         return self.slopes(array.shape, scale, lambda d: {"change": {path: d}}, OF_PARAMETERS)
 
