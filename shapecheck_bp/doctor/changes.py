@@ -82,6 +82,8 @@ def _of_statement(make: Maker, body: Body, i: int) -> Iterator[Change]:
         yield make.whole("store", f"{ast.unparse(s.targets[0])} += {ast.unparse(s.value)}")
     if isinstance(s, ast.Assign | ast.AugAssign):
         for k in range(i + 1, min(len(body), i + 7)):
+            if isinstance(body[k], ast.Break | ast.Continue | ast.Return | ast.Raise):
+                break
             yield make.moved(k - i, body[k].end_lineno or 0)
 
 

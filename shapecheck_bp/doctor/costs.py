@@ -26,16 +26,16 @@ def costs(
 
     ``moved`` has, for each parameter, the expressions that move with it.
     """
-    own = [] if loss is not None else _own(step, base, claims, moved)
-    if own:
+    own: list[Any] = [] if loss is not None else _own(step, base, claims, moved)
+    if any(watch.is_named for watch in own):
         return own
     for single, kind in ((False, ast.Sub), (True, ast.Sub), (False, ast.Add)):
         found = [*_meetings(step, base, claims, moved, loss, single, kind)]
         if found:
             given = [watch for watch, is_given in found if is_given][: len(LOSSES)]
             first = [watch for watch, _ in found[: len(LOSSES)] if watch not in given]
-            return [*given, *first]
-    return []
+            return [*own, *given, *first]
+    return own
 
 
 def _own(
@@ -221,8 +221,8 @@ def _meetings(
         if len(keys) < 2 or any(key not in values for key in keys):
             continue
         moves = [key in moving for key in keys]
-        shapes = {np.shape(values[key]) for key in keys}
-        if moves[0] == moves[1] or len(shapes) > 1 or (shapes == {()} and not single):
+        shape = np.shape(values[keys[moves.index(True)]]) if any(moves) else ()
+        if moves[0] == moves[1] or shape != np.shape(event.value) or (not shape and not single):
             continue
         if mark(event.thing) in new or keys[moves.index(True)] in parameters:
             continue  # a step, and no error

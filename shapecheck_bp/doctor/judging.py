@@ -172,7 +172,8 @@ class Judge:
                 verdict = self._closer(verdict)
             if verdict.ok:
                 self.right_for.append(watch)
-            rank = len(verdict.right), isinstance(watch, OwnCost) and watch.is_named
+            named = isinstance(watch, OwnCost) and watch.is_named
+            rank = len(verdict.right), named, isinstance(watch, Meeting)
             if best is None or rank > best[0]:
                 best = rank, self.truth, verdict, self.params, self.decay
         if best is None:
@@ -186,7 +187,7 @@ class Judge:
         """What may be the cost; if nothing fits that, with its error changed on the way."""
         yield from self.watches
         meetings = [watch for watch in self.watches if isinstance(watch, Meeting)]
-        for watch in meetings if len(meetings) == len(self.watches) else ():
+        for watch in meetings:
             for other in weighed(self.step, self.base, self.moving, paths, watch):
                 if not self.right_for:
                     yield other

@@ -291,9 +291,11 @@ def _trains(file: File, tree: ast.AST, known: set[str]) -> bool:
 
 
 def _is_step(part: ast.AST) -> bool:
-    """Whether a statement subtracts something from what there was."""
+    """Whether a statement subtracts something from what there was, or adds a product to it."""
     if isinstance(part, ast.AugAssign):
-        return isinstance(part.op, ast.Sub)
+        product = isinstance(part.value, ast.BinOp | ast.Call | ast.Attribute)
+        up = isinstance(part.target, ast.Attribute | ast.Subscript) and product
+        return isinstance(part.op, ast.Sub) or (isinstance(part.op, ast.Add) and up)
     if not isinstance(part, ast.Assign) or not isinstance(part.value, ast.BinOp):
         return False
     left = ast.unparse(part.value.left)
