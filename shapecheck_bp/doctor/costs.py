@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from shapecheck_bp.doctor.arrays import Path, is_floats, mark, shown
+from shapecheck_bp.doctor.arrays import Path, is_floats, mark
 from shapecheck_bp.doctor.claims import Claim, assigned, is_gradient
 from shapecheck_bp.doctor.program import Version, place_of
 from shapecheck_bp.doctor.runs import Event, Key, Run, plus
@@ -16,7 +16,6 @@ from shapecheck_bp.doctor.steps import Step
 from shapecheck_bp.doctor.truth import LOSSES, Meeting, OwnCost, Watching, differing, slope_of
 
 MOST = 100
-LEAVES = (ast.Name, ast.Attribute, ast.Subscript, ast.Constant)
 
 
 def costs(
@@ -48,26 +47,15 @@ def _own(
         for event in base.events
         if np.ndim(event.value) == 0 and not isinstance(event.value, int)
     }
-    moving = set().union(*moved.values())
-    moving_numbers = {number for number, _ in moving}
-    stepped = {mark(claim.thing(base)) for claim in claims}
-    values = [claim.value(base) for claim in claims]
-    claimed = {float(value) for value in values if value is not None and np.ndim(value) == 0}
+    by_key = {event.key: event for event in base.events}
+    around = around_each(step.version)
     found = [
         event.key
         for event in base.events
         if numbers_of.get(event.key)
-        and float(event.value) not in claimed
         and not is_gradient(_name(sites[event.number]))
-        and mark(event.thing) not in stepped
-        and not _is_error(sites[event.number], moving_numbers, base)
+        and not _is_entry(sites[event.number].node)
     ]
-    arrays_at = {event.number for event in base.events if np.ndim(event.value)}
-    around = around_each(step.version)
-    swallowed = {n for n in {n for n, _ in found} if any(p in arrays_at for p in _above(n, around))}
-    by_key = {event.key: event for event in base.events}
-    eaten = {float(by_key[key].value) for key in found if key[0] in swallowed}
-    found = [k for k in found if k[0] not in swallowed and float(by_key[k].value) not in eaten]
     most = max((numbers_of[key] for key in found), default=0)
     found = [key for key in found if numbers_of[key] == most and 2 * most >= len(moved)]
     last = {number: by_key[number, time].at for number, time in found}
@@ -76,14 +64,9 @@ def _own(
     rounded = {key: round(float(by_key[key].value), 14) for key in found}
     named = {rounded[key] for key in found if _is_named(sites[key[0]])}
     found = [*{rounded[key]: key for key in reversed(found)}.values()]
-    if any(is_floats(base.before[path]) for path in moved):
-        found = [
-            k
-            for k in found
-            if any(w in assigned(sites[k[0]]).lower() for w in ("loss", "cost", "err"))
-        ]
     late = _after_the_step(step, base, claims) if found else set()
-    found = sorted((key for key in found if key not in late), key=lambda key: -by_key[key].at)
+    found = [key for key in found if key not in late]
+    found.sort(key=lambda key: (rounded[key] not in named, -by_key[key].at))
     ends = (key for key in found[:MOST] if not _goes_on(step, base, by_key[key], claims))
     return [
         OwnCost(place_of(sites[n]), time, _cost_in_words(sites[n]), rounded[n, time] in named)
@@ -105,35 +88,20 @@ def _names_in(node: ast.AST) -> set[str]:
 
 
 def _goes_on(step: Step, base: Run, event: Event, claims: Sequence[Claim]) -> bool:
-    """Whether an array depends on a number, or the claim of one, as none does on a cost."""
+    """Whether an array or a claim depends on a number, as none does on a cost."""
     read = [one.key for one in base.events[event.at :] if one.thing is event.thing]
     run = step.run(exchange=dict.fromkeys(read, plus(1e-3)), keep=True)
     known: dict[Key, Any] = {event.key: event.value for event in base.events}
-    single = [claim for claim in claims if np.ndim(claim.thing(base)) == 0]
-    steps_a_number = any(claim.value(run) != claim.value(base) for claim in single)
-    return steps_a_number or any(
+    return any(not np.array_equal(claim.value(run), claim.value(base)) for claim in claims) or any(
         np.ndim(event.value) and not np.array_equal(known.get(event.key, ()), event.value)
         for event in run.events
     )
 
 
-def _is_error(site: Any, moving: set[int], base: Run) -> bool:
-    """Whether it is an output less its target, an array's entry, or steps what is in the state."""
-    node, statement = site.node, site.statement
-    targets = getattr(statement, "targets", [getattr(statement, "target", None)])
-    if any(isinstance(target, ast.Subscript) and is_place(target) for target in targets):
-        return True
-    if isinstance(node, ast.Subscript) and is_place(node):
-        return True
-    if isinstance(statement, ast.AugAssign) and isinstance(statement.op, ast.Sub):
-        return ast.unparse(statement.target) in {shown(path) for path in base.before}
-    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Sub):
-        return False
-    inside = [site.inside.get(id(side)) for side in (node.left, node.right)]
-    moves = [one is not None and one.number in moving for one in inside]
-    return moves[0] != moves[1] and all(
-        isinstance(side, LEAVES) for side in (node.left, node.right)
-    )
+def _is_entry(node: Any) -> bool:
+    """Whether this is an entry of an array, or adds to one."""
+    node = node.target if isinstance(node, ast.AugAssign) else node
+    return isinstance(node, ast.Subscript) and is_place(node)
 
 
 def is_place(node: ast.Subscript) -> bool:
@@ -165,12 +133,6 @@ def around_each(version: Version) -> dict[int, int]:
         for site in version.sites.values()
         for inner in site.inside.values()
     }
-
-
-def _above(number: int, around: dict[int, int]) -> Iterator[int]:
-    while number in around:
-        number = around[number]
-        yield number
 
 
 def _after_the_step(step: Step, base: Run, claims: Sequence[Claim]) -> set[Key]:
