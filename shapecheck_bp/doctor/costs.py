@@ -67,7 +67,8 @@ def _own(
     late = _after_the_step(step, base, claims) if found else set()
     found = [key for key in found if key not in late]
     found.sort(key=lambda key: (rounded[key] not in named, -by_key[key].at))
-    ends = (key for key in found[:MOST] if not _goes_on(step, base, by_key[key], claims))
+    tried = 20 if any(np.ndim(claim.thing(base)) for claim in claims) else MOST
+    ends = (key for key in found[:tried] if not _goes_on(step, base, by_key[key], claims))
     return [
         OwnCost(place_of(sites[n]), time, _cost_in_words(sites[n]), rounded[n, time] in named)
         for n, time in islice(ends, 4)

@@ -120,9 +120,13 @@ def of_step(step: Step, name: str, loss: Any = None, wrt: Sequence[str] = ()) ->
         elif other_rule(judge):
             ok, parameters = True, dict.fromkeys(parameters, OTHER_RULE)
         else:
-            findings, lines, is_mended = _found(judge)
-            several = any(len(slopes) > 1 for _, slopes in judge.params.values())
-            if not judge.is_of_the_cost and not (is_mended and several):
+            # Of single numbers any two are multiples of each other.
+            known = judge.is_of_the_cost
+            arrayed = any(len(slopes) > 1 for _, slopes in judge.params.values())
+            is_mended = False
+            if known or arrayed:
+                findings, lines, is_mended = _found(judge)
+            if not known and not is_mended:
                 unfit = (
                     f"nothing that it steps or returns fits {judge.truth.watch.words}, and no"
                     " change that was tried makes it fit: if that is the cost, say so by loss="

@@ -186,11 +186,9 @@ class Judge:
     def _watched(self, paths: list[Path]) -> Iterator[Watching]:
         """What may be the cost; if nothing fits that, with its error changed on the way."""
         yield from self.watches
-        meetings = [watch for watch in self.watches if isinstance(watch, Meeting)]
-        for watch in meetings:
-            for other in weighed(self.step, self.base, self.moving, paths, watch):
-                if not self.right_for:
-                    yield other
+        for watch in self.watches:
+            if isinstance(watch, Meeting) and not self.right_for:
+                yield from weighed(self.step, self.base, self.moving, paths, watch)
 
     def _closer(self, verdict: Verdict) -> Verdict:
         """The verdict with slopes by a smaller change, where a kink was between the two points."""
