@@ -152,8 +152,10 @@ def _of_one(make: Maker, node: Any, scope: Scope) -> Iterator[Change]:
         for other, shape in scope.arrays.items():
             if other != text and shape in (scope.arrays[text], scope.arrays[text][::-1]):
                 yield put("name", other)
+        for helper in scope.helpers:
+            yield put("slope", f"{helper}({text})")
         for other, shape in (*scope.arrays.items(), *scope.calls.items()):
-            if shape == scope.arrays[text] and isinstance(node, ast.Name):
+            if shape == scope.arrays[text] and isinstance(node, ast.Name | ast.Attribute):
                 for slope in SLOPES:
                     yield put("slope", f"{text} * ({slope.format(other)})")
         for other, shape in scope.arrays.items():
@@ -202,6 +204,9 @@ def _of_one(make: Maker, node: Any, scope: Scope) -> Iterator[Change]:
         yield put("compare", f"{left} {COMPARED[type(node.ops[0])]} {right}")
     if isinstance(node, ast.Call):
         yield from _of_call(put, node, text)
+        if ast.unparse(node.func) in scope.helpers and len(node.args) == 1:
+            for array in scope.arrays:
+                yield put("name", f"{ast.unparse(node.func)}({array})")
 
 
 def _of_value(make: Maker, node: Any, scope: Scope) -> Iterator[Change]:

@@ -133,7 +133,7 @@ def _is_wanted(path: Path, wanted: Sequence[str]) -> bool:
 
 def _is_stepped(path: Path, run: Run) -> bool:
     """Whether an array has other values afterwards, and not the same in another order."""
-    if path not in run.after:
+    if path not in run.after or run.is_moved(path):
         return False
     before, after = numbers(run.before[path]), numbers(run.after[path])
     if before.shape == after.shape and np.array_equal(before, after):

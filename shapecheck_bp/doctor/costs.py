@@ -196,12 +196,21 @@ def _meetings(
         A, Y = pair[::-1] if moves[1] else pair
         is_given = _is_given(values[(Y.number, 0)], base)
         is_sum = kind is ast.Add
-        laws = [law for name, law in LOSSES.items() if loss is None or loss == name]
+        names = sorted(LOSSES, key=lambda name: name != _usual(values[(Y.number, 0)]))
+        laws = [LOSSES[name] for name in names if loss is None or loss == name]
         if callable(loss):
             laws.append((getattr(loss, "__name__", "the loss"), slope_of(loss)))
         for words, law in laws:
             told = f"{words} of {A.text} (line {A.line})"
             yield Meeting(places, moves[1], law, told, is_sum), is_given
+
+
+def _usual(Y: Any) -> str:
+    """The loss that is usual with such targets."""
+    if not np.all((Y == 0) | (Y == 1)):
+        return "squared_error"
+    one_each = np.ndim(Y) == 2 and any(np.all(np.sum(Y, axis) == 1) for axis in (0, 1))
+    return "cross_entropy" if one_each and min(np.shape(Y)) > 1 else "log_loss"
 
 
 def _is_given(value: Any, base: Run) -> bool:

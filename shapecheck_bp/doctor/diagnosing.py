@@ -109,7 +109,7 @@ def of_step(step: Step, name: str, loss: Any = None, wrt: Sequence[str] = ()) ->
         except CannotJudge as why:
             return Diagnosis(None, recognised=name, why=str(why), runs=step.runs)
         about = f"{name}, against {judge.truth.watch.words}"
-        parameters = dict(_told(judge))
+        parameters = _told(judge)
         ok = judge.verdict.ok
         findings: list[Finding] = []
         lines: list[Line] = []
@@ -120,13 +120,16 @@ def of_step(step: Step, name: str, loss: Any = None, wrt: Sequence[str] = ()) ->
         elif other_rule(judge):
             ok, parameters = True, dict.fromkeys(parameters, OTHER_RULE)
         else:
-            # Of single numbers any two are multiples of each other.
-            known = judge.is_of_the_cost
-            arrayed = any(len(slopes) > 1 for _, slopes in judge.params.values())
-            is_mended = False
-            if known or arrayed:
-                findings, lines, is_mended = _found(judge)
-            if not known and not is_mended:
+            for guess in _guesses(judge):
+                # Of single numbers any two are multiples of each other.
+                arrayed = any(len(slopes) > 1 for _, slopes in guess.params.values())
+                known, is_mended = guess.is_of_the_cost, False
+                if known or arrayed:
+                    findings, lines, is_mended = _found(guess)
+                if known or is_mended:
+                    about, parameters = f"{name}, against {guess.truth.watch.words}", _told(guess)
+                    break
+            else:
                 unfit = (
                     f"nothing that it steps or returns fits {judge.truth.watch.words}, and no"
                     " change that was tried makes it fit: if that is the cost, say so by loss="
@@ -138,6 +141,17 @@ def of_step(step: Step, name: str, loss: Any = None, wrt: Sequence[str] = ()) ->
                 " which is not in the cost."
             )
     return Diagnosis(ok, findings, about, parameters, lines, "", remarks, step.runs)
+
+
+def _guesses(judge: Judge) -> Iterator[Judge]:
+    """The judge; and if no cost that was guessed fits anything, one for each of the others."""
+    changes = judge.step.program.changes
+    yield judge
+    for watch in judge.watches:
+        judge.step.program.changes = changes
+        if watch.words != judge.truth.watch.words:
+            with suppress(CannotJudge):
+                yield judge.again(watch=watch)
 
 
 def _found(judge: Judge) -> tuple[list[Finding], list[Line], bool]:
@@ -231,8 +245,8 @@ def _finding(one: Suspicion, repair: Repair | None, name: str = UNKNOWN) -> Find
     fix = None if repair is None else repair.change.words()
     fix_line = None if repair is None else repair.change.line
     because = next((line for _, line, _ in one.causes if line != one.line), None)
-    if repair is not None and fix_line != one.line:
-        because = fix_line
+    if repair is not None:
+        because = fix_line if fix_line != one.line else None
     reasons = [words for _, line, words in one.causes if line == because]
     evidence = f"`{one.source}` {one.words}" if one.source else one.words
     if reasons:
@@ -255,14 +269,16 @@ def _finding(one: Suspicion, repair: Repair | None, name: str = UNKNOWN) -> Find
 # In words.
 
 
-def _told(judge: Judge) -> Iterator[tuple[str, str]]:
+def _told(judge: Judge) -> dict[str, str]:
     """For each parameter what came out."""
+    told = {}
     for one in judge.verdict.judged:
         name = shown(one.claim.parameter)
         where = {"step": "stepped by", "gradient": "given", "new": "new, stepped by"}
         right = f"{where.get(one.mode, '')} {_multiple(one, name)}: right"
         right = OTHER_RULE if one.mode == "rule" else right
-        yield name, right if one.is_right else _off(one, judge)
+        told[name] = right if one.is_right else _off(one, judge)
+    return told
 
 
 def _multiple(one: Judged, name: str) -> str:

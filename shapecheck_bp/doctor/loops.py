@@ -232,6 +232,7 @@ def _changed(run: Run) -> set[Path]:
         if is_trainable(value)
         and path in run.after
         and not np.array_equal(numbers(value), numbers(run.after[path]))
+        and not run.is_moved(path)
     }
     single = {
         path
@@ -247,7 +248,7 @@ def _given(run: Run) -> set[Path]:
 
 
 def training_call(statement: Any, names: dict[str, Any]) -> "partial[Any] | None":
-    """The call that a statement is, if what it calls has a loop that steps something."""
+    """The call that a statement is, if what it calls has a loop that may step something."""
     call = getattr(statement, "value", None)
     if not isinstance(call, ast.Call) or not isinstance(statement, ast.Expr | ast.Assign):
         return None
@@ -275,19 +276,32 @@ def training_call(statement: Any, names: dict[str, Any]) -> "partial[Any] | None
 
 
 def _trains(file: File, tree: ast.AST, known: set[str]) -> bool:
-    """Whether a loop in a function, or in one that it calls, subtracts something from itself."""
+    """Whether a loop in a function, or in one that it calls, may step something."""
     loops = [part for part in ast.walk(tree) if isinstance(part, LOOPS)]
-    if any(_is_step(part) for loop in loops for part in ast.walk(loop)):
+    if any(_may_step(part) for loop in loops for part in ast.walk(loop)):
         return True
     called = {name_of(part) for part in ast.walk(tree) if isinstance(part, ast.Call)}
     new = called - known
     known |= new
     others = [part for part in ast.walk(file.tree) if isinstance(part, ast.FunctionDef)]
     return any(
-        _trains(file, other, known) or (bool(loops) and any(map(_is_step, ast.walk(other))))
+        _trains(file, other, known) or (bool(loops) and any(map(_may_step, ast.walk(other))))
         for other in others
         if other.name in new
     )
+
+
+def _may_step(part: ast.AST) -> bool:
+    """Whether a statement makes something of what there was and something else, by sums."""
+    if isinstance(part, ast.AugAssign):
+        return isinstance(part.op, ast.Add | ast.Sub) and not isinstance(part.value, ast.Constant)
+    if not isinstance(part, ast.Assign):
+        return False
+    inside = [*ast.walk(part.value)]
+    sums = [one.op for one in inside if isinstance(one, ast.BinOp)]
+    names = [one for one in inside if isinstance(one, ast.Name | ast.Attribute | ast.Subscript)]
+    there = {*map(ast.unparse, part.targets)} & {*map(ast.unparse, names)}
+    return bool(there) and any(isinstance(one, ast.Add | ast.Sub) for one in sums)
 
 
 def _is_step(part: ast.AST) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from shapecheck_bp.doctor.arrays import spans_of
+from shapecheck_bp.doctor.arrays import numbers, spans_of
 from shapecheck_bp.doctor.claims import claims_of
 from shapecheck_bp.doctor.guarding import CannotJudge, ending
 from shapecheck_bp.doctor.loops import LOOPS, once, training_call, trains, tree_of
@@ -79,12 +79,31 @@ def _of_loop(file: File, found: Iterable[Any], names: dict[str, Any], tree: Any)
             return _of_part(Block(file, statement.lineno, names), tree)
         call = training_call(statement, names)
         if call is not None:
-            return of_call(call.func, call.args, dict(call.keywords))
+            step = of_call(call.func, call.args, dict(call.keywords))
+            if _trains(step):
+                return step
         with suppress(SyntaxError):  # it returns
             code = alone(file, statement)
             with ending("what comes before the training"):
                 exec(code, names)
     return None
+
+
+def _trains(step: Step) -> bool:
+    """Whether a call gives gradients, or steps what there is: what that was is still in it."""
+    h = 1e-3
+    with step.held():
+        run = step.run(keep=True)
+        claims = claims_of(run, step.version)
+        if any(not claim.is_step for claim in claims):
+            return True
+        for path in dict.fromkeys(claim.parameter for claim in claims):
+            one, other = run.after.get(path), step.run(change={path: h}).after.get(path)
+            if one is None or other is None or np.shape(one) != np.shape(other):
+                continue
+            if np.median(np.abs(numbers(other) - numbers(one) - h)) < h / 2:
+                return True
+    return False
 
 
 def statements(tree: ast.Module) -> Iterator[ast.stmt]:

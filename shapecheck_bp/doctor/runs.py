@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from shapecheck_bp.doctor.arrays import Path, kept
+from shapecheck_bp.doctor.arrays import Path, kept, mark
 from shapecheck_bp.doctor.program import Version
 
 Key = tuple[int, int]
@@ -139,3 +139,9 @@ class Run:
         self.alive: Any = None
         self.is_cut = False
         """Whether it was ended from here."""
+
+    def is_moved(self, path: Path) -> bool:
+        """Whether there is now what was elsewhere before, as in a list that was shuffled."""
+        now = self.after[path]
+        there = self.starts.get(mark(now), path)
+        return there != path and np.array_equal(self.before[there], now)
