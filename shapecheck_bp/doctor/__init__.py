@@ -7,9 +7,10 @@ To be read in this order:
     steps          the step, run again and again; runs, what one run notes;
                    program, with lines of it changed; edits, how they are changed;
                    arrays, what it holds; guarding, what it is kept from
-    claims         what it steps and returns; costs, what may be its cost; truth, how that moves
+    claims         what it steps and returns; costs, what may be its cost; truth, how that moves;
+                   weighed, losses whose error is changed before it goes back
     judging        whether that fits; verdicts, what is said of each claim; decays, of weights
-    turns          the second step, other points and other rules
+    turns          the second step, other points and other rules, and what an optimiser keeps
     backward       what each array is: of the forward pass, a gradient, or neither
     blaming        which of them is the mistake; solving, for a value that would be right;
                    causes, where it comes from

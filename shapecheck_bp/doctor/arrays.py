@@ -8,22 +8,78 @@
 """
 
 import re
+from collections.abc import Iterable
+from itertools import pairwise
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 Path = tuple[Any, ...]
 DEEPEST = 8
+Parts = dict[tuple[Any, ...], list[Any]]
+"""By the shape and type of flat arrays the spans in which they are read."""
 FLOATS, LISTS, KEPT = (float, np.floating), (list, tuple), (np.ndarray, list)
 ATOMS = (type, ModuleType, FunctionType, MethodType, BuiltinFunctionType, str, bytes)
 
 
-def arrays(thing: Any) -> dict[Path, Any]:
-    """Every array, list of floats and float in a thing; each array once, on its first path."""
+class Span(NamedTuple):
+    """A part of a flat array."""
+
+    first: int
+    end: int
+
+    def __repr__(self) -> str:
+        return f"{self.first}:{self.end}"
+
+
+def arrays(thing: Any, parts: Parts | None = None) -> dict[Path, Any]:
+    """Every array, list of floats and float in a thing; each array once, on its first path.
+
+    Of a record each field is one, and of a flat array that is read by parts each part.
+    """
     found: dict[Path, Any] = {}
     _walk(thing, (), set(), DEEPEST, found)
+    for path, value in [*found.items()] if parts else ():
+        spans = parts.get(_kind(value), ()) if parts else ()
+        if spans:
+            del found[path]
+            found |= {(*path, span): value[span.first : span.end] for span in spans}
     return found
+
+
+def _kind(value: Any) -> tuple[Any, ...]:
+    return (value.shape, value.dtype) if isinstance(value, np.ndarray) else ()
+
+
+def spans_of(array: Any, read: Iterable[Any]) -> list[Span]:
+    """The parts of a flat array of which some are read as matrices, or nothing.
+
+    >>> theta = np.arange(8.0)
+    >>> spans_of(theta, [theta[:6].reshape(2, 3), theta[6:]])
+    [0:6, 6:8]
+    """
+    mine = [
+        one
+        for one in read
+        if one.base is array and one.flags.c_contiguous and 0 < one.size < array.size
+    ]
+    if array.ndim != 1 or not any(one.ndim == 2 for one in mine):
+        return []
+    starts = {(_address(one) - _address(array)) // array.itemsize: one.size for one in mine}
+    edges = sorted({0, array.size, *starts, *(first + size for first, size in starts.items())})
+    return [Span(first, end) for first, end in pairwise(edges)]
+
+
+def mark(thing: Any) -> Any:
+    """What an array, and each view of all of it, is known by."""
+    if isinstance(thing, np.ndarray) and thing.flags.c_contiguous:
+        return _address(thing), thing.nbytes
+    return id(thing)
+
+
+def _address(array: Any) -> int:
+    return int(array.__array_interface__["data"][0])
 
 
 def _walk(thing: Any, path: Path, known: set[int], deep: int, found: dict[Path, Any]) -> None:
@@ -36,6 +92,9 @@ def _walk(thing: Any, path: Path, known: set[int], deep: int, found: dict[Path, 
     if isinstance(thing, np.ndarray):
         if thing.dtype.kind in "fiub" and thing.size:
             found.setdefault(path, thing)
+        elif thing.dtype.names:
+            for name in thing.dtype.names:
+                _walk(thing[name], (*path, name), known, deep - 1, found)
         elif thing.dtype == object:
             for i, item in enumerate(thing.flat):
                 _walk(item, (*path, i), known, deep - 1, found)
@@ -61,8 +120,10 @@ def at(thing: Any, path: Path) -> Any:
     2
     """
     for part in path:
-        if isinstance(thing, np.ndarray):
-            thing = thing.flat[part]
+        if isinstance(part, Span):
+            thing = thing[part.first : part.end]
+        elif isinstance(thing, np.ndarray):
+            thing = thing[part] if isinstance(part, str) else thing.flat[part]
         elif isinstance(thing, dict) or type(part) is int:
             thing = thing[part]
         else:
@@ -85,9 +146,19 @@ def numbers(thing: Any) -> Any:
     return np.asarray(thing, float)
 
 
-def put(thing: Any, change: Any, add: bool = True) -> None:
-    """Add to an array or a list of floats in place, or put other values in."""
-    if isinstance(thing, np.ndarray):
+def put(roots: Any, path: Path, change: Any, add: bool = True) -> None:
+    """Add to what is found on a path, in place, or put other values in."""
+    thing: Any = at(roots, path)
+    if isinstance(thing, FLOATS):
+        inside, last = at(roots, path[:-1]), path[-1]
+        number = float(thing + change if add else change)
+        if isinstance(inside, np.ndarray):
+            inside.flat[last] = number
+        elif isinstance(inside, dict | list):
+            inside[last] = number
+        elif not isinstance(inside, tuple):
+            setattr(inside, last[1:], number)
+    elif isinstance(thing, np.ndarray):
         thing[...] = thing + change if add else change
     else:
         new = np.asarray(thing) + np.reshape(change, -1) if add else np.reshape(change, -1)
@@ -109,14 +180,13 @@ def shown(path: Path) -> str:
 def stem(name: Any) -> str:
     """What is left of a name without what says that it is a gradient, or new.
 
-    >>> stem("dW1"), stem("grad_W1"), stem("nabla_b"), stem("W1_new"), stem("gU"), stem("weights")
-    ('w1', 'w1', 'b', 'w1', 'u', 'weights')
+    >>> stem("dW1"), stem("grad_W1"), stem("nabla_b"), stem("W1_new"), stem("gU"), stem("dj_dw")
+    ('w1', 'w1', 'b', 'w1', 'u', 'w')
     """
     name = str(name).lower().strip("._")
     name = re.sub(r"(_?new|_?grads?|_?gradients?)$", "", name)
-    return re.sub(r"^(grads?_?|nabla_?|delta_?|d_?|g(?=[wb]|.$)|new_)(?=.)", "", name).replace(
-        "_", ""
-    )
+    said = r"^(d[a-z]_d|grads?_?|nabla_?|delta_?|d_?|g(?=[wb]|.$)|new_)(?=.)"
+    return re.sub(said, "", name).replace("_", "")
 
 
 def name_in(path: Path) -> str:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from shapecheck_bp.doctor.arrays import Path, numbers, shown
+from shapecheck_bp.doctor.arrays import Path, mark, numbers, shown
 from shapecheck_bp.doctor.claims import assigned
 from shapecheck_bp.doctor.judging import Judge
 from shapecheck_bp.doctor.runs import Event, Key, Run, plus
@@ -61,7 +61,7 @@ class Backward:
         self.is_used = {  # parameters, where they are read
             event.key
             for event in self.events
-            if judge.base.starts.get(id(event.thing)) in self.params
+            if judge.base.starts.get(mark(event.thing)) in self.params
         }
         self.not_measured: set[Key] = set()
         self.forward = [*self._of_parameters(), *self._of_arrays()]
@@ -95,7 +95,7 @@ class Backward:
             if not _is_array(event) or event.key not in moving or not event.value.size:
                 continue
             load = self.is_load(event, known)
-            known.add(id(event.thing))
+            known.add(mark(event.thing))
             value = (event.value.shape, event.value.tobytes())
             if load and (value not in params or event.time > 8):
                 continue
@@ -131,7 +131,7 @@ class Backward:
         if event.at > self.end and isinstance(node, LOADS) and bare:
             return getattr(site.statement, "value", node) is not node  # x = y: or something else
         if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
-            return id(event.thing) in known or getattr(event.thing, "base", None) is not None
+            return mark(event.thing) in known or getattr(event.thing, "base", None) is not None
         return isinstance(node, ast.Name | ast.Attribute) and getattr(node, "attr", "") != "T"
 
     # What the others are.
@@ -141,7 +141,7 @@ class Backward:
         known: set[int] = set()
         for event in self.events:
             load = self.is_load(event, known)
-            known.add(id(event.thing))
+            known.add(mark(event.thing))
             skipped = event.key in self.not_measured or event.key in self.judge.noise
             if load or skipped:
                 continue
@@ -213,9 +213,9 @@ class Backward:
         """Whether one of its operands is right."""
         event = self.by_key[key]
         inside = {site.number for site in self.sites[key[0]].inside.values()}
-        right = {id(self.by_key[match].thing) for match in self.matches}
+        right = {mark(self.by_key[match].thing) for match in self.matches}
         near = self.events[max(0, event.at - 40) : event.at]
-        return any(one.number in inside and id(one.thing) in right for one in near)
+        return any(one.number in inside and mark(one.thing) in right for one in near)
 
     def parameter_of(self, one: Forward) -> Path | None:
         """The parameter that a forward array is, or is read from."""
@@ -225,7 +225,7 @@ class Backward:
         return None if event is None else self._start(event)
 
     def _start(self, event: Event) -> Path | None:
-        path = self.judge.base.starts.get(id(event.thing))
+        path = self.judge.base.starts.get(mark(event.thing))
         return path if path in self.params else None
 
     # What depends on what.
@@ -273,6 +273,8 @@ class Backward:
             return ast.unparse(site.node.target)
         if isinstance(site.node, ast.Subscript) and isinstance(site.node.ctx, ast.Store):
             return ast.unparse(site.node.value)
+        if isinstance(site.node, ast.Call) and isinstance(site.statement, ast.Expr):
+            return "".join(ast.unparse(k.value) for k in site.node.keywords if k.arg == "out")
         return assigned(site)
 
     def statement_of(self, event: Event) -> list[Event]:

@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from shapecheck_bp.doctor.arrays import Path
+from shapecheck_bp.doctor.arrays import Path, mark
 from shapecheck_bp.doctor.backward import LOADS, Backward, first_and_last
 from shapecheck_bp.doctor.causes import Causes, Suspicion
 from shapecheck_bp.doctor.costs import is_place
 from shapecheck_bp.doctor.judging import Judge
 from shapecheck_bp.doctor.runs import Key
 from shapecheck_bp.doctor.solving import Solving
+from shapecheck_bp.doctor.truth import differing
 from shapecheck_bp.doctor.verdicts import NOTHING, close, factor
 from shapecheck_bp.reading.instrument import Site
 from shapecheck_bp.reading.variants import name_of
@@ -97,11 +98,13 @@ class Blame:
 
     def _suspect(self, left: set[Path]) -> None:
         backward, good = self.backward, self.judge.verdict.right
+        of_kept = self._of_what_is_kept()
         keys = [
             event.key
             for event in first_and_last(backward.events)
             if (event.key in backward.open or event.key in backward.matches)
             and np.asarray(event.value).dtype.kind in "fi"
+            and event.key not in of_kept
         ][:MOST_SUSPECTS]
         self.strong = {key for key in backward.matches if self._is_strong(key)}
         self.strong -= self._by_odd_factors()
@@ -117,6 +120,14 @@ class Blame:
         self.bare = {(site.file.name, site.statement.lineno) for site in filter(is_bare, sites)}
         self.suspects = sorted(suspects, key=lambda key: backward.by_key[key].at)
 
+    def _of_what_is_kept(self) -> set[Key]:
+        """What comes of a velocity or a mean from before, and of nothing else: it is as it was."""
+        judge = self.judge
+        paths = [claim.path for claim in judge.claims if claim.rule]
+        change = {path: np.full(np.shape(judge.base.before[path]), 1e-3) for path in paths}
+        run = judge.step.run(change=change, keep=True) if change else judge.base
+        return differing(judge.base, run) - judge.moving
+
     def _is_empty(self, key: Key) -> bool:
         """Whether an array is made there only to be filled."""
         node = self.judge.sites[key[0]].node
@@ -127,7 +138,11 @@ class Blame:
         backward = self.backward
         for match in backward.matches[key]:
             event = backward.by_key.get(match.of.key)
-            if event is None or backward.name(event) or backward.is_load(event, {id(event.thing)}):
+            if (
+                event is None
+                or backward.name(event)
+                or backward.is_load(event, {mark(event.thing)})
+            ):
                 return True
             if event.number not in self.causes.around:
                 return True
@@ -183,10 +198,16 @@ class Blame:
             site = sites[key[0]]
             place = site.file.name, site.statement.lineno
             moved[place] = moved.get(place, set()) | claims
-        return sorted(
+        found = sorted(
             (p for p, claims in moved.items() if (claims == alone if alone else claims & wrong)),
             key=lambda p: (bool(moved[p] & good), p not in self.bare, -len(moved[p] & wrong)),
         )
+        before = self.judge.base.before
+        if not alone and not any(isinstance(before[path], np.ndarray) for path in wrong):
+            keys = (one.key for one in reversed(self.backward.events))
+            near = (sites[key[0]] for key in keys if key in self.judge.moving)
+            found += [(one.file.name, one.statement.lineno) for one in near]
+        return [*dict.fromkeys(found)]
 
     # Right but for a factor.
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from shapecheck_bp.doctor.arrays import Path, numbers, shown
+from shapecheck_bp.doctor.arrays import Path, mark, numbers, shown
 from shapecheck_bp.doctor.backward import Backward
 from shapecheck_bp.doctor.costs import around_each
 from shapecheck_bp.doctor.judging import Judge
@@ -55,9 +55,9 @@ class Causes:
             thing = claim.thing(base)
             mode = judge.verdict.factors.get(claim.group, (None, "", False))[1]
             if not claim.is_step:
-                self.back[id(thing)] = claim.parameter
-            if (claim.is_step or mode == "new") and id(thing) not in base.starts:
-                self.new.setdefault(id(thing), claim.parameter)
+                self.back[mark(thing)] = claim.parameter
+            if (claim.is_step or mode == "new") and mark(thing) not in base.starts:
+                self.new.setdefault(mark(thing), claim.parameter)
 
     def suspicion(self, event: Event, params: set[Path], words: str) -> Suspicion:
         """One about an expression, with its causes."""
@@ -154,7 +154,7 @@ class Causes:
                         words = f"`{self._text(one)}` was changed in place there"
                         found.append((*self._place(other), words))
                         break
-            if id(one.thing) in self.new and id(one.thing) not in starts:
+            if mark(one.thing) in self.new and mark(one.thing) not in starts:
                 made = next(e for e in self.events if e.thing is one.thing)
                 if (
                     made.at < event.at
@@ -213,7 +213,7 @@ class Causes:
         }
         for event in self.events:
             node = self.sites[event.number].node
-            if base.starts.get(id(event.thing)) == path and isinstance(node, ast.AugAssign):
+            if base.starts.get(mark(event.thing)) == path and isinstance(node, ast.AugAssign):
                 zeros = [
                     e
                     for e in self.backward.statement_of(event)
@@ -283,8 +283,8 @@ class Causes:
         starts, stores = self.judge.base.starts, self.judge.step.version.stores
         for event in reversed(self.events):
             node = self.sites[event.number].node
-            stored = event.number in stores and starts.get(id(event.thing)) == path
-            made = path in (self.new.get(id(event.thing)), self.back.get(id(event.thing)))
+            stored = event.number in stores and starts.get(mark(event.thing)) == path
+            made = path in (self.new.get(mark(event.thing)), self.back.get(mark(event.thing)))
             if stored or (made and not isinstance(node, ast.Name | ast.Attribute)):
                 words = "is not right, and all that goes in is"
                 return self.suspicion(event, {path}, words)

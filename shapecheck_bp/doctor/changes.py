@@ -82,6 +82,8 @@ def _of_statement(make: Maker, body: Body, i: int) -> Iterator[Change]:
         yield make.whole("store", f"{ast.unparse(s.targets[0])} += {ast.unparse(s.value)}")
     if isinstance(s, ast.Assign | ast.AugAssign):
         for k in range(i + 1, min(len(body), i + 7)):
+            if isinstance(body[k], ast.Break | ast.Continue | ast.Return | ast.Raise):
+                break
             yield make.moved(k - i, body[k].end_lineno or 0)
 
 
@@ -150,8 +152,10 @@ def _of_one(make: Maker, node: Any, scope: Scope) -> Iterator[Change]:
         for other, shape in scope.arrays.items():
             if other != text and shape in (scope.arrays[text], scope.arrays[text][::-1]):
                 yield put("name", other)
+        for helper in scope.helpers:
+            yield put("slope", f"{helper}({text})")
         for other, shape in (*scope.arrays.items(), *scope.calls.items()):
-            if shape == scope.arrays[text] and isinstance(node, ast.Name):
+            if shape == scope.arrays[text] and isinstance(node, ast.Name | ast.Attribute):
                 for slope in SLOPES:
                     yield put("slope", f"{text} * ({slope.format(other)})")
         for other, shape in scope.arrays.items():
@@ -200,6 +204,9 @@ def _of_one(make: Maker, node: Any, scope: Scope) -> Iterator[Change]:
         yield put("compare", f"{left} {COMPARED[type(node.ops[0])]} {right}")
     if isinstance(node, ast.Call):
         yield from _of_call(put, node, text)
+        if ast.unparse(node.func) in scope.helpers and len(node.args) == 1:
+            for array in scope.arrays:
+                yield put("name", f"{ast.unparse(node.func)}({array})")
 
 
 def _of_value(make: Maker, node: Any, scope: Scope) -> Iterator[Change]:

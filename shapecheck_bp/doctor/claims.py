@@ -12,9 +12,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from shapecheck_bp.doctor.arrays import (
+    FLOATS,
     Path,
     is_floats,
     is_trainable,
+    mark,
     name_in,
     numbers,
     place_in,
@@ -36,41 +38,48 @@ class Claim(NamedTuple):
     """Where it is: in the state, or in what came back."""
     is_kept: bool = False
     """Whether it is a gradient that stays in the state, as layers keep theirs."""
+    rule: str = ""
+    """What an optimiser keeps of gradients, from zero: their "mean", or their "squares"."""
 
     @property
     def group(self) -> tuple[Any, ...]:
         """Claims of one group have one factor in common."""
-        if self.is_kept:
-            return ("kept",)
+        if self.rule or self.is_kept:
+            return ("rule" if self.rule else "kept",)
         return ("step",) if self.is_step else ("returned", self.path[:1] if self.path[1:] else ())
 
     def thing(self, run: Run) -> Any:
         """The array itself, in a run; None where it is gone."""
-        here = run.after if self.is_step or self.is_kept else run.returned
+        here = run.after if self.is_step or self.is_kept or self.rule else run.returned
         return here.get(self.path)
 
     def value(self, run: Run) -> Any:
         """The step, or what came back, in a run; None where it is gone."""
-        if not self.is_step:
-            found = self.thing(run)
+        found = self.thing(run)
+        if found is None or not (self.is_step or self.rule):
             return None if found is None else numbers(found)
-        before, after = run.before[self.parameter], self.thing(run)
-        if after is None or np.shape(after) != np.shape(before):
+        before, after = run.before[self.parameter], run.after.get(self.parameter, ())
+        if np.shape(found) != np.shape(before) or np.shape(after) != np.shape(before):
             return None
-        return numbers(after) - numbers(before)
+        step, kept = numbers(after) - numbers(before), numbers(found)
+        if self.rule == "squares":
+            return np.sign(step) * np.sqrt(np.maximum(kept, 0))
+        return kept * np.sign(np.vdot(kept, step)) if self.rule else step
 
 
 def claims_of(run: Run, version: Version, wanted: Sequence[str] = ()) -> list[Claim]:
     """All that a step claims; of the wanted parameters, where some are."""
     found = {path: value for path, value in run.before.items() if is_trainable(value)}
+    single = {path: value for path, value in run.before.items() if isinstance(value, FLOATS)}
     stored = {
-        run.starts[id(event.thing)]
+        run.starts[mark(event.thing)]
         for event in run.events
-        if event.number in version.stores and id(event.thing) in run.starts
+        if event.number in version.stores and mark(event.thing) in run.starts
     }
     stepped = [path for path in found if _is_stepped(path, run) or path in stored]
+    stepped += [path for path in single if _is_stepped(path, run)]
     claims = [Claim(path, True, path) for path in stepped]
-    claims += _returned(run, version, found, stepped)
+    claims += _returned(run, version, found | single, stepped)
     claims += _kept(run, found, {claim.parameter for claim in claims})
     claims += _left_out(run, found, claims)
     if wanted:
@@ -84,7 +93,7 @@ def _left_out(run: Run, found: dict[Path, Any], claims: list[Claim]) -> list[Cla
     They are in the same list or dictionary, or are called as parameters are.
     """
     known = {claim.parameter for claim in claims}
-    boxes = {path[:-1] for path in known if len(path) > 1 and not str(path[-1]).startswith(".")}
+    boxes = {_box_of(path) for path in known if not str(path[-1]).startswith(".")}
     objects = {_object_of(path) for path in known}
     steps = any(claim.is_step for claim in claims)
     left = []
@@ -92,9 +101,16 @@ def _left_out(run: Run, found: dict[Path, Any], claims: list[Claim]) -> list[Cla
         called = _object_of(path) in objects and (
             PARAMETERS.match(name_in(path)) or any(_is_brother(path, one) for one in known)
         )
-        if path not in known and (path[:-1] in boxes or called):
+        if path not in known and (_box_of(path) in boxes or called):
             left.append(Claim(path, steps, path if steps else ("nothing",)))
     return left if claims else []
+
+
+def _box_of(path: Path) -> Path:
+    """The list or dictionary that a parameter is in; of lists in lists the outermost."""
+    while len(path) > 2 and isinstance(path[-1], int) and isinstance(path[-2], int):
+        path = path[:-1]
+    return path[:-1] or path
 
 
 def _object_of(path: Path) -> Path:
@@ -117,7 +133,7 @@ def _is_wanted(path: Path, wanted: Sequence[str]) -> bool:
 
 def _is_stepped(path: Path, run: Run) -> bool:
     """Whether an array has other values afterwards, and not the same in another order."""
-    if path not in run.after:
+    if path not in run.after or run.is_moved(path):
         return False
     before, after = numbers(run.before[path]), numbers(run.after[path])
     if before.shape == after.shape and np.array_equal(before, after):
@@ -138,7 +154,7 @@ def _returned(
             continue
         if isinstance(value, np.ndarray) and value.dtype.kind != "f":
             continue
-        same = run.starts.get(id(value))
+        same = run.starts.get(mark(value))
         for path, mine in found.items():
             score = _likeness(path, mine, there, value, names)
             kept = same is not None and not is_gradient(name_in(same))
@@ -152,7 +168,9 @@ def _returned(
             taken |= {there, (path, kind)}
             claims.append(Claim(path, False, there))
     for there, value in run.returned.items():  # dZ @ X.T, which has no name
-        free = isinstance(value, np.ndarray) and there not in taken and id(value) not in run.starts
+        free = (
+            isinstance(value, np.ndarray) and there not in taken and mark(value) not in run.starts
+        )
         if claims and free and value.dtype.kind == "f":
             known = {claim.parameter for claim in claims}
             rest = [p for p in found if p not in known and np.shape(found[p]) == value.shape]
@@ -167,7 +185,7 @@ def _by_shape(run: Run, found: dict[Path, Any]) -> list[Claim]:
     """What came back in the shape of one array alone, where no name says whose it is."""
     claims = []
     for there, value in run.returned.items():
-        if is_trainable(value) and id(value) not in run.starts:
+        if is_trainable(value) and mark(value) not in run.starts:
             alike = [path for path, mine in found.items() if np.shape(mine) == np.shape(value)]
             if len(alike) == 1:
                 claims.append(Claim(alike[0], False, there))
@@ -184,7 +202,7 @@ def _kept(run: Run, found: dict[Path, Any], known: set[Path]) -> list[Claim]:
         one = stem(name_in(there))
         for path in found:
             same = stem(name_in(path)) == one and place_in(path) == place_in(there)
-            beside = path[:-1] == there[:-1] and name_in(path) != name_in(there)
+            beside = path[:-1] == there[:-1] and one != name_in(there).lower().strip("._")
             box = len(path) > 1 and path[-1] == there[-1] and is_gradient(name_in(there[:-1]))
             if same and (beside or box) and path not in known and path != there:
                 known |= {path}
@@ -202,7 +220,7 @@ def _likeness(path: Path, mine: Any, there: Path, value: Any, names: dict[Any, s
     has_shape = np.shape(value) == np.shape(mine)
     if np.ndim(value) == 0 and not there:
         return 0
-    name = name_in(there) or names.get(id(value), "") or names.get(there[:1], "")
+    name = name_in(there) or names.get(mark(value), "") or names.get(there[:1], "")
     one, other = stem(name_in(path)), stem(name)
     score = 0.0
     if one and other:
@@ -231,14 +249,16 @@ def _names(run: Run, version: Version) -> dict[Any, str]:
         site = version.sites[event.number]
         if isinstance(event.thing, np.ndarray):
             name = assigned(site)
-            if name and id(event.thing) not in run.starts:
-                names[id(event.thing)] = name
+            if name and mark(event.thing) not in run.starts:
+                names[mark(event.thing)] = name
             if isinstance(site.node, ast.Name) and isinstance(site.statement, ast.Return):
-                names[id(event.thing)] = site.node.id
+                names[mark(event.thing)] = site.node.id
     for site in version.sites.values():
         value = getattr(site.statement, "value", None)
         if isinstance(site.statement, ast.Return) and isinstance(value, ast.Tuple):
             for i, part in enumerate(value.elts):
+                if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Mult | ast.Div):
+                    part = part.left
                 if isinstance(part, ast.Name):
                     names.setdefault((i,), part.id)
     return names

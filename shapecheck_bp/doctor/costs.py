@@ -2,21 +2,20 @@
 
 import ast
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
 import numpy as np
 
-from shapecheck_bp.doctor.arrays import Path, is_floats, shown
+from shapecheck_bp.doctor.arrays import Path, is_floats, mark
 from shapecheck_bp.doctor.claims import Claim, assigned, is_gradient
 from shapecheck_bp.doctor.program import Version, place_of
-from shapecheck_bp.doctor.runs import Key, Run, plus
+from shapecheck_bp.doctor.runs import Event, Key, Run, plus
 from shapecheck_bp.doctor.steps import Step
-from shapecheck_bp.doctor.truth import LOSSES, Meeting, OwnCost, Watching, differing
+from shapecheck_bp.doctor.truth import LOSSES, Meeting, OwnCost, Watching, differing, slope_of
 
-LEAVES = (ast.Name, ast.Attribute, ast.Subscript, ast.Constant)
+MOST = 100
 
 
 def costs(
@@ -26,16 +25,16 @@ def costs(
 
     ``moved`` has, for each parameter, the expressions that move with it.
     """
-    own = [] if loss is not None else _own(step, base, claims, moved)
-    if own:
+    own: list[Any] = [] if loss is not None else _own(step, base, claims, moved)
+    if any(watch.is_named for watch in own):
         return own
     for single, kind in ((False, ast.Sub), (True, ast.Sub), (False, ast.Add)):
         found = [*_meetings(step, base, claims, moved, loss, single, kind)]
         if found:
             given = [watch for watch, is_given in found if is_given][: len(LOSSES)]
             first = [watch for watch, _ in found[: len(LOSSES)] if watch not in given]
-            return [*given, *first]
-    return []
+            return [*own, *given, *first]
+    return own
 
 
 def _own(
@@ -48,47 +47,30 @@ def _own(
         for event in base.events
         if np.ndim(event.value) == 0 and not isinstance(event.value, int)
     }
-    moving = set().union(*moved.values())
-    stepped = {id(claim.thing(base)) for claim in claims}
-    values = [claim.value(base) for claim in claims]
-    claimed = {float(value) for value in values if value is not None and np.ndim(value) == 0}
+    by_key = {event.key: event for event in base.events}
+    around = around_each(step.version)
     found = [
         event.key
         for event in base.events
         if numbers_of.get(event.key)
-        and float(event.value) not in claimed
-        and not is_gradient(assigned(sites[event.number]))
-        and id(event.thing) not in stepped
-        and not _is_error(sites[event.number], {number for number, _ in moving}, base)
+        and not is_gradient(_name(sites[event.number]))
+        and not _is_entry(sites[event.number].node)
     ]
-    arrays_at = {event.number for event in base.events if np.ndim(event.value)}
-    around = around_each(step.version)
-    swallowed = {n for n in {n for n, _ in found} if any(p in arrays_at for p in _above(n, around))}
-    by_key = {event.key: event for event in base.events}
-    eaten = {float(by_key[key].value) for key in found if key[0] in swallowed}
-    found = [k for k in found if k[0] not in swallowed and float(by_key[k].value) not in eaten]
     most = max((numbers_of[key] for key in found), default=0)
     found = [key for key in found if numbers_of[key] == most and 2 * most >= len(moved)]
-    found = [
-        key
-        for key in found
-        if not any(
-            other[0] == around.get(key[0]) and by_key[other].at > by_key[key].at for other in found
-        )
-    ]
+    last = {number: by_key[number, time].at for number, time in found}
+    found = [k for k in found if last.get(around.get(k[0], -1), -1) < by_key[k].at]
     found = [key for key in found if not _is_a_part(key, sites[key[0]], by_key)]
-    found = [*{round(float(by_key[key].value), 14): key for key in reversed(found)}.values()]
-    if any(is_floats(base.before[path]) for path in moved):
-        found = [
-            k
-            for k in found
-            if any(w in assigned(sites[k[0]]).lower() for w in ("loss", "cost", "err"))
-        ]
+    rounded = {key: round(float(by_key[key].value), 14) for key in found}
+    named = {rounded[key] for key in found if _is_named(sites[key[0]])}
+    found = [*{rounded[key]: key for key in reversed(found)}.values()]
     late = _after_the_step(step, base, claims) if found else set()
-    found = sorted((key for key in found if key not in late), key=lambda key: -by_key[key].at)
-    ends = (key for key in found[:20] if not _goes_on(step, base, key))
+    found = [key for key in found if key not in late]
+    found.sort(key=lambda key: (rounded[key] not in named, -by_key[key].at))
+    tried = 20 if any(np.ndim(claim.thing(base)) for claim in claims) else MOST
+    ends = (key for key in found[:tried] if not _goes_on(step, base, by_key[key], claims))
     return [
-        OwnCost(place_of(sites[n]), time, _cost_in_words(sites[n]), _is_named(sites[n]))
+        OwnCost(place_of(sites[n]), time, _cost_in_words(sites[n]), rounded[n, time] in named)
         for n, time in islice(ends, 4)
     ]
 
@@ -106,38 +88,21 @@ def _names_in(node: ast.AST) -> set[str]:
     return {ast.unparse(part) for part in ast.walk(node) if isinstance(part, ast.Name)}
 
 
-def _goes_on(step: Step, base: Run, key: Key) -> bool:
-    """Whether an array depends on a number, or a parameter that is one, as none does on a cost."""
-    run = step.run(exchange={key: plus(1e-3)}, keep=True)
+def _goes_on(step: Step, base: Run, event: Event, claims: Sequence[Claim]) -> bool:
+    """Whether an array or a claim depends on a number, as none does on a cost."""
+    read = [one.key for one in base.events[event.at :] if one.thing is event.thing]
+    run = step.run(exchange=dict.fromkeys(read, plus(1e-3)), keep=True)
     known: dict[Key, Any] = {event.key: event.value for event in base.events}
-    steps_a_number = any(
-        run.after.get(path) != value
-        for path, value in base.after.items()
-        if isinstance(value, float) and base.before.get(path) not in (None, value)
-    )
-    return steps_a_number or any(
+    return any(not np.array_equal(claim.value(run), claim.value(base)) for claim in claims) or any(
         np.ndim(event.value) and not np.array_equal(known.get(event.key, ()), event.value)
         for event in run.events
     )
 
 
-def _is_error(site: Any, moving: set[int], base: Run) -> bool:
-    """Whether it is an output less its target, an array's entry, or steps what is in the state."""
-    node, statement = site.node, site.statement
-    targets = getattr(statement, "targets", [getattr(statement, "target", None)])
-    if any(isinstance(target, ast.Subscript) and is_place(target) for target in targets):
-        return True
-    if isinstance(node, ast.Subscript) and is_place(node):
-        return True
-    if isinstance(statement, ast.AugAssign) and isinstance(statement.op, ast.Sub):
-        return ast.unparse(statement.target) in {shown(path) for path in base.before}
-    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Sub):
-        return False
-    inside = [site.inside.get(id(side)) for side in (node.left, node.right)]
-    moves = [one is not None and one.number in moving for one in inside]
-    return moves[0] != moves[1] and all(
-        isinstance(side, LEAVES) for side in (node.left, node.right)
-    )
+def _is_entry(node: Any) -> bool:
+    """Whether this is an entry of an array, or adds to one."""
+    node = node.target if isinstance(node, ast.AugAssign) else node
+    return isinstance(node, ast.Subscript) and is_place(node)
 
 
 def is_place(node: ast.Subscript) -> bool:
@@ -147,13 +112,19 @@ def is_place(node: ast.Subscript) -> bool:
 
 def _is_named(site: Any) -> bool:
     """Whether its name, or that of the function it stands in, says that it is a cost."""
-    names = f"{assigned(site)} {getattr(site.function, 'name', '')}"
-    return bool(re.search(r"loss|cost|entropy|nll|objective|\bJ\b", names, re.IGNORECASE))
+    names = f"{_name(site)} {getattr(site.function, 'name', '')}"
+    return bool(
+        re.search(r"loss|cost|entropy|likelihood|nll|objective|\bJ\b", names, re.IGNORECASE)
+    )
 
 
 def _cost_in_words(site: Any) -> str:
-    name = assigned(site)
-    return f"its own cost, {name or site.text} (line {site.line})"
+    return f"its own cost, {_name(site) or site.text} (line {site.line})"
+
+
+def _name(site: Any) -> str:
+    added = isinstance(site.node, ast.AugAssign)
+    return ast.unparse(site.node.target) if added else assigned(site)
 
 
 def around_each(version: Version) -> dict[int, int]:
@@ -165,22 +136,20 @@ def around_each(version: Version) -> dict[int, int]:
     }
 
 
-def _above(number: int, around: dict[int, int]) -> Iterator[int]:
-    while number in around:
-        number = around[number]
-        yield number
-
-
 def _after_the_step(step: Step, base: Run, claims: Sequence[Claim]) -> set[Key]:
     """What moves with the new value of a parameter."""
     new = {
-        id(base.after[claim.path]) for claim in claims if claim.is_step and claim.path in base.after
+        mark(base.after[claim.path])
+        for claim in claims
+        if claim.is_step and claim.path in base.after
     }
     for event in base.events:
         node = step.version.sites[event.number].node
-        if id(event.thing) in new and not isinstance(
+        if mark(event.thing) in new and not isinstance(
             node, ast.Name | ast.Attribute | ast.Subscript
         ):
+            if not np.ndim(event.value):  # a number is not exchanged where it is stored
+                return {later.key for later in base.events[event.at :]}
             change = 1e-4 * np.random.default_rng(3).standard_normal(np.shape(event.value))
             if event.value.dtype.kind == "f":
                 moved = step.run(exchange={event.key: plus(change)}, keep=True)
@@ -202,9 +171,8 @@ def _meetings(
     moving = set().union(*moved.values())
     values = {event.key: event.value for event in base.events}
     single = single or any(is_floats(base.before[path]) for path in moved)
-    new = {id(claim.thing(base)) for claim in claims if claim.is_step}
-    parameters = {e.key for e in base.events if base.starts.get(id(e.thing)) in moved}
-    times = Counter(event.number for event in base.events)
+    new = {mark(claim.thing(base)) for claim in claims if claim.is_step}
+    parameters = {e.key for e in base.events if base.starts.get(mark(e.thing)) in moved}
     met: set[int] = set()
     for event in base.events:
         node = sites[event.number].node
@@ -216,10 +184,10 @@ def _meetings(
         if len(keys) < 2 or any(key not in values for key in keys):
             continue
         moves = [key in moving for key in keys]
-        shapes = {np.shape(values[key]) for key in keys}
-        if moves[0] == moves[1] or len(shapes) > 1 or (shapes == {()} and not single):
+        shape = np.shape(values[keys[moves.index(True)]]) if any(moves) else ()
+        if moves[0] == moves[1] or shape != np.shape(event.value) or (not shape and not single):
             continue
-        if id(event.thing) in new or keys[moves.index(True)] in parameters:
+        if mark(event.thing) in new or keys[moves.index(True)] in parameters:
             continue  # a step, and no error
         if event.number in met:
             continue  # another time, which the first has in it
@@ -228,12 +196,21 @@ def _meetings(
         A, Y = pair[::-1] if moves[1] else pair
         is_given = _is_given(values[(Y.number, 0)], base)
         is_sum = kind is ast.Add
-        laws = [law for name, law in LOSSES.items() if loss is None or loss == name]
+        names = sorted(LOSSES, key=lambda name: name != _usual(values[(Y.number, 0)]))
+        laws = [LOSSES[name] for name in names if loss is None or loss == name]
         if callable(loss):
-            laws.append((getattr(loss, "__name__", "the loss"), loss))
+            laws.append((getattr(loss, "__name__", "the loss"), slope_of(loss)))
         for words, law in laws:
             told = f"{words} of {A.text} (line {A.line})"
-            yield Meeting(places, moves[1], times[event.number], law, told, is_sum), is_given
+            yield Meeting(places, moves[1], law, told, is_sum), is_given
+
+
+def _usual(Y: Any) -> str:
+    """The loss that is usual with such targets."""
+    if not np.all((Y == 0) | (Y == 1)):
+        return "squared_error"
+    one_each = np.ndim(Y) == 2 and any(np.all(np.sum(Y, axis) == 1) for axis in (0, 1))
+    return "cross_entropy" if one_each and min(np.shape(Y)) > 1 else "log_loss"
 
 
 def _is_given(value: Any, base: Run) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from shapecheck_bp.doctor.arrays import Path, numbers
+from shapecheck_bp.doctor.arrays import Path, mark, numbers
 from shapecheck_bp.doctor.runs import Run
 from shapecheck_bp.doctor.verdicts import TOLERANCE, Judged, close
 from shapecheck_bp.reading.instrument import Site
@@ -17,7 +17,7 @@ Params = Mapping[Path, tuple[Any, Any]]
 
 def squares(sites: Iterable[Site], base: Run, params: Params) -> bool:
     """Whether a parameter is squared somewhere, as on the way to a cost with a decay in it."""
-    loads = {event.number for event in base.events if base.starts.get(id(event.thing)) in params}
+    loads = {event.number for event in base.events if base.starts.get(mark(event.thing)) in params}
     for site in sites:
         inside = [one.number in loads for one in site.inside.values()]
         node = site.node

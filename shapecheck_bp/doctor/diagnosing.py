@@ -28,12 +28,13 @@ from shapecheck_bp.doctor.program import Version
 from shapecheck_bp.doctor.report import Diagnosis, Finding, Line
 from shapecheck_bp.doctor.steps import Step
 from shapecheck_bp.doctor.truth import LOSSES
-from shapecheck_bp.doctor.turns import buffers, carried_over, elsewhere, other_rule, without
+from shapecheck_bp.doctor.turns import carried_over, elsewhere, from_zero, other_rule
 from shapecheck_bp.doctor.verdicts import Judged, multiple
 from shapecheck_bp.network import Network
 from shapecheck_bp.reading.sources import File
 
 MOST_MISTAKES, MOST_LINES, MOST_PLACES, MOST_TRIED = 4, 5, 8, 4
+OTHER_RULE = "its gradient is right; its step goes down it, by another rule than a multiple"
 
 
 def diagnose(
@@ -94,16 +95,13 @@ def of_step(step: Step, name: str, loss: Any = None, wrt: Sequence[str] = ()) ->
         lasts.enter_context(step.held())
         try:
             judge = Judge(step, loss, wrt)
-            if not judge.verdict.ok and (other := without(judge)) is not None:
-                names = ", ".join(map(shown, buffers(judge)))
-                lasts.enter_context(other.held())
-                again = Judge(other, loss, wrt)
-                more = len(again.verdict.right) > len(judge.verdict.right)
-                if more or other_rule(again):
-                    judge, step = again, other
-                    remarks.append(f"That is with zeros in what it has from before: {names}.")
+            if not judge.verdict.ok:
+                judge, remark = from_zero(judge)
+                remarks += [remark] if remark else []
+                step = judge.step
+                lasts.enter_context(step.held())
             if judge.verdict.ok:
-                judge = elsewhere(judge, loss, wrt)
+                judge = elsewhere(judge)
                 if judge.step is not step:
                     step = judge.step
                     lasts.enter_context(step.held())
@@ -111,7 +109,7 @@ def of_step(step: Step, name: str, loss: Any = None, wrt: Sequence[str] = ()) ->
         except CannotJudge as why:
             return Diagnosis(None, recognised=name, why=str(why), runs=step.runs)
         about = f"{name}, against {judge.truth.watch.words}"
-        parameters = dict(_told(judge))
+        parameters = _told(judge)
         ok = judge.verdict.ok
         findings: list[Finding] = []
         lines: list[Line] = []
@@ -119,11 +117,19 @@ def of_step(step: Step, name: str, loss: Any = None, wrt: Sequence[str] = ()) ->
             findings, remark = carried_over(judge)
             ok = not findings
             remarks += [remark] if remark else []
-        elif rule := other_rule(judge):
-            ok, parameters = True, dict.fromkeys(parameters, rule)
+        elif other_rule(judge):
+            ok, parameters = True, dict.fromkeys(parameters, OTHER_RULE)
         else:
-            findings, lines = _found(judge, loss, wrt)
-            if loss is None and not judge.is_of_the_cost and not any(one.fix for one in findings):
+            for guess in _guesses(judge):
+                # Of single numbers any two are multiples of each other.
+                arrayed = any(len(slopes) > 1 for _, slopes in guess.params.values())
+                known, is_mended = guess.is_of_the_cost, False
+                if known or arrayed:
+                    findings, lines, is_mended = _found(guess)
+                if known or is_mended:
+                    about, parameters = f"{name}, against {guess.truth.watch.words}", _told(guess)
+                    break
+            else:
                 unfit = (
                     f"nothing that it steps or returns fits {judge.truth.watch.words}, and no"
                     " change that was tried makes it fit: if that is the cost, say so by loss="
@@ -137,9 +143,25 @@ def of_step(step: Step, name: str, loss: Any = None, wrt: Sequence[str] = ()) ->
     return Diagnosis(ok, findings, about, parameters, lines, "", remarks, step.runs)
 
 
-def _found(judge: Judge, loss: Any, wrt: Sequence[str]) -> tuple[list[Finding], list[Line]]:
-    """The mistakes, one after the other: each is mended before the next is looked for."""
+def _guesses(judge: Judge) -> Iterator[Judge]:
+    """The judge; and if no cost that was guessed fits anything, one for each of the others."""
+    changes = judge.step.program.changes
+    yield judge
+    for watch in judge.watches:
+        judge.step.program.changes = changes
+        if watch.words != judge.truth.watch.words:
+            with suppress(CannotJudge):
+                yield judge.again(watch=watch)
+
+
+def _found(judge: Judge) -> tuple[list[Finding], list[Line], bool]:
+    """The mistakes, one after the other: each is mended before the next is looked for.
+
+
+    With a cost that is guessed, and of which nothing was right before, nothing is certain.
+    """
     step, findings, lines = judge.step, [], []
+    sure = "certain" if judge.is_of_the_cost else "likely"
     with ExitStack() as lasts:
         for turn in range(MOST_MISTAKES):
             blame = Blame(judge)
@@ -150,7 +172,7 @@ def _found(judge: Judge, loss: Any, wrt: Sequence[str]) -> tuple[list[Finding], 
             if not repairs:
                 findings += [_finding(one, None) for one in suspicions]
                 break
-            repair, after, version = _holding(judge, repairs, loss, wrt)
+            repair, after, version = _holding(judge, repairs)
             suspicion = _suspected(judge, [*suspicions, *blame.ends], repair)
             name = name_of_mistake(judge, repair.change)
             findings.append(_finding(suspicion, repair, name))
@@ -160,13 +182,11 @@ def _found(judge: Judge, loss: Any, wrt: Sequence[str]) -> tuple[list[Finding], 
             lasts.enter_context(step.held(version))
             judge = after
             if judge.verdict.ok:
-                return [one._replace(sure="certain") for one in findings], lines
-    return findings, lines
+                return [one._replace(sure=sure) for one in findings], lines, True
+    return findings, lines, False
 
 
-def _holding(
-    judge: Judge, repairs: list[Repair], loss: Any, wrt: Sequence[str]
-) -> tuple[Repair, Judge | None, Version | None]:
+def _holding(judge: Judge, repairs: list[Repair]) -> tuple[Repair, Judge | None, Version | None]:
     """The first repair that is one at other parameters, too, and the step judged with it.
 
     Where none is, the first, which is right by chance: without a judge.
@@ -178,8 +198,8 @@ def _holding(
         try:
             version = step.program.version()
             with step.held(version):
-                after = Judge(step, loss, wrt)
-                if not after.verdict.ok or elsewhere(after, loss, wrt).verdict.ok:
+                after = judge.again()
+                if not after.verdict.ok or elsewhere(after).verdict.ok:
                     return repair, after, version
         except CannotJudge:
             pass
@@ -225,8 +245,8 @@ def _finding(one: Suspicion, repair: Repair | None, name: str = UNKNOWN) -> Find
     fix = None if repair is None else repair.change.words()
     fix_line = None if repair is None else repair.change.line
     because = next((line for _, line, _ in one.causes if line != one.line), None)
-    if repair is not None and fix_line != one.line:
-        because = fix_line
+    if repair is not None:
+        because = fix_line if fix_line != one.line else None
     reasons = [words for _, line, words in one.causes if line == because]
     evidence = f"`{one.source}` {one.words}" if one.source else one.words
     if reasons:
@@ -249,12 +269,16 @@ def _finding(one: Suspicion, repair: Repair | None, name: str = UNKNOWN) -> Find
 # In words.
 
 
-def _told(judge: Judge) -> Iterator[tuple[str, str]]:
+def _told(judge: Judge) -> dict[str, str]:
     """For each parameter what came out."""
+    told = {}
     for one in judge.verdict.judged:
         name = shown(one.claim.parameter)
-        where = {"step": "stepped by", "gradient": "given", "new": "new, stepped by"}[one.mode]
-        yield name, f"{where} {_multiple(one, name)}: right" if one.is_right else _off(one, judge)
+        where = {"step": "stepped by", "gradient": "given", "new": "new, stepped by"}
+        right = f"{where.get(one.mode, '')} {_multiple(one, name)}: right"
+        right = OTHER_RULE if one.mode == "rule" else right
+        told[name] = right if one.is_right else _off(one, judge)
+    return told
 
 
 def _multiple(one: Judged, name: str) -> str:

@@ -35,10 +35,7 @@ class Change(NamedTuple):
 @contextmanager
 def edited(tree: ast.Module, change: Change) -> Iterator[None]:
     """A tree with a change in it, as long as this lasts."""
-    known = tree.__dict__.setdefault("_found", {})
-    if change.line not in known:
-        known[change.line] = found(tree, change.line)
-    body, i, statement = known[change.line]
+    body, i, statement = placed(tree, change.line)
     before = [*body]
     body[i] = copied(statement)
     try:
@@ -46,6 +43,14 @@ def edited(tree: ast.Module, change: Change) -> Iterator[None]:
         yield
     finally:
         body[:] = before
+
+
+def placed(tree: ast.Module, line: int) -> tuple[Body, int, ast.stmt]:
+    """What ``found`` finds in a tree; each line is looked for once."""
+    known = tree.__dict__.setdefault("_found", {})
+    if line not in known:
+        known[line] = found(tree, line)
+    return known[line]  # type: ignore[no-any-return]
 
 
 def bodies(tree: ast.AST) -> Iterator[Body]:

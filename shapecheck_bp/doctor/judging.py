@@ -6,13 +6,13 @@ examples or one over it.
 """
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from shapecheck_bp.doctor.arrays import Path, numbers
+from shapecheck_bp.doctor.arrays import FLOATS, Path, numbers
 from shapecheck_bp.doctor.claims import Claim, claims_of
 from shapecheck_bp.doctor.costs import costs
 from shapecheck_bp.doctor.decays import decayed, squares
@@ -20,28 +20,42 @@ from shapecheck_bp.doctor.guarding import CannotJudge
 from shapecheck_bp.doctor.in_hand import Names, names_seen
 from shapecheck_bp.doctor.runs import Key, Run
 from shapecheck_bp.doctor.steps import Step
-from shapecheck_bp.doctor.truth import SMALLER, OwnCost, Slopes, Truth, Watching, differing
+from shapecheck_bp.doctor.truth import (
+    SMALLER,
+    Meeting,
+    OwnCost,
+    Slopes,
+    Truth,
+    Watching,
+    differing,
+)
 from shapecheck_bp.doctor.verdicts import NOTHING, TOLERANCE, Judged, Verdict, factor
+from shapecheck_bp.doctor.weighed import weighed
 
 
 class Judge:
     """A step, its claims, the cost that is meant and how it moves with the parameters."""
 
     def __init__(
-        self, step: Step, loss: Any = None, wrt: Sequence[str] = (), watch: Watching | None = None
+        self,
+        step: Step,
+        loss: Any = None,
+        wrt: Sequence[str] = (),
+        watch: Watching | None = None,
+        claims: Sequence[Claim] = (),
     ) -> None:
         """Find out what is claimed, and of which cost, where none is given.
 
         Raises:
             CannotJudge: nothing is claimed, no cost is found, or each run gives another.
         """
-        self.step = step
+        self.step, self.loss, self.wrt, self.given = step, loss, wrt, [*claims]
         self.base = step.run(keep=True)
         if self.base.error is not None:
             raise self.base.error
         self.events = {event.key: event for event in self.base.events}
         self.sites = step.version.sites
-        self.claims = claims_of(self.base, step.version, wrt)
+        self.claims = [*claims] or claims_of(self.base, step.version, wrt)
         if not self.claims:
             raise CannotJudge(
                 "nothing in it is stepped, and nothing comes back like a gradient; a step is"
@@ -55,19 +69,55 @@ class Judge:
                 "each run gives other numbers, so that its cost cannot be differentiated"
             )
         paths = [*dict.fromkeys(claim.parameter for claim in self.claims)]
-        self.moved = {path: self._moved_by(path) for path in paths}
+        self.moved: dict[Path, set[Key]] = {}
+        self.reached: dict[Path, set[Path]] = {}
+        """For each array the parameters whose claims move with it."""
+        reaching = [path for path in paths if self._reaches_others(path)]
+        self.claims = [claim for claim in self.claims if self._is_a_parameter(claim)]
+        paths = [*dict.fromkeys(claim.parameter for claim in self.claims)]
+        reaching = [path for path in reaching if path in paths]
         self.params: dict[Path, Slopes] = {}
         self.decay = 0.0
         """The weight decay that is in the claims and not in the cost."""
-        self.watches = [watch] if watch else costs(step, self.base, self.claims, self.moved, loss)
+        self.watches = [watch] if watch else self._costs(reaching or paths)
+        steps = [claim for claim in self.claims if claim.is_step]
+        if not self.watches and steps:  # what came back may be no gradients, but of the data
+            self.claims = self.given = steps
+            self.watches = self._costs([claim.parameter for claim in steps])
         self.right_for: list[Watching] = []
         """The costs of which all claims are right."""
         self.truth, self.verdict = self._chosen(paths)
 
-    def _moved_by(self, path: Path) -> set[Key]:
+    def _costs(self, paths: list[Path]) -> list[Watching]:
+        moved = {path: self.moved[path] for path in paths}
+        claims = [claim for claim in self.claims if claim.parameter in moved]
+        return costs(self.step, self.base, claims, moved, self.loss)
+
+    def again(self, step: Step | None = None, watch: Watching | None = None) -> "Judge":
+        """The same questions put to another step, or of another cost."""
+        return Judge(step or self.step, self.loss, self.wrt, watch, self.given)
+
+    def _reaches_others(self, path: Path) -> bool:
+        """Whether claims of another shape move with an array, as none do with a velocity."""
         shape = np.shape(numbers(self.base.before[path]))
         change = 1e-5 * np.random.default_rng(5).standard_normal(shape)
-        return differing(self.base, self.step.run(change={path: change}, keep=True)) - self.noise
+        run = self.step.run(change={path: change}, keep=True)
+        self.moved[path] = differing(self.base, run) - self.noise
+        values = {
+            claim.parameter: (claim.value(self.base), claim.value(run)) for claim in self.claims
+        }
+        self.reached[path] = {other for other, pair in values.items() if _differ(*pair)}
+        others = self.reached[path] - {path}
+        return any(not shape or np.shape(values[other][0]) != shape for other in others)
+
+    def _is_a_parameter(self, claim: Claim) -> bool:
+        """Whether others move what is stepped and it moves others: no temperature, and no mean."""
+        mine = claim.parameter
+        others = [path for path in self.reached if path != mine]
+        if not others or not isinstance(self.base.before[mine], FLOATS):
+            return True
+        moved = any(mine in self.reached[path] for path in others)
+        return moved and self.reached[mine] != {mine}
 
     @cached_property
     def moving(self) -> set[Key]:
@@ -89,21 +139,31 @@ class Judge:
 
     @property
     def is_of_the_cost(self) -> bool:
-        """Whether it is sure that the cost is meant: by its name, or since some claim is of it."""
-        fits = any(one.is_right and not one.why for one in self.verdict.judged)
-        return fits or (isinstance(self.truth.watch, OwnCost) and self.truth.watch.is_named)
+        """Whether this is the cost for sure: it was told, is named so, or some claim is of it."""
+        told = self.loss is not None
+        judged = self.verdict.judged
+        known = {one.claim.parameter for one in judged if one.factor is not None}
+        right = known - self.verdict.wrong
+        fits = sum(len(self.params[path][1]) for path in right) > 1 or any(
+            len(self.params[path][1]) > 1
+            for path in known  # any number is a multiple
+        )
+        return told or fits or (isinstance(self.truth.watch, OwnCost) and self.truth.watch.is_named)
 
     def _chosen(self, paths: list[Path]) -> tuple[Truth, Verdict]:
         """The cost of which most claims are right."""
-        best: tuple[int, Truth, Verdict, dict[Path, Slopes], float] | None = None
-        for watch in self.watches:
+        best: tuple[Any, Truth, Verdict, dict[Path, Slopes], float] | None = None
+        for watch in self._watched(paths):
+            if isinstance(watch, Meeting):
+                watch = watch.at(self.base, self.step.version)
             self.truth, self.decay = Truth(self.step, watch), 0.0
             slopes = self.slopes(paths)
             returned = {claim.parameter for claim in self.claims if not claim.is_step}
             self.params = {
                 path: found
                 for path, found in slopes.items()
-                if np.any(np.abs(found[1]) > NOTHING) or (path in returned and self.moved[path])
+                if np.any(np.abs(found[1]) > NOTHING)
+                or (path in returned and len(found[1]) > 1 and self.moved[path])
             }
             if not any(np.any(found[1]) for found in self.params.values()):
                 continue
@@ -112,14 +172,23 @@ class Judge:
                 verdict = self._closer(verdict)
             if verdict.ok:
                 self.right_for.append(watch)
-            if best is None or len(verdict.right) > best[0]:
-                best = len(verdict.right), self.truth, verdict, self.params, self.decay
+            named = isinstance(watch, OwnCost) and watch.is_named
+            rank = len(verdict.right), named, isinstance(watch, Meeting)
+            if best is None or rank > best[0]:
+                best = rank, self.truth, verdict, self.params, self.decay
         if best is None:
             raise CannotJudge(
                 "no cost is found in it, and no output that meets its targets: say loss="
             )
         self.params, self.decay = best[3:]
         return best[1], best[2]
+
+    def _watched(self, paths: list[Path]) -> Iterator[Watching]:
+        """What may be the cost; if nothing fits that, with its error changed on the way."""
+        yield from self.watches
+        for watch in self.watches:
+            if isinstance(watch, Meeting) and not self.right_for:
+                yield from weighed(self.step, self.base, self.moving, paths, watch)
 
     def _closer(self, verdict: Verdict) -> Verdict:
         """The verdict with slopes by a smaller change, where a kink was between the two points."""
@@ -134,8 +203,14 @@ class Judge:
 
     def slopes(self, paths: Sequence[Path]) -> dict[Path, Slopes]:
         """How the cost moves with these parameters."""
-        found = {path: self.truth.of_parameter(path, self.base.before[path]) for path in paths}
-        return {path: slopes for path, slopes in found.items() if slopes is not None}
+        self.truth.watch.begin(self.step.version)
+        numbers_of = {*self.truth.watch.numbers}
+        found: dict[Path, Slopes] = {}
+        for path in paths:
+            moves = any(number in numbers_of for number, _ in self.moved[path])
+            slopes = self.truth.of_parameter(path, self.base.before[path], moves)
+            found |= {} if slopes is None else {path: slopes}
+        return found
 
     def judge(self, run: Run) -> Verdict:
         """Every claim of a run."""
@@ -157,8 +232,8 @@ class Judge:
 
     def _mode(self, group: Any, claims: list[Claim], run: Run) -> str:
         """What claims are of their parameters: a step, a gradient, or the new value."""
-        if group == ("step",):
-            return "step"
+        if group in (("step",), ("rule",)):
+            return str(group[0])
         if run is not self.base:
             return self.verdict.factors[group][1]
         near = _are_near(claims, run)
@@ -243,7 +318,7 @@ class Judge:
         """Whether a factor needs no explanation: a step descends, an own cost counts."""
         if mode != "gradient" and c > 0:
             return False
-        if not self.has_own_cost:
+        if not self.has_own_cost or mode == "rule":
             return True
         rates = {1.0} if mode == "gradient" else self.rates | {1.0}
         times = {1.0, 2.0, 0.5} | {
@@ -282,7 +357,7 @@ class Judge:
         data = [
             {*np.shape(value)}
             for path, value in self.base.before.items()
-            if isinstance(value, np.ndarray) and path not in self.params and value.size > 1
+            if path not in self.params and np.size(value) > 1
         ]
         shared = set.intersection(*data) if data else set()
         found = shared or set().union(*data)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from shapecheck_bp.doctor.arrays import Path, arrays, is_trainable, numbers
+from shapecheck_bp.doctor.arrays import FLOATS, Path, arrays, is_trainable, mark, numbers
 from shapecheck_bp.doctor.edits import cut
 from shapecheck_bp.doctor.guarding import CannotJudge
 from shapecheck_bp.doctor.program import Program
@@ -29,7 +29,7 @@ LOOPS = (ast.For, ast.While)
 
 def once(step: Step, run: Run) -> Step:
     """The step, each loop ended after a turn in which all parameters change already."""
-    changed = _changed(run)
+    changed, block = _changed(run), step.program.block
     for file, line in _loops(step, run, changed):
         before, step.program.changes = (
             step.program.changes,
@@ -39,7 +39,9 @@ def once(step: Step, run: Run) -> Step:
             step.version = step.program.version()
             with step.held():
                 shorter = step.run(keep=True)
-            done = shorter.error is None and _changed(shorter) == changed
+            left = changed - _changed(shorter)
+            mine = block is not None and line == block.line and left != changed
+            done = shorter.error is None and (not left or mine)
             done = done and _given(shorter) == _given(run)
         except (SyntaxError, LookupError, NotRead):
             done = False
@@ -59,13 +61,15 @@ def once(step: Step, run: Run) -> Step:
 def _loops(step: Step, run: Run, changed: set[Path]) -> list[tuple[str, int]]:
     """The loops that hold a statement which changes a parameter, outermost first."""
     sites = step.version.sites
-    new = {id(run.after[path]) for path in changed}
+    new = {mark(run.after[path]) for path in changed} - run.starts.keys()
     updates: dict[int, Any] = {}
     for event in run.events:
         site = sites[event.number]
-        stored = event.number in step.version.stores and run.starts.get(id(event.thing)) in changed
+        stored = (
+            event.number in step.version.stores and run.starts.get(mark(event.thing)) in changed
+        )
         load = isinstance(site.node, ast.Name | ast.Attribute | ast.Subscript)
-        if stored or (id(event.thing) in new and not load):
+        if stored or (mark(event.thing) in new and not load):
             updates[id(site.statement)] = site
     inner = [(site.file.name, site.function, site.statement) for site in updates.values()]
     loops: list[tuple[str, int]] = []
@@ -111,7 +115,7 @@ def _callers(program: Program, names: set[Any], known: set[Any]) -> Iterator[Any
     """Where functions of these names are called, in others."""
     for file in program.files.values():
         for function in ast.walk(file.tree):
-            whole = program.block is not None and file is program.block.file
+            whole = program.block is not None and file.name == program.block.file.name
             if isinstance(function, (ast.FunctionDef, ast.Module) if whole else ast.FunctionDef):
                 name = getattr(function, "name", None)
                 for part in ast.walk(function):
@@ -166,7 +170,12 @@ def carried(loop: Any, space: dict[str, Any] | None = None) -> set[str]:
             names = {name.id for each in targets for name in _names(each)}
             changed |= names
             read |= {name.id for name in _names(part.value)} - names
-        elif isinstance(part, ast.Expr | ast.Return | ast.For | ast.While | ast.If):
+        if isinstance(part, ast.For):  # for W, dW in zip(weights, gradients): W -= dW
+            mine = {name.id for name in _names(part.target)}
+            inside = [one for one in ast.walk(part) if isinstance(one, ast.AugAssign)]
+            if any(mine & {name.id for name in _names(one.target)} for one in inside):
+                changed |= {name.id for name in _names(part.iter)}
+        if isinstance(part, ast.Expr | ast.Return | ast.For | ast.While | ast.If):
             parts = getattr(part, "iter", getattr(part, "test", getattr(part, "value", None)))
             read |= {name.id for name in _names(parts)} if parts is not None else set()
             if isinstance(part, ast.Expr):  # what is called may change it
@@ -187,25 +196,50 @@ def _names(tree: ast.AST) -> list[ast.Name]:
     return [part for part in ast.walk(tree) if isinstance(part, ast.Name)]
 
 
-def trainable(names: dict[str, Any]) -> set[str]:
-    """The names behind which there is something that can be trained."""
-    found = arrays({k: v for k, v in names.items() if not k.startswith("__")})
-    return {path[0] for path, value in found.items() if is_trainable(value)}
+def trains(loop: Any, names: dict[str, Any]) -> bool:
+    """Whether a loop trains something that these names stand for; functions may read it for it.
+
+    Numbers that it steps are floats from here on, also where they begin as 0.
+    """
+    given = {k: v for k, v in names.items() if not k.startswith("__")}
+    changed = carried(loop, given)
+    anew, stepped = _stepped(loop)
+    single = {k for k in anew | changed & stepped if type(given.get(k)) in (int, float)}
+    names.update({name: float(given[name]) for name in single})
+    arrayed = {path[0] for path, value in arrays(given).items() if is_trainable(value)}
+    return bool(single or changed & arrayed)
+
+
+def _stepped(loop: Any) -> tuple[set[str], set[str]]:
+    """The names that a call in a loop gives anew, and those that something is subtracted of."""
+    anew: set[str] = set()
+    stepped: set[str] = set()
+    for part in ast.walk(loop):
+        value = getattr(part, "value", None)
+        named = {name.id for target in getattr(part, "targets", ()) for name in _names(target)}
+        if isinstance(part, ast.Assign) and isinstance(value, ast.Call):
+            anew |= named & {name.id for name in _names(value)}
+        elif _is_step(part) and not isinstance(value, ast.Constant):
+            stepped |= named | {name.id for name in _names(getattr(part, "target", ast.Pass()))}
+    return anew, stepped
 
 
 def _changed(run: Run) -> set[Path]:
-    """The arrays of the state whose values the step has changed.
-
-    Those that were zero are sums and velocities, where there are others.
-    """
+    """The arrays of the state whose values the step has changed; where there are none, numbers."""
     found = {
         path
         for path, value in run.before.items()
         if is_trainable(value)
         and path in run.after
         and not np.array_equal(numbers(value), numbers(run.after[path]))
+        and not run.is_moved(path)
     }
-    return {path for path in found if np.any(numbers(run.before[path]))} or found
+    single = {
+        path
+        for path, value in run.before.items()
+        if isinstance(value, FLOATS) and path in run.after and run.after[path] != value
+    }
+    return found or single
 
 
 def _given(run: Run) -> set[Path]:
@@ -214,7 +248,7 @@ def _given(run: Run) -> set[Path]:
 
 
 def training_call(statement: Any, names: dict[str, Any]) -> "partial[Any] | None":
-    """The call that a statement is, if what it calls has a loop that steps something."""
+    """The call that a statement is, if what it calls has a loop that may step something."""
     call = getattr(statement, "value", None)
     if not isinstance(call, ast.Call) or not isinstance(statement, ast.Expr | ast.Assign):
         return None
@@ -242,25 +276,40 @@ def training_call(statement: Any, names: dict[str, Any]) -> "partial[Any] | None
 
 
 def _trains(file: File, tree: ast.AST, known: set[str]) -> bool:
-    """Whether a loop in a function, or in one that it calls, subtracts something from itself."""
+    """Whether a loop in a function, or in one that it calls, may step something."""
     loops = [part for part in ast.walk(tree) if isinstance(part, LOOPS)]
-    if any(_is_step(part) for loop in loops for part in ast.walk(loop)):
+    if any(_may_step(part) for loop in loops for part in ast.walk(loop)):
         return True
     called = {name_of(part) for part in ast.walk(tree) if isinstance(part, ast.Call)}
     new = called - known
     known |= new
     others = [part for part in ast.walk(file.tree) if isinstance(part, ast.FunctionDef)]
     return any(
-        _trains(file, other, known) or (bool(loops) and any(map(_is_step, ast.walk(other))))
+        _trains(file, other, known) or (bool(loops) and any(map(_may_step, ast.walk(other))))
         for other in others
         if other.name in new
     )
 
 
-def _is_step(part: ast.AST) -> bool:
-    """Whether a statement subtracts something from what there was."""
+def _may_step(part: ast.AST) -> bool:
+    """Whether a statement makes something of what there was and something else, by sums."""
     if isinstance(part, ast.AugAssign):
-        return isinstance(part.op, ast.Sub)
+        return isinstance(part.op, ast.Add | ast.Sub) and not isinstance(part.value, ast.Constant)
+    if not isinstance(part, ast.Assign):
+        return False
+    inside = [*ast.walk(part.value)]
+    sums = [one.op for one in inside if isinstance(one, ast.BinOp)]
+    names = [one for one in inside if isinstance(one, ast.Name | ast.Attribute | ast.Subscript)]
+    there = {*map(ast.unparse, part.targets)} & {*map(ast.unparse, names)}
+    return bool(there) and any(isinstance(one, ast.Add | ast.Sub) for one in sums)
+
+
+def _is_step(part: ast.AST) -> bool:
+    """Whether a statement subtracts something from what there was, or adds a product to it."""
+    if isinstance(part, ast.AugAssign):
+        product = isinstance(part.value, ast.BinOp | ast.Call | ast.Attribute)
+        up = isinstance(part.target, ast.Attribute | ast.Subscript) and product
+        return isinstance(part.op, ast.Sub) or (isinstance(part.op, ast.Add) and up)
     if not isinstance(part, ast.Assign) or not isinstance(part.value, ast.BinOp):
         return False
     left = ast.unparse(part.value.left)

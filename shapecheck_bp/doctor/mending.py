@@ -24,7 +24,7 @@ from shapecheck_bp.reading.sources import NotRead
 from shapecheck_bp.reading.variants import name_of
 
 SECONDS, MOST = 4.0, 1500
-FAR, PARTLY = 3.5, 4.0
+NEAR, FAR, PARTLY = 0.5, 3.5, 4.0
 """What a change costs at a line that was not suspect itself, and how much dearer one may be that
 mends more than the cheapest that mends a part."""
 FORWARD = ("axis", "store", "index", "dtype", "name", "op")
@@ -80,8 +80,11 @@ class Mending:
             for (file, line), more in costs.items()
             for change in self._changes(file, line)
         ]
+        forward = (
+            FAR if self.judge.verdict.right else NEAR
+        )  # where nothing is right, it may be that
         made += [
-            (COST[change.kind] + FAR, change)
+            (COST[change.kind] + forward, change)
             for file, line in sorted(self._reductions() - costs.keys())
             for change in self._changes(file, line)
             if change.kind == "axis"
@@ -111,7 +114,7 @@ class Mending:
         for event in self.judge.base.events[: self.judge.end]:
             node = self.judge.sites[event.number].node
             reduces = isinstance(node, ast.Call) and name_of(node) in REDUCING
-            if reduces and np.ndim(event.value) and event.key in self.judge.moving:
+            if reduces and event.key in self.judge.moving:
                 site = self.judge.sites[event.number]
                 found.add((site.file.name, site.statement.lineno))
         return found
@@ -130,12 +133,12 @@ class Mending:
             verdict = self._judged(version)
             more = verdict is not None and verdict.right > self.judge.verdict.right
             watch = self.judge.truth.watch
-            meets = isinstance(watch, Meeting) and watch.places[0][1] == change.line
+            meets = isinstance(watch, Meeting) and watch.difference[1] == change.line
             forward = forward and not (meets and change.kind in ("sign", "op"))
             if not forward or (change.kind not in FORWARD and not more):
                 return verdict
             noted = self.step.program.with_change(self.step.version, change, noted=True)
-            return self._judged_anew(noted, verdict)
+            return self._judged_anew(noted, verdict, change.kind)
         except (SyntaxError, NotRead, LookupError, ValueError, TypeError):
             return None
 
@@ -146,7 +149,7 @@ class Mending:
             return None
         return self.judge.judge(run)
 
-    def _judged_anew(self, version: Version, verdict: Verdict | None) -> Verdict | None:
+    def _judged_anew(self, version: Version, verdict: Verdict | None, kind: str) -> Verdict | None:
         """The same where the truth may be another now; what was found if it is not."""
         judge = self.judge
         with self.step.held(version):
@@ -156,7 +159,13 @@ class Mending:
                 return None
             if abs(cost - self.cost) <= 1e-9 * abs(self.cost):
                 return verdict
-            if isinstance(truth.watch, Meeting) or not self._may_be_right(truth):
+            if isinstance(truth.watch, Meeting):
+                # A guessed cost that something fits is that of the outputs as they are.
+                if judge.verdict.right or kind != "axis":
+                    return None
+                watch = truth.watch.at(self.step.run(keep=True), version)
+                truth = Truth(self.step, watch, version)
+            if not self._may_be_right(truth):
                 return None
             params = {}
             for path, (_, slopes) in judge.params.items():

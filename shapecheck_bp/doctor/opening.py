@@ -7,15 +7,18 @@ and of code that makes its parameters itself what comes before the loop is run o
 
 import ast
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
 from types import CodeType, FunctionType, MethodType
 from typing import Any
 
+import numpy as np
+
+from shapecheck_bp.doctor.arrays import numbers, spans_of
 from shapecheck_bp.doctor.claims import claims_of
 from shapecheck_bp.doctor.guarding import CannotJudge, ending
-from shapecheck_bp.doctor.loops import LOOPS, carried, once, trainable, training_call, tree_of
+from shapecheck_bp.doctor.loops import LOOPS, once, training_call, trains, tree_of
 from shapecheck_bp.doctor.parts import MOST_EXAMPLES, fewer_in, parts
 from shapecheck_bp.doctor.program import Block, Program
 from shapecheck_bp.doctor.runs import Run
@@ -63,16 +66,44 @@ def of_script(path: str, names: dict[str, Any]) -> Step:
     file = file_at(path)
     if file is None:
         raise CannotJudge("it is no Python source")
-    statement: Any
-    for statement in statements(file.tree):
-        if isinstance(statement, LOOPS) and carried(statement, names) & trainable(names):
-            return _of_part(Block(file, statement.lineno, names), file.tree)
+    step = _of_loop(file, statements(file.tree), names, file.tree)
+    if step is None:
+        raise NothingTrains("no loop and no call is found in it that changes parameters")
+    return step
+
+
+def _of_loop(file: File, found: Iterable[Any], names: dict[str, Any], tree: Any) -> Step | None:
+    """The step of the first loop, or call, of statements that trains; what is before it is run."""
+    for statement in found:
+        if isinstance(statement, LOOPS) and trains(statement, names):
+            return _of_part(Block(file, statement.lineno, names), tree)
         call = training_call(statement, names)
         if call is not None:
-            return of_call(call.func, call.args, dict(call.keywords))
-        with ending("what comes before the training"):
-            exec(alone(file, statement), names)
-    raise NothingTrains("no loop and no call is found in it that changes parameters")
+            step = of_call(call.func, call.args, dict(call.keywords))
+            if _trains(step):
+                return step
+        with suppress(SyntaxError):  # it returns
+            code = alone(file, statement)
+            with ending("what comes before the training"):
+                exec(code, names)
+    return None
+
+
+def _trains(step: Step) -> bool:
+    """Whether a call gives gradients, or steps what there is: what that was is still in it."""
+    h = 1e-3
+    with step.held():
+        run = step.run(keep=True)
+        claims = claims_of(run, step.version)
+        if any(not claim.is_step for claim in claims):
+            return True
+        for path in dict.fromkeys(claim.parameter for claim in claims):
+            one, other = run.after.get(path), step.run(change={path: h}).after.get(path)
+            if one is None or other is None or np.shape(one) != np.shape(other):
+                continue
+            if np.median(np.abs(numbers(other) - numbers(one) - h)) < h / 2:
+                return True
+    return False
 
 
 def statements(tree: ast.Module) -> Iterator[ast.stmt]:
@@ -147,9 +178,13 @@ def _first(step: Step) -> Run:
     step.most = FIRST_NOTES
     with step.held(), ending("the step"):
         run = step.run(keep=True)
-    if run.error is not None:
-        raise run.error
-    return run
+        if run.error is not None:
+            raise run.error
+        read = [event.thing for event in run.events if isinstance(event.thing, np.ndarray)]
+        for value in run.alive[0].values():
+            if isinstance(value, np.ndarray) and (spans := spans_of(value, read)):
+                step.parts[value.shape, value.dtype] = spans
+        return step.run(keep=True) if step.parts else run
 
 
 def _on_a_part(
@@ -190,12 +225,4 @@ def _inside(step: Step, function: Callable[..., Any]) -> Step | None:
     )
     bound.apply_defaults()
     names |= bound.arguments
-    for statement in tree.body:
-        if isinstance(statement, LOOPS) and carried(statement) & trainable(names):
-            return _of_part(Block(live.file, statement.lineno, names), tree)
-        try:
-            code = alone(live.file, statement)
-        except SyntaxError:  # it returns
-            return None
-        exec(code, names)
-    return None
+    return _of_loop(live.file, tree.body, names, tree)

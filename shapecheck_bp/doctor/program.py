@@ -12,7 +12,7 @@ from functools import cached_property
 from types import CodeType
 from typing import Any, NamedTuple
 
-from shapecheck_bp.doctor.edits import Change, edited, found
+from shapecheck_bp.doctor.edits import Change, edited, found, placed
 from shapecheck_bp.reading.instrument import Noting, Site
 from shapecheck_bp.reading.live import Live, exchanged
 from shapecheck_bp.reading.sources import FUTURES, File, NotRead
@@ -158,8 +158,11 @@ class Program:
             for unit in self.units:
                 if unit.file == file.name and _spans(unit.statement(file.tree)[0], change.line):
                     self._compile(other, unit, visit)
-            if self.block is not None and self.block.file.name == file.name:
-                other.block = self._block(file, visit)
+            block = self.block
+            if block is not None and block.file.name == file.name:
+                body, i, _ = placed(file.tree, block.line)
+                if i >= len(body) or _spans(body[i], change.line) or body[i].lineno != block.line:
+                    other.block = self._block(file, visit)
         other.add(mine.sites.values())
         return other
 

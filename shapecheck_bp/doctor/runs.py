@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from shapecheck_bp.doctor.arrays import Path, kept
+from shapecheck_bp.doctor.arrays import Path, kept, mark
 from shapecheck_bp.doctor.program import Version
 
 Key = tuple[int, int]
@@ -87,7 +87,7 @@ class Values:
     def note(self, number: int, value: Any) -> Any:
         """Note a value; give what stands for it."""
         kind = type(value)
-        if kind is not np.ndarray and kind not in NUMBERS:
+        if kind not in NUMBERS and (kind is not np.ndarray or value.dtype.names):
             return value
         time = self.times.get(number, 0)
         self.times[number] = time + 1
@@ -139,3 +139,9 @@ class Run:
         self.alive: Any = None
         self.is_cut = False
         """Whether it was ended from here."""
+
+    def is_moved(self, path: Path) -> bool:
+        """Whether there is now what was elsewhere before, as in a list that was shuffled."""
+        now = self.after[path]
+        there = self.starts.get(mark(now), path)
+        return there != path and np.array_equal(self.before[there], now)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from shapecheck_bp.doctor.arrays import arrays, at, kept, put
+from shapecheck_bp.doctor.arrays import FLOATS, Parts, arrays, kept, mark, put
 from shapecheck_bp.doctor.guarding import CannotJudge
 from shapecheck_bp.doctor.program import Program, Version
 from shapecheck_bp.doctor.runs import MOST_NOTES, Change, Enough, Exchange, Run, Values, Watch
@@ -47,6 +47,7 @@ class Step:
         self.runs = 0
         self.remark = ""
         self.most = MOST_NOTES
+        self.parts: Parts = {}
 
     def runs_in(self, seconds: float, run: Run) -> int:
         """How many runs may be made where about so much time is to be had.
@@ -90,11 +91,12 @@ class Step:
         with self.state.again(_Copier(self.version.by_plain)) as call:
             roots = self._roots(call) if change or watch is None or keep else {}
             for path, by in (change or {}).items():
-                put(at(roots, path), by)
-            found = arrays(roots) if watch is None or keep else {}
+                put(roots, path, by)
+            call = self._rebound(call, roots, change or {})
+            found = arrays(roots, self.parts) if watch is None or keep else {}
             if found:
                 run.before = {path: kept(value) for path, value in found.items()}
-                run.starts = {id(value): path for path, value in found.items()}
+                run.starts = {mark(value): path for path, value in found.items()}
             with taken_by(values), deeper():
                 try:
                     run.result = self._call(call)
@@ -104,8 +106,8 @@ class Step:
                     run.error = error
             run.events, run.alive = values.events, (found, call)
             if watch is None or keep:
-                run.after = arrays(self._roots(call))
-                run.returned = arrays(run.result)
+                run.after = arrays(self._roots(call), self.parts)
+                run.returned = arrays(run.result, self.parts)
                 if isinstance(run.result, np.ndarray | float | np.floating):
                     run.returned = {(): run.result}
         return run
@@ -120,11 +122,13 @@ class Step:
 
     def _from(self, values: Change, run: bool) -> "Step | None":
         with self.state.again(_Copier(self.version.by_plain)) as call:
-            found = arrays(self._roots(call))
+            roots = self._roots(call)
+            found = arrays(roots, self.parts)
             for path, value in values.items():
                 if path not in found:
                     return None
-                put(found[path], value, add=False)
+                put(roots, path, value, add=False)
+            call = self._rebound(call, roots, values)
             if run:
                 taker = Values(False, {}, None, self.version.stores, self.most)
                 with self.program.placed(self.version), taken_by(taker), deeper():
@@ -141,6 +145,21 @@ class Step:
         assert self.version.block is not None
         exec(self.version.block, block.names)
         return None
+
+    def _rebound(
+        self, call: "partial[Any]", roots: dict[str, Any], paths: Change
+    ) -> "partial[Any]":
+        """The call with those numbers that have a name of their own; a number has no place."""
+        for name in {path[0] for path in paths if len(path) == 1}:
+            if isinstance(roots[name], FLOATS):
+                for space, names in self.named:
+                    if name in names and name in space:
+                        space[name] = roots[name]
+                if self.signature is not None and name in self.signature.parameters:
+                    bound = self.signature.bind(*call.args, **call.keywords)
+                    bound.arguments[name] = roots[name]
+                    call = partial(call.func, *bound.args, **bound.kwargs)
+        return call
 
     def _roots(self, call: "partial[Any]") -> dict[str, Any]:
         """All that the step can change, by name."""

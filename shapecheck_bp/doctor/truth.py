@@ -6,6 +6,7 @@ the targets.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -22,15 +23,28 @@ Slopes = tuple[Any, Any]
 """Directions, a row each, and the slope of the cost along each."""
 
 
-def _log(x: Any) -> Any:
-    return np.log(np.maximum(x, 1e-300))
-
-
-LOSSES: dict[str, tuple[str, Callable[[Any, Any], Any]]] = {
-    "squared_error": ("half the squared error", lambda a, y: 0.5 * np.sum((a - y) ** 2)),
-    "log_loss": ("the log loss", lambda a, y: -np.sum(y * _log(a) + (1 - y) * _log(1 - a))),
-    "cross_entropy": ("the cross-entropy", lambda a, y: -np.sum(y * _log(a))),
+Law = Callable[[Any, Any], Any]
+LOSSES: dict[str, tuple[str, Law]] = {
+    "squared_error": ("half the squared error", lambda a, y: a - y),
+    "log_loss": ("the log loss", lambda a, y: (1 - y) / (1 - a) - y / a),
+    "cross_entropy": ("the cross-entropy", lambda a, y: -y / a),
 }
+"""The losses that are tried, by their slopes."""
+
+
+def slope_of(loss: Callable[[Any, Any], Any]) -> Law:
+    """The slope of any loss.
+
+    >>> slope_of(lambda a, y: np.sum((a - y) ** 2))(np.array([2.0, 3.0]), 1.0).round(6)
+    array([2., 4.])
+    """
+
+    def slope(a: Any, y: Any) -> Any:
+        steps = H * np.eye(np.size(a)).reshape(-1, *np.shape(a))
+        found = [(loss(a + step, y) - loss(a - step, y)) / (2 * H) for step in steps]
+        return np.reshape([float(one) for one in found], np.shape(a))
+
+    return slope
 
 
 class OwnCost:
@@ -59,47 +73,56 @@ class OwnCost:
 
 
 class Meeting:
-    """A loss of what meets the targets in one expression, over all times that this is met."""
+    """A loss of what meets the targets in one expression, over all times that this is met.
+
+    It is a sum of the output's entries, each times the slope that the loss has there at first.
+    """
 
     def __init__(
-        self,
-        places: Sequence[Place],
-        turned: bool,
-        times: int,
-        loss: Any,
-        words: str,
-        is_sum: bool,
+        self, places: Sequence[Place], turned: bool, law: Law, words: str, is_sum: bool = False
     ) -> None:
         """The places of the difference and of its sides; turned where the targets are first."""
-        self.places, self.turned, self.times = places, turned, times
-        self.loss, self.words = loss, words
+        self.difference, *sides = places
+        self.output, self.targets = sides[::-1] if turned else sides
+        self.turned, self.law, self.words = turned, law, words
         self.is_sum = is_sum
         """Whether they are added, which is no error of anything."""
+        self.changed: tuple[Place, int] | None = None
+        """Where the slopes are instead, if something is done to the error; and in which order."""
+        self.weights: Any = None
         self.numbers: list[int] = []
-        self.sides: dict[int, Any] = {}
-        self.pairs: list[tuple[Any, Any]] = []
+        self.seen: list[Any] = []
+
+    def at(self, base: Run, version: Version) -> "Meeting":
+        """The same, with the slopes that it has in a run."""
+        values: dict[int, list[Any]] = {}
+        for event in base.events:
+            values.setdefault(event.number, []).append(np.asarray(event.value, float))
+        A, Y = (values.get(_number(version, one), []) for one in (self.output, self.targets))
+        slopes = [self.law(a, y) for a, y in zip(A, Y, strict=False)]
+        if self.changed is not None:
+            place, order = self.changed
+            sign = -1 if self.turned else 1
+            slopes = [sign * value for value in values.get(_number(version, place), [])[::order]]
+        other = copy(self)
+        other.weights = np.concatenate([np.ravel(value) for value in slopes or [np.empty(0)]])
+        return other
 
     def begin(self, version: Version) -> None:
         """Begin a run of a version."""
-        self.numbers = [_number(version, place) for place in self.places]
-        self.sides, self.pairs = {}, []
+        self.numbers = [_number(version, place) for place in (self.difference, self.output)]
+        self.seen = []
 
     def see(self, number: int, _: int, value: Any) -> bool:
         """Look at a value."""
-        whole, left, right = self.numbers
-        if number in (left, right):
-            self.sides[number] = np.array(value, float)
-        if number == whole:
-            pair = self.sides.get(left), self.sides.get(right)
-            self.pairs.append(pair[::-1] if self.turned else pair)
-            return len(self.pairs) == self.times
-        return False
+        if number == self.numbers[1]:
+            self.seen.append(np.array(value, float).reshape(-1))
+        return bool(sum(map(np.size, self.seen)) >= self.weights.size)
 
     def value(self) -> float | None:
         """The cost, if it came."""
-        if len(self.pairs) != self.times or any(a is None or y is None for a, y in self.pairs):
-            return None
-        return float(sum(self.loss(a, y) for a, y in self.pairs))
+        seen = np.concatenate(self.seen) if self.seen else np.empty(0)
+        return float(self.weights @ seen) if seen.size == self.weights.size else None
 
 
 def _number(version: Version, place: Place) -> int:
@@ -169,9 +192,12 @@ class Truth:
             self.directions[size, whole] = D
         return self.directions[size, whole]
 
-    def of_parameter(self, path: Path, value: Any) -> Slopes | None:
-        """Those of an array of the state."""
+    def of_parameter(self, path: Path, value: Any, moves: bool = True) -> Slopes | None:
+        """Those of an array of the state; without a run where the cost does not move with it."""
         array = numbers(value)
+        if not moves:
+            D = self._directions(array.size, *OF_PARAMETERS)
+            return D, np.zeros(len(D))
         scale = float(np.max(np.abs(array), initial=0))
         return self.slopes(array.shape, scale, lambda d: {"change": {path: d}}, OF_PARAMETERS)
 

@@ -5,44 +5,88 @@ momentum; the whole of it means that the first one's gradients are still in the 
 """
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
-from shapecheck_bp.doctor.arrays import Path, numbers, shown
+from shapecheck_bp.doctor.arrays import Path, is_trainable, mark, numbers, shown
 from shapecheck_bp.doctor.backward import Backward
+from shapecheck_bp.doctor.claims import Claim
 from shapecheck_bp.doctor.guarding import CannotJudge
 from shapecheck_bp.doctor.judging import Judge
 from shapecheck_bp.doctor.report import Finding
 from shapecheck_bp.doctor.steps import Step
-from shapecheck_bp.doctor.truth import Truth, Watching
+from shapecheck_bp.doctor.truth import OwnCost, Truth, Watching
 from shapecheck_bp.doctor.verdicts import Judged, close
 
 DESCENDS = 0.9
 """The part of a step that goes down, where decay may turn some of it."""
 
 
-def buffers(judge: Judge) -> list[Path]:
-    """Arrays that the step changes, that are not zero before, and on which no cost depends."""
-    return [
-        claim.parameter
-        for claim in judge.claims
-        if claim.is_step
-        and claim.parameter not in judge.params
-        and np.any(numbers(judge.base.before[claim.parameter]))
+def from_zero(judge: Judge) -> tuple[Judge, str]:
+    """The step judged with zeros in what it has from before, where more is right then; a remark.
+
+    Where its steps are no multiples of the gradients even so, what it keeps of these is judged.
+    """
+    step, base = judge.step, judge.base
+    shapes = {np.shape(base.before[path]) for path in judge.params}
+    new = [value for path, value in base.after.items() if path not in base.before]
+    if any(is_trainable(value) and np.shape(value) in shapes for value in new):
+        step = step.after() or step
+        with step.held():
+            base = step.run()
+    paths = [
+        path
+        for path, value in base.before.items()
+        if is_trainable(value)
+        and path not in judge.params
+        and not np.array_equal(numbers(value), numbers(base.after.get(path, value)))
     ]
+    if not paths:
+        return judge, ""
+    had = [path for path in paths if np.any(numbers(base.before[path]))]
+    zero = step.beginning(dict.fromkeys(paths, 0.0)) if had else step
+    if zero is None:
+        return judge, ""
+    judges = [judge]
+    with zero.held(), suppress(CannotJudge):
+        judges += [judge.again(zero)] if had else []
+        claims = _of_rules(judges[-1])
+        if claims:
+            judges.append(Judge(zero, judge.loss, judge.wrt, claims=claims))
+    best = max(judges, key=lambda one: (one.verdict.ok, len(one.verdict.right)))
+    best = best if best.verdict.right else judges[-1]
+    if best is judge or not had:
+        return best, ""
+    return best, f"That is with zeros in what it has from before: {', '.join(map(shown, had))}."
 
 
-def without(judge: Judge) -> Step | None:
-    """The step with these at zero, where there are some."""
-    paths = buffers(judge)
-    if not paths or judge.step.program.block is not None:
-        return None
-    return judge.step.beginning({path: 0.0 for path in paths})
+def _of_rules(judge: Judge) -> list[Claim]:
+    """For each parameter the mean that its step keeps of gradients, or else their squares."""
+    kept: list[list[Path]] = []
+    for path in judge.params:
+        shape = np.shape(judge.base.before[path])
+        kept.append(
+            [
+                one
+                for one, reached in judge.reached.items()
+                if one not in judge.params
+                and path in reached
+                and np.shape(judge.base.before[one]) == shape
+            ]
+        )
+    rules: dict[str, list[Claim]] = {}
+    for paths in zip(*kept, strict=False):
+        values = [numbers(judge.base.after[path]) for path in paths]
+        rule = "squares" if all(np.min(value) >= 0 for value in values) else "mean"
+        pairs = zip(judge.params, paths, strict=True)
+        rules.setdefault(rule, [Claim(one, False, path, rule=rule) for one, path in pairs])
+    return rules.get("mean") or rules.get("squares") or []
 
 
-def elsewhere(judge: Judge, loss: Any, wrt: Sequence[str]) -> Judge:
+def elsewhere(judge: Judge) -> Judge:
     """The step judged at other values of its parameters, where it is right at these.
 
     A cost that is guessed has to be the same there, by the same factors.
@@ -61,10 +105,10 @@ def elsewhere(judge: Judge, loss: Any, wrt: Sequence[str]) -> Judge:
     first: Judge | None = None
     for watch in judge.right_for:
         with step.held():
-            other = Judge(step, loss, wrt, watch)
-        if other.verdict.ok and _same_factors(judge, other, watch):
-            same = watch is judge.truth.watch
-            return judge if same else Judge(judge.step, loss, wrt, watch)
+            other = judge.again(step, watch)
+        same = isinstance(watch, OwnCost) or _same_factors(judge, other, watch)
+        if other.verdict.ok and same:
+            return judge if watch is judge.truth.watch else judge.again(watch=watch)
         first = first or other
     judge.step.runs += step.runs
     if first is None or not first.verdict.ok:
@@ -74,7 +118,7 @@ def elsewhere(judge: Judge, loss: Any, wrt: Sequence[str]) -> Judge:
 
 def _same_factors(one: Judge, other: Judge, watch: Watching) -> bool:
     if watch is not one.truth.watch:
-        one = Judge(one.step, watch=watch)
+        one = one.again(watch=watch)
     for group, (c, _, _) in one.verdict.factors.items():
         d = other.verdict.factors.get(group, (None, "", False))[0]
         if c is not None and d is not None and not close(d, c):
@@ -82,27 +126,21 @@ def _same_factors(one: Judge, other: Judge, watch: Watching) -> bool:
     return True
 
 
-def other_rule(judge: Judge) -> str:
-    """Words for steps that are no multiples of the gradients, and go down all the same.
+def other_rule(judge: Judge) -> bool:
+    """Whether steps are no multiples of the gradients, and go down all the same.
 
-    As Adam's do; then every gradient itself has to be right, by one factor. The step of a single
-    number is a multiple by any rule.
+    As those do whose entries are clipped; then every gradient has to be right, by one factor.
     """
     wrong = [one for one in judge.verdict.judged if one.mode == "step"]
-    several = [one for one in wrong if np.size(judge.base.before[one.claim.parameter]) > 1]
-    if not several or any(one.factor is not None or one.why for one in several):
-        return ""
-    single = [one for one in wrong if one not in several and one.why != "zero"]
+    if not wrong or any(one.factor is not None or one.why for one in wrong):
+        return False
     backward = Backward(judge)
-    found = {one: [*_gradients(backward, one.claim.parameter)] for one in several}
-    for c, _ in found[several[0]]:
-        if (
-            judge.is_plain(c, "gradient")
-            and all(_goes_down(one, found[one], c, judge) for one in several)
-            and all(_number_goes_down(one, c, judge) for one in single)
-        ):
-            return "its gradient is right; its step goes down it, by another rule than a multiple"
-    return ""
+    found = {one: [*_gradients(backward, one.claim.parameter)] for one in wrong}
+    return any(
+        judge.is_plain(c, "gradient")
+        and all(_goes_down(one, found[one], c, judge) for one in wrong)
+        for c, _ in found[wrong[0]]
+    )
 
 
 def _gradients(backward: Backward, path: Path) -> Iterator[tuple[float, Any]]:
@@ -121,15 +159,6 @@ def _goes_down(one: Judged, gradients: list[tuple[float, Any]], c: float, judge:
             down = (np.sign(step) == -np.sign(value / c)) | (np.abs(value) < 1e-9)
             return bool(np.mean(down) >= DESCENDS)
     return False
-
-
-def _number_goes_down(one: Judged, c: float, judge: Judge) -> bool:
-    """Whether a single number steps down, and c times its gradient is met on the way."""
-    D, slopes = judge.params[one.claim.parameter]
-    wanted = c * float(np.reshape(slopes, -1)[0] / np.reshape(D, -1)[0])
-    values = (event.value for event in judge.base.events)
-    is_met = any(np.size(v) == 1 and close(float(np.reshape(v, -1)[0]), wanted) for v in values)
-    return is_met and one.factor is not None and one.factor < 0
 
 
 def carried_over(judge: Judge) -> tuple[list[Finding], str]:
@@ -167,6 +196,8 @@ def _fit(judge: Judge, step: Step, first: dict[Path, Any]) -> tuple[float, float
             wanted.append(D @ (numbers(after) - numbers(run.before[path])).reshape(-1))
     judge.step.runs += step.runs
     A, y = np.concatenate(rows), np.concatenate(wanted)
+    if len(y) < 4:  # two numbers fit few others by chance
+        return 0.0, np.inf
     alone = A[:, 0] * float(A[:, 0] @ y) / (float(A[:, 0] @ A[:, 0]) + 1e-300)
     if np.linalg.norm(y - alone) < 1e-3 * np.linalg.norm(y):
         return 0.0, 0.0
@@ -179,7 +210,7 @@ def _kept_sums(judge: Judge, later: Step, first: dict[Path, Any]) -> list[Findin
     stores = judge.step.version.stores
     added: dict[Path, Any] = {}
     for event in judge.base.events:
-        path = judge.base.starts.get(id(event.thing))
+        path = judge.base.starts.get(mark(event.thing))
         if event.number in stores and path is not None and path not in judge.params:
             added.setdefault(path, judge.sites[event.number])
     if not added:

@@ -61,7 +61,7 @@ class Judged(NamedTuple):
     factor: float | None
     is_right: bool
     mode: str
-    """"step", "gradient" or "new": what the claim is of its parameter."""
+    """"step", "gradient", "new" or "rule": what the claim is of its parameter."""
     why: str = ""
     """Where there is no factor: "gone", "shape" or "zero"."""
     off: float = 0.0

@@ -56,6 +56,9 @@ def diagnosis_of(path):
             del sys.modules[name]
 
 
+GUESSED = {"h24_int_buffer"}  # it computes no cost, and nothing in it fits one before it is mended
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_the_verdict_the_line_and_the_fix(path):
     truth = truth_of(path)
@@ -65,7 +68,7 @@ def test_the_verdict_the_line_and_the_fix(path):
     lines = {*truth["lines"], *truth.get("also", ())}
     for finding in diagnosis.findings:
         assert {finding.line, finding.because} & lines, finding
-        assert finding.sure == "certain"
+        assert finding.sure == ("likely" if path.stem in GUESSED else "certain")
     assert len(diagnosis.findings) == len([key for key in ("fix", "also_fix") if truth.get(key)])
     fixes = {truth["fix"], truth.get("also_fix"), AS_GOOD.get(path.stem)}
     for finding in diagnosis.findings:
