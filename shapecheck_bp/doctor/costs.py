@@ -49,10 +49,13 @@ def _own(
     }
     by_key = {event.key: event for event in base.events}
     around = around_each(step.version)
+    arrays_at = {event.number for event in base.events if np.ndim(event.value)}
+    in_arrays = {n for n in around if arrays_at & {*_above(n, around)}}  # z.max() of z - z.max()
     found = [
         event.key
         for event in base.events
         if numbers_of.get(event.key)
+        and event.number not in in_arrays
         and not is_gradient(_name(sites[event.number]))
         and not _is_entry(sites[event.number].node)
     ]
@@ -134,6 +137,12 @@ def around_each(version: Version) -> dict[int, int]:
         for site in version.sites.values()
         for inner in site.inside.values()
     }
+
+
+def _above(number: int, around: dict[int, int]) -> Iterator[int]:
+    while number in around:
+        number = around[number]
+        yield number
 
 
 def _after_the_step(step: Step, base: Run, claims: Sequence[Claim]) -> set[Key]:

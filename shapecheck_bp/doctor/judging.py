@@ -154,8 +154,7 @@ class Judge:
         """The cost of which most claims are right."""
         best: tuple[Any, Truth, Verdict, dict[Path, Slopes], float] | None = None
         for watch in self._watched(paths):
-            if isinstance(watch, Meeting):
-                watch = watch.at(self.base, self.step.version)
+            watch = watch.at(self.base, self.step.version)
             self.truth, self.decay = Truth(self.step, watch), 0.0
             slopes = self.slopes(paths)
             returned = {claim.parameter for claim in self.claims if not claim.is_step}

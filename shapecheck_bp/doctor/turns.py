@@ -183,8 +183,8 @@ def carried_over(judge: Judge) -> tuple[list[Finding], str]:
 def _fit(judge: Judge, step: Step, first: dict[Path, Any]) -> tuple[float, float]:
     """How much of the first step is in this one, and what is neither that nor its gradient."""
     with step.held():
-        run = step.run()
-        truth = Truth(step, judge.truth.watch)
+        run = step.run(keep=True)
+        truth = Truth(step, judge.truth.watch.at(run, step.version))
         rows, wanted = [], []
         for path, one in first.items():
             after = run.after.get(path)
