@@ -35,9 +35,8 @@ from shapecheck_bp.network import Network
 from shapecheck_bp.proof import notation
 from shapecheck_bp.proof.cases import OUTPUTS, cases, law_for, public_names, takes_and_gives_floats
 from shapecheck_bp.proof.notation import Formula
-from shapecheck_bp.proof.running import SymbolMaker
+from shapecheck_bp.proof.right import SymbolMaker, symbolic_network
 from shapecheck_bp.proof.symbols import Symbolic
-from shapecheck_bp.proof.undecided import size
 from shapecheck_bp.shapes.law import Law
 from shapecheck_bp.shapes.switch import listen
 from shapecheck_bp.tracing.naming import quantities, result_names
@@ -157,25 +156,17 @@ def equations(bp: ModuleType, net: Network | None = None) -> Equations:
 
 
 def _calls(bp: ModuleType, net: Network | None) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    if net is not None:
-        sizes: Any = tuple(size(f"n_{layer}") for layer in range(net.L + 1))
-        symbolic = Network(sizes, net.hidden, net.output, net.loss)
-        law = law_for("gradients", bp)
-        assert law is not None
-        (case,) = cases("gradients", law, [symbolic], SymbolMaker)
-        yield "gradients", case.arguments
-        return
-    for name in public_names(bp):
+    """Gradients of the network; or each step by itself, which has no entry for each layer."""
+    symbolic = [symbolic_network(net.L, net.hidden, net.output, net.loss)] if net else []
+    for name in ["gradients"] if net else public_names(bp):
         law = law_for(name, bp)
-        if law is None or not takes_and_gives_floats(law) or "net" in law.signature.parameters:
-            continue
-        if all(_is_plain(hint) for hint in law.hints.values()):
-            yield name, next(iter(cases(name, law, [], SymbolMaker))).arguments
+        if law and takes_and_gives_floats(law) and (net or all(map(_is_plain, law.hints.values()))):
+            yield name, next(cases(name, law, symbolic, SymbolMaker)).arguments
 
 
 def _is_plain(hint: Any) -> bool:
-    """Whether this is no tuple with an entry for each layer."""
-    return Ellipsis not in getattr(hint, "__args__", ())
+    """Whether this is neither a network nor a tuple with an entry for each layer."""
+    return hint is not Network and Ellipsis not in getattr(hint, "__args__", ())
 
 
 class Recorder:

@@ -33,6 +33,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from shapecheck_bp.proof.arithmetic import Arithmetic
+from shapecheck_bp.transpose import map_leaves
 
 LIKELY = 6.5  # λ
 RUNS = 16
@@ -169,6 +170,17 @@ class Rounded(Arithmetic):
         moved[1:] += noise * (UNIT * (own + limits.smallest_subnormal / self.unit))
         moved[:, ~(np.abs(made[0]) <= limits.max)] = np.inf  # from where no error is known
         return self._with(moved)
+
+
+def lifted(value: Any) -> Any:
+    """Every floating-point array as one that knows its rounding."""
+    Rounded.random = np.random.default_rng(0)  # the same numbers for the same calls
+    return map_leaves(lambda one: Rounded.exact(one) if _is_float(one) else one, value)
+
+
+def _is_float(value: Any) -> bool:
+    numeric = isinstance(value, np.ndarray | np.generic)
+    return numeric and np.issubdtype(value.dtype, np.floating)
 
 
 COMBINE: dict[str, Callable[[Any, Any], Any]] = {

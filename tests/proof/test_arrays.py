@@ -13,8 +13,7 @@ from shapecheck_bp import column, flip, row
 from shapecheck_bp.activations import ACTIVATIONS
 from shapecheck_bp.proof import functions, sums
 from shapecheck_bp.proof.indices import over
-from shapecheck_bp.proof.numeric import lifted
-from shapecheck_bp.proof.rounding import LIKELY, Rounded
+from shapecheck_bp.proof.rounding import LIKELY, Rounded, lifted
 from shapecheck_bp.proof.symbols import (
     Spelled,
     Symbolic,
