@@ -183,37 +183,30 @@ class Recorder:
         And the result the name that the function's docstring has for it.
         """
         self.name_all(arguments.items(), arguments)
-        yield lambda result: self.name_all(
-            quantities(result_names(law.function), result), arguments
-        )
+        names = result_names(law.function)
+        yield lambda result: self.name_all(quantities(names, result), arguments)
 
     def name_all(self, values: Iterable[tuple[str, Any]], arguments: Mapping[str, Any]) -> None:
-        """Write down an equation for each value that a step took or gave."""
+        """Write down an equation for each value that a step took or gave and that has no name."""
         layer = _layer(arguments)
         for name, value in values:
-            if isinstance(value, Symbolic):
-                self.name(value, name, layer)
-
-    def name(self, value: Symbolic, name: str, layer: int | None) -> None:
-        """Write down an equation, unless the value has a name by now."""
-        if value.formula.name is not None:
-            return
-        symbol = name
-        if layer is not None and name.endswith("_prev"):
-            symbol, layer = name.removesuffix("_prev"), layer - 1
-        computed = value.formula
-        value.rename(symbol, layer if value.shape else None)
-        self.values[value.formula.line] = value
-        self.found.append(notation.equation(value.formula, computed))
+            if not isinstance(value, Symbolic) or value.formula.name is not None:
+                continue
+            symbol, place = name, layer if value.shape else None
+            if place is not None and name.endswith("_prev"):
+                symbol, place = name.removesuffix("_prev"), place - 1
+            computed = value.formula
+            value.rename(symbol, place)
+            self.values[value.formula.line] = value
+            self.found.append(notation.equation(value.formula, computed))
 
 
 def _layer(arguments: Mapping[str, Any]) -> int | None:
     """The layer that a step is about: the l of its W[l], b[l], Z[l], the l - 1 of its A_prev."""
-    layers = [
-        value.formula.name[1] + name.endswith("_prev")
+    named = {
+        name: value.formula.name
         for name, value in arguments.items()
-        if isinstance(value, Symbolic)
-        and value.formula.name is not None
-        and value.formula.name[1] is not None
-    ]
+        if isinstance(value, Symbolic) and value.formula.name
+    }
+    layers = [n + name.endswith("_prev") for name, (_, n) in named.items() if n is not None]
     return max(layers, default=None)

@@ -151,7 +151,10 @@ def judged(case: Case, column: ModuleType, row: ModuleType) -> list[Check]:
     if all(check.holds for check in opaque):
         return opaque
     written_out = case._replace(arguments=map_leaves(_written_out, case.arguments))
-    spelled = list(_compared(written_out, column, row))
+    try:
+        spelled = list(_compared(written_out, column, row))
+    except (ValueError, ArithmeticError):  # formulas of kinds that are not decided
+        return opaque
     return spelled if all(check.holds for check in spelled) else opaque
 
 

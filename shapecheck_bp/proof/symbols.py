@@ -131,7 +131,7 @@ class Spelled(Arithmetic):
         """Σ or max over the index of an axis."""
         axes = range(self.ndim) if axis is None else [axis % self.ndim]
         kept, entry = list(self.shape), self.entry
-        over = total if function == "sum" else lambda k, n, x: indices.largest({k: _name(n)}, x)
+        over = total if function == "sum" else lambda k, n, x: indices.largest([(k, _name(n))], x)
         for one in axes:
             entry = over("ij"[-self.ndim :][one], self.shape[one], entry)
             kept[one] = 1
@@ -256,17 +256,12 @@ def _written(operation: str, left: Any, right: Any) -> Formula:
     a, b = (
         one.formula if isinstance(one, Spelled) else notation.number(one) for one in (left, right)
     )
-    if operation in "+-><":
-        return notation.sum_of(operation, a, b)
     if operation == "*" and isinstance(left, int) and left == -1:
         return notation.negative(b)
-    if operation == "*":
-        return notation.product_of("*", a, b)
-    if operation == "/":
-        return notation.quotient_of(a, b)
     if operation == "**":
         return notation.power_of(a, right)
-    return notation.applied(operation, a, b)
+    write = notation.BINARY.get(operation, notation.applied)
+    return write(operation, a, b)
 
 
 def _broadcast(left: tuple[Any, ...], right: tuple[Any, ...]) -> tuple[Any, ...]:
