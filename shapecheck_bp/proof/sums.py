@@ -357,22 +357,22 @@ def _of(powers: Mapping[Factor, int]) -> Number:
 
 @cache
 def _divisions(several: Factor) -> list[tuple[Factor, int, Number, Number]]:
-    """The ends of a sum by powers of one of its factors: where one of them can be solved for.
+    """Both ends of a sum by powers of one of its exponentials v, where they can be solved for.
 
-    An exponential v may be solved for from both ends, so that v**n / s is left for n from 0 to
-    less than the highest power in s; anything else from above.
+    So v**n / s is left for n from 0 to less than the highest power in s.
     """
-    whole = several.parts[0]
-    powers = {one: dict(one) for one in whole.terms}
-    for v in sorted(whole.factors, key=lambda f: (f.kind != "exp", f.order)):
-        highest, lowest = (f(one.get(v, 0) for one in powers.values()) for f in (max, min))
-        found = []
-        for at in (highest, 0) if v.kind == "exp" else (highest,):
-            ends = [one for one in powers if powers[one].get(v, 0) == at]
-            own = frozenset(pair for one in ends for pair in one if pair[0] is not v)
-            if len(ends) == 1 and all(factor.kind in NEVER_ZERO for factor, _ in own):
-                end = Number({own: whole.terms[ends[0]]})
-                found.append((v, at, end, whole - Number({ends[0]: whole.terms[ends[0]]})))
-        if found and highest > 0 and lowest >= 0:
+    terms = several.parts[0].terms
+    for v in sorted(
+        (f for f in several.parts[0].factors if f.kind == "exp"), key=lambda f: f.order
+    ):
+        powers = {one: dict(one).get(v, 0) for one in terms}
+        highest, found = max(powers.values()), []
+        for at in (highest, 0):
+            ends = {one for one, power in powers.items() if power == at}
+            if len(ends) == 1 and all(f.kind in NEVER_ZERO for one in ends for f, _ in one):
+                end = Number({one: terms[one] for one in ends})
+                rest = Number({one: terms[one] for one in terms.keys() - ends})
+                found.append((v, at, end / alone(v) ** at, rest))
+        if found and highest > 0 and min(powers.values()) >= 0:
             return found
     return []
