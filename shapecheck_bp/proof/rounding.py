@@ -124,18 +124,6 @@ class Rounded(Arithmetic):
         squares = np.sum(self.value**2, axis=axes, keepdims=keepdims)
         return self._sum(made, squares, math.prod(self.shape[one] for one in axes))
 
-    @classmethod
-    def astype(cls, array: "Rounded", dtype: Any) -> "Rounded":
-        """True and false as 1 and 0, which they are here."""
-        return array
-
-    @classmethod
-    def where(cls, condition: "Rounded", a: Any, b: Any) -> "Rounded":
-        """Take from a where the condition is 1, else from b; both where it may be either."""
-        c, axes = condition.runs, condition.ndim
-        x, y = (condition._operand(one, axes) for one in (a, b))
-        return condition._with(c * x + (1 - c) * y)
-
     def _with(self, runs: Any) -> "Rounded":
         return Rounded(runs, self.dtype)
 

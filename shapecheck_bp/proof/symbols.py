@@ -142,17 +142,6 @@ class Spelled(Arithmetic):
             entry = entry.renamed({"i": "j"})
         return type(self)(tuple(kept), entry, formula)
 
-    @classmethod
-    def astype(cls: type[Self], array: Self, dtype: Any) -> Self:
-        """True and false as 1 and 0, which they are here."""
-        return array
-
-    @classmethod
-    def where(cls: type[Self], condition: Self, a: Any, b: Any) -> Self:
-        """Take from a where the condition is 1, else from b."""
-        there: Any = condition
-        return there * a + (1 - there) * b  # type: ignore[no-any-return]
-
 
 class Symbolic(Spelled):
     """An array of symbols to which an activation is g and nothing more.
