@@ -48,13 +48,15 @@ def _of_product(bound: Bound, one: Product) -> Number:
     """Σ of one product: without deltas and sums inside, and what hangs together summed apart."""
     summed = dict(bound)
     for factor, power in one:
-        mine = sorted(factor.free & summed.keys())
+        if factor.kind not in ("delta", "sum") or factor.free.isdisjoint(summed):
+            continue
         rest = Number({one - {(factor, power)}: 1})
-        if factor.kind == "delta" and mine:
+        if factor.kind == "delta":
+            mine = sorted(factor.free & summed.keys())
             (other,) = (place for place in factor.parts if place != mine[0])
             others = [(k, n) for k, n in bound if k != mine[0]]
             return total(others, rest.renamed({mine[0]: other}))
-        if factor.kind == "sum" and power > 0 and mine:
+        if power > 0:
             taken = {k for some, _ in one for k in some.free} | summed.keys()
             fresh = (name for name in (f"~{i}" for i in count()) if name not in taken)
             names = {k: next(fresh) for k, _ in factor.parts[0]}
