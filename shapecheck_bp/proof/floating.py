@@ -88,7 +88,8 @@ def floating(
         try:
             found = differences(column, row, net, params, X, Y)
         except Exception as error:  # whatever a broken module may raise
-            checks.append(Check("gradients", "J", f"all, {dtype}", False, shortened(str(error))))
+            reason = shortened(f"{type(error).__name__}: {error}")
+            checks.append(Check("gradients", "J", f"all, {dtype}", False, reason))
             continue
         worst.append(max(found, key=lambda one: one.eps))
         for one in found:
