@@ -120,8 +120,7 @@ import numpy as np
 from shapecheck_bp import *
 from shapecheck_bp.layouts.functions import KNOWN
 from shapecheck_bp.derivations import design_matrix
-from shapecheck_bp.proof.right import right
-from shapecheck_bp.proof.running import run, symbolic_networks
+from shapecheck_bp.proof.right import right, symbolic_networks
 net = Network((40, 30, 2), hidden="softplus")
 params, X = column.init(net), np.random.default_rng(0).normal(size=(40, 5))
 Y = column.one_hot(np.array([0, 1, 1, 0, 1]), 2)
@@ -133,7 +132,7 @@ h, dW = 1e-6, np.zeros((30, 40))
 dW[3, 4] = h
 moved = column.gradients(net, (Layer(params[0].W + dW, params[0].b), params[1]), X, Y)[0]
 print(np.isclose((moved - J) / h, grads[0].dW[3, 4], rtol=1e-3))
-print(bool(right(run(column, row, symbolic_networks(2, net)))))
+print(bool(right(column, row, symbolic_networks(2, net))))
 print(equations(column, net)["A[1]"].text.splitlines()[0].split())
 def gradients(params, X, Y):
     return column.gradients(net, params, X, Y)[1]

@@ -6,7 +6,6 @@ all come down to five methods, which each kind of array defines for itself.
 """
 
 import math
-from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import partial
 from types import ModuleType
@@ -15,34 +14,22 @@ from typing import Any, ClassVar
 import numpy as np
 
 
-class Arithmetic(ABC):
-    """An array whose entries are no floating-point numbers, or more than that."""
+class Arithmetic:
+    """An array whose entries are no floating-point numbers, or more than that.
+
+    Each kind defines ``T``, ``@`` and these:
+
+        combine(operation, left, right)    two arrays, or an array and a number, entry by entry
+        apply(function)                    exp, log, log1p, abs or tanh of every entry
+        reduce(function, axis, keepdims)   the sum or the max over an axis, or over all entries
+    """
 
     shape: tuple[Any, ...]
     dtype: Any = np.dtype("float64")
     namespace: ClassVar[Any]
-
-    @classmethod
-    @abstractmethod
-    def combine(cls, operation: str, left: Any, right: Any) -> Any:
-        """Combine two arrays, or an array and a number, entry by entry."""
-
-    @abstractmethod
-    def apply(self, function: str) -> Any:
-        """Apply exp, log, log1p, abs or tanh to every entry."""
-
-    @abstractmethod
-    def reduce(self, function: str, axis: int | None, keepdims: bool) -> Any:
-        """Take the sum or the max over an axis, or over all entries."""
-
-    @abstractmethod
-    def __matmul__(self, other: Any) -> Any:
-        """Multiply matrices."""
-
-    @property
-    @abstractmethod
-    def T(self) -> Any:
-        """The transpose."""
+    combine: Callable[..., Any]
+    apply: Callable[..., Any]
+    reduce: Callable[..., Any]
 
     @property
     def ndim(self) -> int:
@@ -78,7 +65,6 @@ class Arithmetic(ABC):
         return self.apply("abs")
 
     def __bool__(self) -> bool:
-        """No array here is a condition."""
         raise TypeError(f"a {type(self).__name__} array is neither true nor false")
 
     # What Python's operators do, as a NumPy array would.
@@ -118,7 +104,8 @@ def _namespace(cls: type[Arithmetic]) -> ModuleType:
         minimum=partial(cls.combine, "min"),
         zeros_like=lambda x: 0,
         ones_like=lambda x: 0 * x + 1,
-        **{name: getattr(cls, name) for name in ("astype", "where") if hasattr(cls, name)},
+        astype=lambda x, dtype: x,  # true and false are 1 and 0 here
+        where=lambda condition, x, y: condition * x + (1 - condition) * y,
     )
     known = ", ".join(sorted(name for name in vars(xp) if not name.startswith("_")))
 

@@ -1,4 +1,4 @@
-"""Every public function, found by name, with arguments made to its own annotations.
+"""Every public function, found by name, called with arguments made to its own annotations.
 
 What is added to ``__all__`` of ``column`` and ``row`` is under the proof without anybody's doing:
 its arrays are made from its annotations, and its results are named by its docstring's first line.
@@ -15,10 +15,14 @@ from shapecheck_bp import column
 from shapecheck_bp.activations import ACTIVATIONS
 from shapecheck_bp.losses import PAIRS
 from shapecheck_bp.network import Network
+from shapecheck_bp.proof.report import Check
 from shapecheck_bp.shapes.annotations import array_hints
 from shapecheck_bp.shapes.errors import ShapeError
 from shapecheck_bp.shapes.law import Law, law_of
 from shapecheck_bp.shapes.making import Maker
+from shapecheck_bp.shapes.switch import enforce
+from shapecheck_bp.tracing.naming import quantities, result_names
+from shapecheck_bp.transpose import flip
 
 HIDDEN = tuple(ACTIVATIONS)
 OUTPUTS = (*ACTIVATIONS, "softmax")
@@ -32,6 +36,10 @@ class Case(NamedTuple):
     function: str
     about: str
     arguments: tuple[Any, ...]
+    settings: Mapping[str, Any] = {}
+
+
+Found = list[tuple[str, Any]] | Check  # results by name, or why there are none
 
 
 def public_names(*modules: ModuleType) -> list[str]:
@@ -51,26 +59,27 @@ def law_for(name: str, module: ModuleType) -> Law | None:
     return next((law for law in found if law is not None), None)
 
 
+def laws(column: ModuleType, row: ModuleType) -> dict[str, Law | None]:
+    """What every public function declares; None where it is not in both, or declares nothing."""
+    names = public_names(column, row)
+    return {
+        name: law_for(name, column) if hasattr(column, name) and hasattr(row, name) else None
+        for name in names
+    }
+
+
 def takes_and_gives_floats(law: Law) -> bool:
     """Whether a function computes real numbers from real numbers, and not labels, say."""
-
-    def has_floats(hints: Iterable[Any]) -> bool:
-        return any(_is_float(one) for hint in hints for one in array_hints(hint))
-
     hints = dict(law.hints)
     result = hints.pop("return", None)
-    return has_floats(hints.values()) and has_floats([result])
-
-
-def _is_float(hint: Any) -> bool:
-    return hint.dtype is Float
+    return all(
+        any(array.dtype is Float for hint in some for array in array_hints(hint))
+        for some in (hints.values(), [result])
+    )
 
 
 def cases(
-    name: str,
-    law: Law,
-    networks: Iterable[Network],
-    maker: Callable[[Law, Mapping[str, Any]], Maker],
+    name: str, law: Law, networks: Iterable[Network], maker: Callable[[Law, Any], Maker]
 ) -> Iterator[Case]:
     """A call for each network, or each activation, that the function can be asked about."""
     parameters = law.signature.parameters
@@ -80,10 +89,32 @@ def cases(
     elif "activation" in parameters:
         asked = [(activation, {"activation": activation}) for activation in OUTPUTS]
     for about, others in asked:
-        made = maker(law, others)
         bound = law.signature.bind_partial()
-        bound.arguments.update(made.arguments())
+        bound.arguments.update(maker(law, others).arguments())
         yield Case(name, about, bound.args)
+
+
+def results(case: Case, convention: str, bp: ModuleType) -> Found:
+    """What a convention gives, by name and as column has it; or why it gives nothing."""
+    function = getattr(bp, case.function)
+    turn: Callable[[Any], Any] = flip if convention == "row" else lambda value: value
+    names = result_names(function)
+    try:
+        with enforce(True):
+            return quantities(names, turn(function(*turn(case.arguments), **case.settings)))
+    except Exception as error:  # whatever a broken copy of a module may raise
+        reason = shortened(f"{type(error).__name__}: {error}")
+        place = f"{convention}.{case.function}"
+        return Check(place, _quantity(names, error), case.about, False, reason)
+
+
+def _quantity(names: list[str], error: Exception) -> str:
+    """The quantity that an exception is about, where it says so."""
+    argument = error.argument if isinstance(error, ShapeError) else ""
+    place = re.fullmatch(r"the result(?:\[(\d+)\])?(?:\.(\w+))?", argument)
+    if place and place[2]:
+        return place[2]
+    return names[int(place[1])] if place and place[1] and int(place[1]) < len(names) else names[0]
 
 
 def describe(net: Network) -> str:
@@ -93,14 +124,7 @@ def describe(net: Network) -> str:
     return f"{layers}, {functions}, {net.loss}"
 
 
-def refusal(names: list[str], error: Exception) -> tuple[str, str]:
-    """The quantity that an exception is about, where it says so, and what it says."""
-    told = " ".join(str(error).split())
-    reason = f"{type(error).__name__}: {told if len(told) < LONGEST else told[:LONGEST] + '…'}"
-    if isinstance(error, ShapeError):
-        place = re.fullmatch(r"the result(?:\[(\d+)\])?(?:\.(\w+))?", error.argument)
-        if place and place[2]:
-            return place[2], reason
-        if place and place[1] and int(place[1]) < len(names):
-            return names[int(place[1])], reason
-    return names[0], reason
+def shortened(text: str) -> str:
+    """A reason in one line that is not too long."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= LONGEST else flat[: LONGEST - 1] + "…"

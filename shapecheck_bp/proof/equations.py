@@ -35,9 +35,8 @@ from shapecheck_bp.network import Network
 from shapecheck_bp.proof import notation
 from shapecheck_bp.proof.cases import OUTPUTS, cases, law_for, public_names, takes_and_gives_floats
 from shapecheck_bp.proof.notation import Formula
-from shapecheck_bp.proof.running import SymbolMaker
+from shapecheck_bp.proof.right import SymbolMaker, symbolic_network
 from shapecheck_bp.proof.symbols import Symbolic
-from shapecheck_bp.proof.undecided import size
 from shapecheck_bp.shapes.law import Law
 from shapecheck_bp.shapes.switch import listen
 from shapecheck_bp.tracing.naming import quantities, result_names
@@ -157,25 +156,17 @@ def equations(bp: ModuleType, net: Network | None = None) -> Equations:
 
 
 def _calls(bp: ModuleType, net: Network | None) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    if net is not None:
-        sizes: Any = tuple(size(f"n_{layer}") for layer in range(net.L + 1))
-        symbolic = Network(sizes, net.hidden, net.output, net.loss)
-        law = law_for("gradients", bp)
-        assert law is not None
-        (case,) = cases("gradients", law, [symbolic], SymbolMaker)
-        yield "gradients", case.arguments
-        return
-    for name in public_names(bp):
+    """Gradients of the network; or each step by itself, which has no entry for each layer."""
+    symbolic = [symbolic_network(net.L, net.hidden, net.output, net.loss)] if net else []
+    for name in ["gradients"] if net else public_names(bp):
         law = law_for(name, bp)
-        if law is None or not takes_and_gives_floats(law) or "net" in law.signature.parameters:
-            continue
-        if all(_is_plain(hint) for hint in law.hints.values()):
-            yield name, next(iter(cases(name, law, [], SymbolMaker))).arguments
+        if law and takes_and_gives_floats(law) and (net or all(map(_is_plain, law.hints.values()))):
+            yield name, next(cases(name, law, symbolic, SymbolMaker)).arguments
 
 
 def _is_plain(hint: Any) -> bool:
-    """Whether this is no tuple with an entry for each layer."""
-    return Ellipsis not in getattr(hint, "__args__", ())
+    """Whether this is neither a network nor a tuple with an entry for each layer."""
+    return hint is not Network and Ellipsis not in getattr(hint, "__args__", ())
 
 
 class Recorder:
@@ -192,37 +183,30 @@ class Recorder:
         And the result the name that the function's docstring has for it.
         """
         self.name_all(arguments.items(), arguments)
-        yield lambda result: self.name_all(
-            quantities(result_names(law.function), result), arguments
-        )
+        names = result_names(law.function)
+        yield lambda result: self.name_all(quantities(names, result), arguments)
 
     def name_all(self, values: Iterable[tuple[str, Any]], arguments: Mapping[str, Any]) -> None:
-        """Write down an equation for each value that a step took or gave."""
+        """Write down an equation for each value that a step took or gave and that has no name."""
         layer = _layer(arguments)
         for name, value in values:
-            if isinstance(value, Symbolic):
-                self.name(value, name, layer)
-
-    def name(self, value: Symbolic, name: str, layer: int | None) -> None:
-        """Write down an equation, unless the value has a name by now."""
-        if value.formula.name is not None:
-            return
-        symbol = name
-        if layer is not None and name.endswith("_prev"):
-            symbol, layer = name.removesuffix("_prev"), layer - 1
-        computed = value.formula
-        value.rename(symbol, layer if value.shape else None)
-        self.values[value.formula.line] = value
-        self.found.append(notation.equation(value.formula, computed))
+            if not isinstance(value, Symbolic) or value.formula.name is not None:
+                continue
+            symbol, place = name, layer if value.shape else None
+            if place is not None and name.endswith("_prev"):
+                symbol, place = name.removesuffix("_prev"), place - 1
+            computed = value.formula
+            value.rename(symbol, place)
+            self.values[value.formula.line] = value
+            self.found.append(notation.equation(value.formula, computed))
 
 
 def _layer(arguments: Mapping[str, Any]) -> int | None:
     """The layer that a step is about: the l of its W[l], b[l], Z[l], the l - 1 of its A_prev."""
-    layers = [
-        value.formula.name[1] + name.endswith("_prev")
+    named = {
+        name: value.formula.name
         for name, value in arguments.items()
-        if isinstance(value, Symbolic)
-        and value.formula.name is not None
-        and value.formula.name[1] is not None
-    ]
+        if isinstance(value, Symbolic) and value.formula.name
+    }
+    layers = [n + name.endswith("_prev") for name, (_, n) in named.items() if n is not None]
     return max(layers, default=None)

@@ -1,17 +1,19 @@
-"""Answer 3: the running code, in floating point, on real data.
+"""Answer 2: the running code, in floating point, on real data.
 
 Formulas are not rounded, and code is. Sums made in another order round differently, so that the two
-conventions differ in the last digits. How far they are likely to is derived, not chosen: the
-shipped code runs on arrays that measure what each rounding on the way may add (``rounding``). Two
-results are further apart than √2 times the bound of one with the probability that is stated there.
+conventions differ in the last digits. How far a result is likely to be off is derived, not chosen:
+the shipped code runs on arrays that measure what each rounding on the way may add (``rounding``).
+Two results are further apart than √2 times the bound of one with the probability that is stated
+there.
 
-So each function's result in ``row`` is held to that in ``column``, and both to the same formulas in
-float64, from which float32 may be off by its own rounding; on the data as they are, and with a Z so
-large that exp(Z) is no number any more. What is drawn or chosen has no formula in real numbers, and
-is held to a statement (``choices``).
+So each function is held, in both conventions and both float types, to the same formulas in float64;
+on a Z, too, that is so large that exp(Z) is no number any more, and in blocks of examples. Of the
+gradients on all the data, ``row`` is held to ``column``. What is drawn or chosen has no formula in
+real numbers, and is held to a statement (``choices``).
 """
 
 from collections.abc import Iterator
+from functools import partial
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -19,18 +21,18 @@ import numpy as np
 
 from shapecheck_bp import column as shipped
 from shapecheck_bp.network import Network
-from shapecheck_bp.proof.cases import Case, law_for, public_names, refusal
+from shapecheck_bp.proof.cases import Case, cases, laws, results, shortened, takes_and_gives_floats
 from shapecheck_bp.proof.choices import chosen
-from shapecheck_bp.proof.numeric import calls, is_float, lifted, outcomes, pool
 from shapecheck_bp.proof.report import Answer, Check
-from shapecheck_bp.proof.rounding import Rounded
-from shapecheck_bp.shapes.switch import enforce
-from shapecheck_bp.tracing.naming import quantities, result_names
+from shapecheck_bp.proof.rounding import Rounded, lifted
+from shapecheck_bp.shapes.law import Law
+from shapecheck_bp.shapes.making import Maker
 from shapecheck_bp.transpose import flip, map_leaves
 
-NO_ARGUMENTS = "its parameters have names that no array is known for"
 DTYPES = ("float64", "float32")
-FEW = 64  # examples for the functions one by one; the gradients are compared on all
+FEW, IN_BLOCKS = 20, 8  # examples for the functions one by one
+LARGE = 1e4  # of the Z that no softmax and no sigmoid may overflow on
+NO_ARGUMENTS = "it needs an argument that is no array"
 
 
 class Difference(NamedTuple):
@@ -46,44 +48,64 @@ class Difference(NamedTuple):
     bound: float
     agrees: bool
 
+    @property
+    def reason(self) -> str:
+        """Why it is not likely to be rounding."""
+        words = f"{self.eps:.3g} eps apart; rounding is likely to make {self.bound:.3g}"
+        return "" if self.agrees else words
+
+
+class RealMaker(Maker):
+    """Makes random arrays of a float type, with a few examples."""
+
+    def __init__(self, law: Law, others: Any, dtype: str) -> None:
+        super().__init__(law, others)
+        self.sizes["m"], self.dtype = FEW, dtype
+
+    def array(self, path: str, hint: Any) -> Any:
+        """A random array."""
+        return np.asarray(super().array(path, hint), self.dtype)
+
 
 def floating(
     column: ModuleType, row: ModuleType, net: Network, params: Any, X: Any, Y: Any
 ) -> Answer:
-    """Compare every function on real data, and the gradients on all of them."""
+    """Hold every function to its formulas, and the gradients on all the data to one another."""
     checks: list[Check] = []
-    figures: list[dict[str, Any]] = []
     left_out: dict[str, str] = {}
-    names = public_names(column, row)
-    try:
-        for dtype in DTYPES:
-            params, X, Y = map_leaves(lambda one, to=dtype: np.asarray(one, to), (params, X, Y))
-            given = pool(net, params, X[:, :FEW], Y[:, :FEW])
-            for name in names:
-                found = list(calls(name, column, given))
-                left_out |= {} if found else {name: NO_ARGUMENTS}
-                for case in found:
-                    checks += compare(case, column, row)
-            for one in differences(column, row, net, params, X, Y):
-                quantity = f"{one.quantity}[{one.layer}]"
-                figures.append(
-                    {"type": dtype, "quantity": quantity, "apart": one.eps, "bound": one.bound}
-                )
-                reason = "" if one.agrees else _too_far(one)
-                checks.append(Check("gradients", quantity, f"all, {dtype}", one.agrees, reason))
-    except Exception as error:  # whatever a broken module may raise
-        checks.append(Check("gradients", "J", "", False, refusal(["J"], error)[1]))
-    checks += chosen(column, row, names)
-    worst = max((figure["apart"] for figure in figures), default=0.0)
+    worst: list[Difference] = []
+    for dtype in DTYPES:
+        params, X, Y = map_leaves(lambda one, to=dtype: np.asarray(one, to), (params, X, Y))
+        for name, law in laws(column, row).items():
+            if law is not None and takes_and_gives_floats(law):
+                try:
+                    asked = list(_cases(name, law, net, dtype))
+                except TypeError:
+                    left_out[name] = NO_ARGUMENTS
+                    continue
+                for case in asked:
+                    checks += compared(case, column, row)
+        try:
+            found = differences(column, row, net, params, X, Y)
+        except Exception as error:  # whatever a broken module may raise
+            reason = shortened(f"{type(error).__name__}: {error}")
+            checks.append(Check("gradients", "J", f"all, {dtype}", False, reason))
+            continue
+        worst.append(max(found, key=lambda one: one.eps))
+        for one in found:
+            quantity = f"{one.quantity}[{one.layer}]"
+            checks.append(Check("gradients", quantity, f"all, {dtype}", one.agrees, one.reason))
+    checks += chosen(column, row)
+    largest = max(worst, key=lambda one: one.eps, default=Difference(0, "", 0, 0, True))
     return Answer(
         name="floating",
         question="Does the running code do what its formulas say, but for rounding?",
         ran=f"both modules, {'-'.join(map(str, net.sizes))}, m = {X.shape[1]}, "
         + " and ".join(DTYPES),
-        found=f"at most {worst:.1f} eps apart, under the bound that is likely for each",
+        found=f"gradients at most {largest.eps:.1f} eps apart; rounding is likely to make at most"
+        f" {largest.bound:.0f} eps",
         checks=checks,
         left_out=left_out,
-        figures=figures,
     )
 
 
@@ -96,72 +118,61 @@ def differences(
     _, theirs = flip(row.gradients(*flip(args)))
     _, bounded = shipped.gradients(*lifted(args))
     return [
-        difference(layer, quantity, a, b, bound.error)
+        difference(a, b, bound, layer, quantity)
         for layer, triple in enumerate(zip(ours, theirs, bounded, strict=True), start=1)
         for quantity, a, b, bound in zip(("dW", "db"), *triple, strict=True)
     ]
 
 
-def difference(layer: int, quantity: str, a: Any, b: Any, error: Any) -> Difference:
+def difference(a: Any, b: Any, bounded: Rounded, layer: int = 0, quantity: str = "") -> Difference:
     """How far two arrays are apart, each of which is likely to be off by the error at most."""
-    apart, allowed = np.abs(np.float64(a) - np.float64(b)), 2**0.5 * error
+    apart = np.abs(np.float64(a) - np.float64(b))
+    allowed = 2**0.5 * bounded.error
     unit = float(np.max(np.abs(a))) * float(np.finfo(a.dtype).eps) or 1.0
     eps, bound = float(np.max(apart)) / unit, float(np.max(allowed)) / unit
     return Difference(layer, quantity, eps, bound, bool(np.all(apart <= allowed)))
 
 
-def compare(case: Case, column: ModuleType, row: ModuleType) -> Iterator[Check]:
-    """Whether column gives the same as row, as float64, and as all examples at once."""
-    function, about = case.function, case.about
-    names = result_names(getattr(column, function, None))
-    law = law_for(function, column)
-    try:
-        here, there = outcomes(case, column, row)
-        if isinstance(here, str) or isinstance(there, str):
-            reason = "" if here == there else f"column: {here}; row: {there}"
-            yield Check(function, names[0], about, not reason, reason)
-            return
-        others = {about: there}
-        bounded: Any = None
-        if is_float(here) and is_float(case.arguments):
-            # The bound is the shipped module's: a fault must not widen what it is judged by.
-            judge = getattr(shipped if hasattr(shipped, function) else column, function)
-            with enforce(True):
-                bounded = judge(*lifted(case.arguments))
-            others[f"{about}, beside float64"] = map_leaves(_wide, bounded)
-            if law and "block_size" in law.signature.parameters and case.arguments[-1] is not None:
-                whole = case._replace(arguments=(*case.arguments[:-1], None))
-                others[f"{about}, against all at once"] = outcomes(whole, column, row)[0]
-        errors = [one for _, one in quantities(names, here if bounded is None else bounded)]
-        for which, other in others.items():
-            pairs = zip(quantities(names, here), quantities(names, other), strict=True)
-            for ((quantity, a), (_, b)), own in zip(pairs, errors, strict=True):
-                reason = _reason(a, b, own)
-                yield Check(function, quantity, which, not reason, reason)
-    except Exception as error:  # whatever a broken copy of a module may raise
-        quantity, reason = refusal(names, error)
-        yield Check(function, quantity, about, False, reason)
+def compared(case: Case, column: ModuleType, row: ModuleType) -> Iterator[Check]:
+    """Whether both conventions give what the same formulas give in float64."""
+    # The bound is the shipped module's: a fault must not widen what it is judged by.
+    judge = shipped if hasattr(shipped, case.function) else column
+    wide = case._replace(arguments=lifted(case.arguments), settings={})
+    bounded = results(wide, "column", judge)
+    if isinstance(bounded, Check):
+        yield bounded
+        return
+    for convention, bp in (("column", column), ("row", row)):
+        found = results(case, convention, bp)
+        if isinstance(found, Check):
+            yield found
+            continue
+        for (quantity, a), (_, truth) in zip(found, bounded, strict=True):
+            place = f"{convention}.{case.function}"
+            reason = _reason(a, truth)
+            yield Check(place, quantity, case.about, not reason, reason)
 
 
-def _wide(bounded: Any) -> Any:
-    """What came out in float64, rounded once to the type that is meant."""
-    return bounded.value.astype(bounded.dtype) if isinstance(bounded, Rounded) else bounded
+def _cases(name: str, law: Law, net: Network, dtype: str) -> Iterator[Case]:
+    """The calls of a function on random arrays: with a large Z, too, and in blocks of examples."""
+    for case in cases(name, law, [net], partial(RealMaker, dtype=dtype)):
+        about = f"{case.about}, {dtype}".lstrip(", ")
+        yield case._replace(about=about)
+        given = dict(zip(law.signature.parameters, case.arguments, strict=False))
+        if "Z" in given:
+            large = tuple((given | {"Z": given["Z"] * np.asarray(LARGE, dtype)}).values())
+            yield Case(name, f"large Z, {about}", large)
+        if "block_size" in law.signature.parameters:
+            settings = {"block_size": IN_BLOCKS}
+            yield Case(name, f"{about}, in blocks of {IN_BLOCKS}", case.arguments, settings)
 
 
-def _reason(a: Any, b: Any, own: Any) -> str:
-    """Why two results are further apart than rounding is likely to bring them."""
-    if not isinstance(a, np.ndarray | np.generic):
-        return "" if a is b else f"flip of column: {a!r}; row: {b!r}"
-    if (a.shape, a.dtype) != (b.shape, b.dtype):
-        return f"flip of column: {a.shape} {a.dtype}; row: {b.shape} {b.dtype}"
-    if not isinstance(own, Rounded):
-        count = int(np.sum(a != b))
-        return f"{count} of {a.size} entries differ" if count else ""
+def _reason(a: Any, truth: Any) -> str:
+    """Why a result is further from the truth than rounding is likely to bring it."""
+    if not isinstance(truth, Rounded):
+        return "" if a is truth else f"is {a!r}, and should be {truth!r}"
+    if (a.shape, a.dtype) != (truth.shape, truth.dtype):
+        return f"is {a.dtype} of {a.shape}, and should be {truth.dtype} of {truth.shape}"
     if not np.all(np.isfinite(a)):
         return "is not finite"
-    found = difference(0, "", np.asarray(a), np.asarray(b), own.error)
-    return "" if found.agrees else _too_far(found)
-
-
-def _too_far(found: Difference) -> str:
-    return f"{found.eps:.3g} eps apart; rounding is likely to make {found.bound:.3g}"
+    return difference(np.asarray(a), truth.value.astype(truth.dtype), truth).reason

@@ -84,10 +84,10 @@ def product_of(sign: str, left: Formula, right: Formula) -> Formula:
     return Formula(words, f"{left.latex} {joint} {right.latex}", PRODUCT)
 
 
-def quotient_of(left: Formula, right: Formula) -> Formula:
+def quotient_of(sign: str, left: Formula, right: Formula) -> Formula:
     """E / S, or dZ / m."""
     above, below = _within(left, PRODUCT), _within(right, POWER)
-    words = (*above.words, Word(" / "), *below.words)
+    words = (*above.words, Word(f" {sign} "), *below.words)
     if _has_axes(right):
         return Formula(words, f"\\frac{{{left.latex}}}{{{right.latex}}}", PRODUCT)
     return Formula(words, f"\\frac{{1}}{{{right.latex}}}\\, {above.latex}", PRODUCT)
@@ -175,3 +175,6 @@ def _within(formula: Formula, rank: int) -> Formula:
         return formula
     words = (Word("("), *formula.words, Word(")"))
     return Formula(words, f"\\left({formula.latex}\\right)")
+
+
+BINARY = {**dict.fromkeys("+-><", sum_of), **dict.fromkeys("@*", product_of), "/": quotient_of}

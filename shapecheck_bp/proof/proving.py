@@ -4,27 +4,26 @@ The law, for every public function f of ``column`` and ``row``:
 
     row.f(*flip(args)) == flip(column.f(*args))
 
-``prove`` gives three answers to it. Each runs the shipped functions, found by name in ``__all__``,
+``prove`` gives two answers to it. Each runs the shipped functions, found by name in ``__all__``,
 with their annotations enforced, on another kind of number.
 
-**Equal, for all shapes and all values** (``equal``). The functions run on arrays whose sizes are
-the symbols n_0, n_1, …, m and whose entries are symbols too, with any elementwise function for g
-and g'. Such an array is one formula, for its entry in row i and column j. Its transpose is the
-same formula with i and j exchanged; the product A B has the entry Σ_k A[i, k] B[k, j]. Therefore
-(AB)ᵀ = BᵀAᵀ is no assumption here, but the same sum of the same products; and so on for the
-elementwise product, for g, and for sums over an axis. Two results are equal for all sizes and all
-values when their formulas are the same. And since jaxtyping has accepted every argument and every
-result with symbols for sizes, no two of which are equal, the declared shapes hold for all sizes
-too.
+**Right, for all shapes and all values, and so equal** (``right``). The functions run on arrays
+whose sizes are the symbols n_0, n_1, …, m and whose entries are symbols too, with any elementwise
+function for g and g'. Such an array is one formula, for its entry in row i and column j. Its
+transpose is the same formula with i and j exchanged; the product A B has the entry
+Σ_k A[i, k] B[k, j]. Therefore (AB)ᵀ = BᵀAᵀ is no assumption here, but the same sum of the same
+products; and so on for the elementwise product, for g, and for sums over an axis.
 
-**Right, for all shapes, and not only equal** (``right``). Two equal mistakes would pass so far. The
-cost J of a network is an index sum as well, and so is its derivative by W[a, b]: the derivative of
-a sum is the sum of the derivatives, that of a product comes from each factor in turn, that of g(z)
-is g'(z) times that of z, and ∂W[i, k]/∂W[a, b] is 1 where i = a and k = b, and else 0, so that it
-picks one term of each sum. For depths 1 to 6, for every output with every loss, the code's dW and
-db are that very formula, in both conventions. The same is shown of each step by itself, on any
-arrays: what it gives is the derivative that the chain rule asks of it. That each g' is the
-derivative of its g is shown from their own formulas.
+The cost J of a network is such a sum as well, and so is its derivative by W[a, b]: the derivative
+of a sum is the sum of the derivatives, that of a product comes from each factor in turn, that of
+g(z) is g'(z) times that of z, and ∂W[i, k]/∂W[a, b] is 1 where i = a and k = b, and else 0, so that
+it picks one term of each sum. For depths 1 to 6, for every output with every loss, the dW and db of
+``column`` are that very formula. So are those of ``row``, transposed; and two formulas that are the
+same as a third are the same: the law needs no answer of its own. The same is shown of each step by
+itself, on any arrays: what it gives is the derivative that the chain rule asks of it. That each g'
+is the derivative of its g is shown from their own formulas. And since jaxtyping has accepted every
+argument and every result with symbols for sizes, no two of which are equal, the declared shapes
+hold for all sizes too.
 
 **At every other depth** it is by induction, from the steps. If the layers up to l - 1 are right,
 the lemmas for ``linear_forward`` and ``activation_forward`` make layer l right. If dZ[l] is right,
@@ -36,7 +35,7 @@ is, is refused with the line where it asks, and a loop's own counter is nowhere 
 **In floating point, on real data** (``floating``). That the running code does what its formulas
 say is another question, since it rounds. By how much is bounded by the probabilistic analysis of
 Higham and Mary, from the values on the way (``rounding`` has the model and the probability). Every
-function's result in row lies as close to that in column, and in float32 to that in float64.
+function's result, in either convention and either float type, lies as close to that in float64.
 
 **In blocks.** With a ``block_size`` the gradients are a weighted mean of those of blocks, by code
 that both conventions share. Of three examples in blocks of two, J and its derivatives come out as
@@ -61,7 +60,7 @@ from shapecheck_bp.network import Layer, Network, draw_units
 from shapecheck_bp.proof.report import Proof
 
 DEEPEST, DEEPEST_IN_SHORT = 6, 3
-EXAMPLES = 1000
+EXAMPLES, EXAMPLES_IN_SHORT = 1000, 100
 
 
 def prove(
@@ -83,10 +82,10 @@ def prove(
         Y: the targets, (n_L, m).
         column: the module with examples as columns, or a copy of it to be judged.
         row: the module with examples as rows, or a copy.
-        short: depths up to 3 instead of 6.
+        short: depths up to 3 instead of 6, and 100 examples.
 
     Returns:
-        Something true if all three answers hold, that prints as a table.
+        Something true if both answers hold, that prints as a table.
 
     Raises:
         ValueError: X without a network or without Y, or targets that the loss cannot mean; column
@@ -96,17 +95,19 @@ def prove(
     """
     _check_modules(net, column, row)
     from shapecheck_bp.proof.cases import public_names
-    from shapecheck_bp.proof.equal import equal
     from shapecheck_bp.proof.floating import floating
-    from shapecheck_bp.proof.right import right
-    from shapecheck_bp.proof.running import run, symbolic_networks
+    from shapecheck_bp.proof.right import right, symbolic_networks
 
     real, X, Y = _data(net, X, Y)
-    params = _start(real)
-    deepest = DEEPEST_IN_SHORT if short else DEEPEST
+    params, deepest = _start(real), DEEPEST
+    if short:
+        deepest, few = DEEPEST_IN_SHORT, slice(EXAMPLES_IN_SHORT)
+        X, Y = X[:, few], Y[:, few]
     with _uncollected():
-        runs = run(column, row, symbolic_networks(deepest, only=net))
-        answers = [equal(runs), right(runs), floating(column, row, real, params, X, Y)]
+        answers = [
+            right(column, row, symbolic_networks(deepest, only=net)),
+            floating(column, row, real, params, X, Y),
+        ]
     return Proof(answers, public_names(column, row))
 
 

@@ -1,4 +1,4 @@
-"""What a proof found: checks, three answers, and which function is under which answer."""
+"""What a proof found: checks, two answers, and which function is under which answer."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -8,7 +8,6 @@ from shapecheck_bp.tracing.tables import for_page, for_terminal
 
 Table = tuple[str, list[str], list[list[str]]]
 MOST_SHOWN = 8
-FIGURES = "apart: column from row, in units of eps; bound: what rounding is likely to make at most"
 
 
 class Check(NamedTuple):
@@ -39,9 +38,7 @@ class Answer:
     found: str
     checks: list[Check] = field(repr=False)
     left_out: dict[str, str] = field(default_factory=dict)
-    """Public functions that this answer cannot be about, and why."""
-    figures: list[dict[str, Any]] = field(default_factory=list)
-    """What was measured, where something was."""
+    """Public functions that this answer cannot be about, or not in full, and why."""
 
     @property
     def refused(self) -> list[Check]:
@@ -66,15 +63,14 @@ class Answer:
             "checks": len(self.checks),
             "refused": [check._asdict() for check in self.refused],
             "left_out": self.left_out,
-            "figures": self.figures,
         }
 
 
 @dataclass(frozen=True, repr=False)
 class Proof:
-    """Three answers to: do the two conventions give the same gradients, and the right ones?
+    """Two answers to: do the two conventions give the same gradients, and the right ones?
 
-    True where all three hold. Prints as a table; in a notebook it is one.
+    True where both hold. Prints as a table; in a notebook it is one.
     """
 
     answers: list[Answer]
@@ -90,9 +86,8 @@ class Proof:
         """For each public function and each answer: "checked", or why not."""
         return {
             name: {
-                answer.name: "checked"
-                if answer.of(name)
-                else answer.left_out.get(name, "not reached")
+                answer.name: answer.left_out.get(name)
+                or ("checked" if answer.of(name) else "not reached")
                 for answer in self.answers
             }
             for name in self.functions
@@ -110,7 +105,7 @@ class Proof:
         }
 
     def summary(self) -> Table:
-        """The three answers as a table: a title, headings and rows."""
+        """The answers as a table: a title, headings and rows."""
         rows = [
             [one.name, one.ran, one.found, _count(one.checks) if one.refused else "holds"]
             for one in self.answers
@@ -120,22 +115,17 @@ class Proof:
     def tables(self) -> Iterator[Table]:
         """All there is as tables."""
         yield self.summary()
-        reasons: dict[str, str] = {}
-        under = []
-        for name, states in self.coverage.items():
-            cells = [_count(answer.of(name)) for answer in self.answers]
-            for place, state in enumerate(states.values()):
-                if state != "checked":
-                    cells[place] = reasons.setdefault(state, f"({len(reasons) + 1})")
-            under.append([name, *cells])
+        coverage = self.coverage
+        whys = {why for states in coverage.values() for why in states.values()} - {"checked"}
+        marks = {why: f"({place})" for place, why in enumerate(sorted(whys), start=1)}
+        under = [
+            [name] + [marks.get(states[one.name]) or _count(one.of(name)) for one in self.answers]
+            for name, states in coverage.items()
+        ]
         headings = ["function", *(answer.name for answer in self.answers)]
         yield "Checks of each function, by answer", headings, under
-        if reasons:
-            yield "Why not", ["", "reason"], [[mark, why] for why, mark in reasons.items()]
-        for answer in self.answers:
-            if answer.figures:
-                rows = [[_cell(value) for value in one.values()] for one in answer.figures]
-                yield f"{answer.question}\n{FIGURES}", list(answer.figures[0]), rows
+        if marks:
+            yield "Why not", ["", "reason"], [[mark, why] for why, mark in marks.items()]
         if self.refused:
             rows = [
                 [answer.name, check.function, check.quantity, check.about, check.evidence]
@@ -182,7 +172,3 @@ class Proof:
 def _count(checks: list[Check]) -> str:
     refused = sum(not check.holds for check in checks)
     return f"{len(checks)}, {refused} REFUSED" if refused else str(len(checks))
-
-
-def _cell(value: Any) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -1,49 +1,135 @@
-"""Answer 2: right, for all shapes, and not only equal.
+"""Answer 1: right for all shapes and all values, in either convention, and so equal in both.
 
-Two equal mistakes pass answer 1. Here every result is compared with what it should be, as index
-sums say it (``definitions``): a layer's Z, g, softmax and the cost J are defined; and what is a
-gradient has to be the derivative of J, found by differentiating J's index sum by W[a, b] and b[a].
-g is left opaque there, and its derivative is called g'. That each g' is the derivative of its g is
-shown from their own formulas, on each side of zero, where some have a corner.
+Every public function runs once in each convention on symbols: sizes n_0, n_1, …, m that may be
+anything, entries that may be anything, any g. What comes out is compared with what it should be, as
+index sums say it (``definitions``): a layer's Z, g, softmax and the cost J are defined; and what is
+a gradient has to be the derivative of J, found by differentiating J's index sum by W[a, b] and
+b[a]. Two results that are the same formula as a third are the same formula.
+
+g is left opaque, and its derivative is called g'. Where formulas differ so far, the run is repeated
+with g written out. That each g' is the derivative of its g is shown from their own formulas, on
+each side of zero, where some have a corner.
 
 One thing is assumed: under cross-entropy, each example's targets sum to one, Σ_k Y[k, j] = 1.
 ``check_data`` refuses others.
 """
 
-from collections.abc import Iterator
-from inspect import signature
+from collections.abc import Iterable, Iterator
+from functools import partial
+from types import ModuleType
 from typing import Any
 
 from shapecheck_bp.activations import ACTIVATIONS, Activation
-from shapecheck_bp.network import Network
+from shapecheck_bp.losses import PAIRS
+from shapecheck_bp.network import Cache, Network
 from shapecheck_bp.proof import definitions
+from shapecheck_bp.proof.cases import (
+    ENDINGS,
+    HIDDEN,
+    Case,
+    cases,
+    laws,
+    results,
+    shortened,
+    takes_and_gives_floats,
+)
 from shapecheck_bp.proof.definitions import DEFINITIONS
-from shapecheck_bp.proof.equal import compared
-from shapecheck_bp.proof.factors import Factor
 from shapecheck_bp.proof.report import Answer, Check
-from shapecheck_bp.proof.running import Found, Run, Runs
-from shapecheck_bp.proof.sums import Number, entry
-from shapecheck_bp.proof.symbols import Symbolic, computed
-from shapecheck_bp.tracing.naming import quantities
+from shapecheck_bp.proof.symbols import Spelled, Symbolic, computed, same
+from shapecheck_bp.proof.undecided import AnyNetwork, size
+from shapecheck_bp.shapes.law import Law, law_of
+from shapecheck_bp.shapes.making import Maker
+from shapecheck_bp.tracing.naming import quantities, symbol_of
+from shapecheck_bp.transpose import map_leaves
 
-NO_DEFINITION = "no definition says what it should be"
+# Any g with squared error, the two pairs, and softmax where it is none.
+KINDS = [("tanh", None), *((output, None) for output in PAIRS), ("softmax", "squared_error")]
+ANY = "tanh"
+NO_FORMULA = "it draws, compares or chooses: no formula in real numbers"
+NO_DEFINITION = "the same in both, and no definition says what it should be"
+DEEPEST_OF_PARTS = 3
+IN_BLOCKS, EXAMPLES = 2, 3  # two blocks, of two examples and of one
 
 
-def right(runs: Runs) -> Answer:
-    """Compare the results of every run with what they should be."""
+class SymbolMaker(Maker):
+    """Makes arrays of symbols, with a symbol for the size of every axis that has none."""
+
+    def __init__(self, law: Law, others: Any, **sizes: int) -> None:
+        super().__init__(law, others)
+        self.sizes.update(sizes)
+        self.taken: set[tuple[str, int | None]] = set()
+
+    def size(self, name: str) -> Any:
+        """A symbol for any size."""
+        return self.sizes.setdefault(name, size(name))  # type: ignore[arg-type]
+
+    def array(self, path: str, hint: Any) -> Any:
+        """A matrix symbol, named as the field names what stands there."""
+        symbol, layer = symbol_of(path)
+        if (symbol, layer) in self.taken:
+            symbol, layer = path, None
+        self.taken.add((symbol, layer))
+        loss = getattr(self.others.get("net"), "loss", None)
+        kind = "share" if (symbol, loss) == ("Y", "cross_entropy") else "entry"
+        return Symbolic.named(symbol, self.shape(hint), layer, kind)
+
+
+def right(column: ModuleType, row: ModuleType, networks: Iterable[Network]) -> Answer:
+    """Run every public function on every one of these networks, and compare what comes out."""
+    networks = list(networks)
     checks = [check for name, pair in ACTIVATIONS.items() for check in derivatives(name, pair)]
-    checks += runs.refused
-    for run in runs.made:
-        checks += _compare(run) if run.case.function in DEFINITIONS else []
-    undefined = {run.case.function for run in runs.made} - DEFINITIONS.keys()
+    left_out: dict[str, str] = {}
+    for name, law in laws(column, row).items():
+        if law is None:
+            both = hasattr(column, name) and hasattr(row, name)
+            reason = "declares no shapes: decorate it with @shapechecked"
+            reason = reason if both else "is not in both conventions"
+            checks.append(Check(name, "the function", "", False, reason))
+        elif not takes_and_gives_floats(law):
+            left_out[name] = NO_FORMULA
+        else:
+            try:
+                made = list(_cases(name, law, networks))
+            except TypeError as error:  # a parameter that is no array, and has no default
+                left_out[name] = str(error).removeprefix("verify: ").partition(";")[0]
+                continue
+            if name not in DEFINITIONS:
+                left_out[name] = NO_DEFINITION
+            checks += _held(name, column, row)
+            checks += [check for case in made for check in judged(case, column, row)]
+    depths = ", ".join(map(str, sorted({net.L.__index__() for net in networks})))
     return Answer(
         name="right",
-        question="Are they the derivatives of J, for all shapes, and not only equal?",
-        ran="the same, beside the definition of a network and the derivatives of J's index sum",
+        question="Are both the derivatives of J, and so equal, for all shapes and all values?",
+        ran=f"both modules on symbols of any size, any g: {len(networks)} networks of {depths}"
+        " layers, beside the derivatives of J's index sum",
         found=f"{len(checks)} comparisons of formulas",
         checks=checks,
-        left_out=runs.left_out | dict.fromkeys(undefined, NO_DEFINITION),
+        left_out=left_out,
     )
+
+
+def symbolic_networks(deepest: int, only: Network | None = None) -> Iterator[Network]:
+    """Every pair of hidden and output functions at two layers, every kind of ending at all depths.
+
+    With g opaque, endings that apply some g and compare with Y are of one kind.
+    """
+    if only is not None:
+        for depth in sorted({*range(1, deepest + 1), len(only.sizes) - 1}):
+            yield symbolic_network(depth, only.hidden, only.output, only.loss)
+        return
+    for output, loss in ENDINGS:
+        for hidden in HIDDEN:
+            yield symbolic_network(2, hidden, output, loss)
+    for output, loss in KINDS:
+        for depth in (1, *range(3, deepest + 1)):
+            yield symbolic_network(depth, ANY, output, loss)
+
+
+def symbolic_network(depth: int, hidden: str, output: str, loss: str | None) -> Network:
+    """A network of this depth, of any sizes."""
+    sizes: Any = tuple(size(f"n_{layer}") for layer in range(depth + 1))
+    return AnyNetwork(sizes, hidden, output, loss)  # type: ignore[arg-type]
 
 
 def derivatives(name: str, pair: Activation) -> Iterator[Check]:
@@ -59,50 +145,93 @@ def derivatives(name: str, pair: Activation) -> Iterator[Check]:
     yield Check("activation_backward", "g'(Z)", about, holds, "" if holds else reason)
 
 
-def _compare(run: Run) -> Iterator[Check]:
-    case = run.case
-    definition = DEFINITIONS[case.function]
-    arguments = case.arguments[: len(signature(definition).parameters)]
-    net = next((one for one in arguments if isinstance(one, Network)), None)
-    result = definition(*arguments)
-    expected: Found = []
-    for convention, found in (("column", run.column), ("row", run.row)):
-        if isinstance(found, list):
-            expected = quantities([name for name, _ in found], result)
-            if net is not None and case.function in ("backward", "gradients"):
-                given = _given(net, arguments)
-                expected, found = ([(n, given(x)) for n, x in some] for some in (expected, found))
+def judged(case: Case, column: ModuleType, row: ModuleType) -> list[Check]:
+    """Whether a function gives what it should, with g opaque, or else with g written out."""
+    opaque = list(_compared(case, column, row))
+    if all(check.holds for check in opaque):
+        return opaque
+    written_out = case._replace(arguments=map_leaves(_written_out, case.arguments))
+    try:
+        spelled = list(_compared(written_out, column, row))
+    except (ValueError, ArithmeticError):  # formulas of kinds that are not decided
+        return opaque
+    return spelled if all(check.holds for check in spelled) else opaque
+
+
+def _cases(name: str, law: Law, networks: list[Network]) -> Iterator[Case]:
+    """All networks for the whole; for its parts those with one hidden g that are not too deep."""
+    alike = [net for net in networks if net.hidden == networks[-1].hidden]
+    if "block_size" not in law.signature.parameters:
+        shallow = [net for net in alike if len(net.sizes) <= DEEPEST_OF_PARTS + 1]
+        yield from cases(name, law, shallow, SymbolMaker)
+        return
+    yield from cases(name, law, networks, SymbolMaker)
+    two_layers = [net for net in alike if len(net.sizes) == 3]
+    few = {(net.output == "softmax", net.loss): net for net in two_layers}.values()
+    for case in cases(name, law, few, partial(SymbolMaker, m=EXAMPLES)):
+        about = f"{case.about}: in blocks of {IN_BLOCKS}"
+        yield case._replace(about=about, settings={"block_size": IN_BLOCKS})
+
+
+def _compared(case: Case, column: ModuleType, row: ModuleType) -> Iterator[Check]:
+    """Each convention beside the definition; beside column, where there is no definition."""
+    case = case._replace(arguments=_connected(case.arguments))
+    both = {name: results(case, name, bp) for name, bp in (("column", column), ("row", row))}
+    definition = DEFINITIONS.get(case.function)
+    should = definition(*case.arguments) if definition else None
+    for convention, found in both.items():
+        expected = both["column"]
+        if isinstance(found, Check):
+            yield found
+            continue
+        names = [name for name, _ in found]
+        if definition:
+            expected = quantities(names, should)
+        if isinstance(expected, Check):
+            continue
         place = f"{convention}.{case.function}"
-        yield from compared(case, place, found, expected, "is {0}, and should be {1}")
+        listed = [name for name, _ in expected]
+        if names != listed:
+            reason = f"gives {', '.join(names)}, and should give {', '.join(listed)}"
+            yield Check(place, names[0], case.about, False, reason)
+            continue
+        for (quantity, a), (_, b) in zip(found, expected, strict=True):
+            holds = same(a, b) if isinstance(a, Spelled) and isinstance(b, Spelled) else a is b
+            reason = "" if holds else shortened(f"is {_shown(a)}, and should be {_shown(b)}")
+            yield Check(place, quantity, case.about, holds, reason)
 
 
-def _given(net: Network, arguments: tuple[Any, ...]) -> Any:
-    """What is put into formulas of gradients: the network's own Z and A, and what is assumed."""
-    _, params, X, Y = arguments
-    known: dict[str, Symbolic] = {}
-    if hasattr(X, "A"):
-        made = definitions.forward(net, params, X.A[0])
-        for cached, defined in zip((*X.Z, *X.A[1:]), (*made.Z, *made.A[1:]), strict=True):
-            known[cached.formula.line] = defined
-    shares = Y.formula.line if net.loss == "cross_entropy" else None
+def _connected(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Where there are a network's parameters and a cache, the cache is what comes of them."""
+    match arguments:
+        case (Network() as net, tuple() as params, Cache() as cache, *others):
+            made = definitions.forward(net, params, cache.A[0])
+            return net, params, map_leaves(_named_like, made, cache), *others
+    return arguments
 
-    def change(factor: Factor) -> Number | None:
-        if factor.kind == "entry":
-            matrix, *places = factor.parts
-            if matrix in known:
-                return known[matrix].at(*places)
-            if matrix == shares:
-                return entry(matrix, places[0], places[1], kind="share")
-        return None
 
-    def concerns(factor: Factor) -> bool:
-        return not factor.matrices.isdisjoint({*known, shares})
+def _named_like(defined: Spelled, named: Spelled) -> Spelled:
+    return type(named)(defined.shape, defined.entry, named.formula)
 
-    done: dict[Number, Number] = {}
 
-    def given(value: Any) -> Any:
-        if not isinstance(value, Symbolic) or not (known or shares):
-            return value
-        return Symbolic(value.shape, value.entry.rebuilt(change, concerns, done), value.formula)
+def _written_out(value: Any) -> Any:
+    """The same array, to which no activation is opaque."""
+    return Spelled(value.shape, value.entry, value.formula) if hasattr(value, "entry") else value
 
-    return given
+
+def _shown(value: Any) -> str:
+    """An array as the code computes it, or as it is defined, and its shape."""
+    if not isinstance(value, Spelled):
+        return repr(value)
+    formula = value.formula.line
+    shown = value.entry if formula == definitions.DEFINED else formula
+    return f"{shown} ({', '.join(map(str, value.shape))})"
+
+
+def _held(name: str, *modules: ModuleType) -> Iterator[Check]:
+    """Whether each convention holds a function to its shapes."""
+    for bp in modules:
+        held = law_of(getattr(bp, name)) is not None
+        where = f"{bp.__name__.rpartition('.')[2]}.{name}"
+        reason = "" if held else f"{where} is not held to its shapes"
+        yield Check(name, "annotations", "", held, reason)

@@ -33,6 +33,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from shapecheck_bp.proof.arithmetic import Arithmetic
+from shapecheck_bp.transpose import map_leaves
 
 LIKELY = 6.5  # λ
 RUNS = 16
@@ -123,18 +124,6 @@ class Rounded(Arithmetic):
         squares = np.sum(self.value**2, axis=axes, keepdims=keepdims)
         return self._sum(made, squares, math.prod(self.shape[one] for one in axes))
 
-    @classmethod
-    def astype(cls, array: "Rounded", dtype: Any) -> "Rounded":
-        """True and false as 1 and 0, which they are here."""
-        return array
-
-    @classmethod
-    def where(cls, condition: "Rounded", a: Any, b: Any) -> "Rounded":
-        """Take from a where the condition is 1, else from b; both where it may be either."""
-        c, axes = condition.runs, condition.ndim
-        x, y = (condition._operand(one, axes) for one in (a, b))
-        return condition._with(c * x + (1 - c) * y)
-
     def _with(self, runs: Any) -> "Rounded":
         return Rounded(runs, self.dtype)
 
@@ -169,6 +158,17 @@ class Rounded(Arithmetic):
         moved[1:] += noise * (UNIT * (own + limits.smallest_subnormal / self.unit))
         moved[:, ~(np.abs(made[0]) <= limits.max)] = np.inf  # from where no error is known
         return self._with(moved)
+
+
+def lifted(value: Any) -> Any:
+    """Every floating-point array as one that knows its rounding."""
+    Rounded.random = np.random.default_rng(0)  # the same numbers for the same calls
+    return map_leaves(lambda one: Rounded.exact(one) if _is_float(one) else one, value)
+
+
+def _is_float(value: Any) -> bool:
+    numeric = isinstance(value, np.ndarray | np.generic)
+    return numeric and np.issubdtype(value.dtype, np.floating)
 
 
 COMBINE: dict[str, Callable[[Any, Any], Any]] = {

@@ -32,12 +32,11 @@ from typing import Any, ClassVar
 
 from shapecheck_bp.proof.factors import (
     BINDING,
+    ENTRIES,
     NEVER_ZERO,
     Factor,
     Index,
     Product,
-    joined,
-    lowered,
     place_of,
     written,
 )
@@ -49,6 +48,9 @@ class Number:
     known: ClassVar[dict[Any, "Number"]] = {}
     looks: ClassVar[dict[Any, int]] = {}
     terms: dict[Product, Any]
+    place: int
+    made: dict[Any, "Number"]
+    """What has been made of it by renaming and differentiating."""
 
     def __new__(cls, terms: Mapping[Product, Any]) -> "Number":
         """The number of these terms."""
@@ -56,48 +58,46 @@ class Number:
         key = frozenset(left.items())
         if key not in cls.known:
             self = cls.known[key] = super().__new__(cls)
-            self.terms = left
-            self.free = self.matrices = frozenset()
-            self.depth = 0
-            for factor in {factor for one in left for factor, _ in one}:
-                self.free |= factor.free
-                self.matrices |= factor.matrices
-                self.depth = max(self.depth, factor.depth)
-            self.made, self.place = {}, len(cls.known)
+            self.terms, self.place, self.made = left, len(cls.known), {}
         return cls.known[key]
 
-    free: frozenset[str]
-    matrices: frozenset[str]
-    depth: int
-    place: int
-    made: dict[Any, "Number"]
-    """What has been made of it by renaming and differentiating."""
+    @cached_property
+    def factors(self) -> set[Factor]:
+        """All that its products are made of."""
+        return {factor for one in self.terms for factor, _ in one}
+
+    @cached_property
+    def free(self) -> frozenset[str]:
+        """The indices that stand for rows and columns from outside."""
+        return frozenset().union(*(factor.free for factor in self.factors))
+
+    @cached_property
+    def matrices(self) -> frozenset[str]:
+        """The matrices that it has entries of."""
+        return frozenset().union(*(factor.matrices for factor in self.factors))
+
+    @cached_property
+    def depth(self) -> int:
+        """The number of the highest index k_1, k_2, … that is summed over inside."""
+        return max((factor.depth for factor in self.factors), default=0)
 
     @cached_property
     def look(self) -> int:
         """The same for numbers that differ in the names of indices only."""
-        looks = frozenset(
-            (c, tuple(sorted((factor.order[0], power) for factor, power in one)))
-            for one, c in self.terms.items()
-        )
-        return self.looks.setdefault(looks, len(self.looks))
+        terms = ((c, sorted((f.order[0], n) for f, n in one)) for one, c in self.terms.items())
+        return self.looks.setdefault(frozenset((c, *one) for c, one in terms), len(self.looks))
 
     def __add__(self, other: Any) -> "Number":
-        return sum_of((self, number(other)))
+        return weighted([(self, 1), (number(other), 1)])
 
     def __mul__(self, other: Any) -> "Number":
         return _times(self, number(other))
 
     def __pow__(self, power: Any) -> "Number":
-        if isinstance(power, Number):
-            power = power.value
+        power = power.value if isinstance(power, Number) else power
         if power is None or int(power) != power:
             raise ValueError(f"a power of {power}: only whole powers are decided")
-        base, times = (self if power >= 0 else self.inverse), abs(int(power))
-        if len(base.terms) == 1:
-            ((one, c),) = base.terms.items()
-            return weighted([(_of({factor: n * times for factor, n in one}), c**times)])
-        return reduce(mul, [base] * times, number(1))
+        return reduce(mul, [self if power >= 0 else self.inverse] * abs(int(power)), number(1))
 
     def __neg__(self) -> "Number":
         return self * -1
@@ -132,106 +132,52 @@ class Number:
             ((one, c),) = self.terms.items()
             if any(factor.kind in ("step", "delta") for factor, _ in one):
                 raise ZeroDivisionError("a division by what may be zero")
-            return Number(
-                {frozenset((factor, -power) for factor, power in one): plain(Fraction(1) / c)}
-            )
+            return Number({frozenset((f, -n) for f, n in one): plain(Fraction(1) / c)})
         if steps := steps_in(self):
             return case_by_case(self, steps, lambda case: case.inverse)
         shared, rest = self.shared()
-        if len(rest.terms) == 1:
+        if shared.value != 1:
             return shared.inverse * rest.inverse
-        first = rest.terms[min(rest.terms, key=place_of)]
-        several = Factor("several", rest * (Fraction(1) / first))
-        return shared.inverse * Number({frozenset({(several, -1)}): plain(Fraction(1) / first)})
+        share = Fraction(1) / rest.terms[min(rest.terms, key=place_of)]
+        return Number({frozenset({(Factor("several", rest * share), -1)}): plain(share)})
 
     def shared(
         self, which: Callable[[Factor], bool] = lambda factor: True
     ) -> tuple["Number", "Number"]:
         """What all terms have in common, and the rest."""
         powers = [dict(one) for one in self.terms]
-        factors = {factor for one in powers for factor in one}
-        least = {one: min(power.get(one, 0) for power in powers) for one in factors if which(one)}
-        common = {
-            pair for pair in least.items() if pair[1] and pair[0].kind not in ("step", "delta")
-        }
-        shared = Number({frozenset(common): 1})
-        return shared, self * shared.inverse if common else self
-
-    def rebuilt(
-        self,
-        change: Callable[[Factor], "Number | None"],
-        concerns: Callable[[Factor], Any] = lambda factor: True,
-        done: dict["Number", "Number"] | None = None,
-        fresh: bool = True,
-    ) -> "Number":
-        """The same with some factors exchanged, inside sums and functions too.
-
-        Only what the change ``concerns`` is looked at; what has been rebuilt by it is in ``done``.
-        What comes in must not have an index of the name of one that is summed over, unless these
-        get ``fresh`` ones.
-        """
-        done = {} if done is None else done
-
-        def of(factor: Factor) -> "Number":
-            if (new := change(factor)) is not None:
-                return new
-            kind, parts = factor.kind, factor.parts
-            if kind in BINDING:
-                bound, term = opened(factor) if fresh else (dict(parts[0]), parts[1])
-                return MAKERS[kind](bound, inside(term))
-            if kind == "call":
-                return call(parts[0], inside(parts[1]))
-            return MAKERS[kind](inside(parts[0])) if kind in MAKERS else alone(factor)
-
-        def inside(inner: Number) -> Number:
-            if inner not in done:
-                made = []
-                for one, c in inner.terms.items():
-                    kept = {pair for pair in one if not concerns(pair[0])}
-                    new = [(of(factor), power) for factor, power in one - kept]
-                    made.append((_multiplied(dict(kept), new) if new else Number({one: 1}), c))
-                done[inner] = weighted(made)
-            return done[inner]
-
-        return inside(self)
+        least = {f: min(one.get(f, 0) for one in powers) for f in self.factors if which(f)}
+        common = {pair for pair in least.items() if pair[0].kind not in ("step", "delta")}
+        shared = Number({frozenset(pair for pair in common if pair[1]): 1})
+        return shared, self * shared.inverse
 
     def renamed(self, names: Mapping[str, Index]) -> "Number":
-        """The same with other indices, all at once; only free ones are meant."""
+        """The same with other indices, all at once; only free ones are meant.
+
+        No new name may be that of one that is summed over inside.
+        """
         names = {k: new for k, new in names.items() if k in self.free and k != new}
-        if not names:
-            return self
         key = frozenset(names.items())
-        apart = self.free.isdisjoint({*names.values()} - names.keys())
-        apart = apart and len({*names.values()}) == len(names)
-        if key not in self.made:
-
-            def change(factor: Factor) -> Number | None:
-                if factor.kind in ("entry", "share"):
-                    matrix, *places = factor.parts
-                    row, column = (names.get(k, k) for k in places)
-                    return entry(matrix, row, column, factor.kind)
-                if factor.kind == "delta":
-                    return delta(*(names.get(k, k) for k in factor.parts))
-                if factor.kind == "sum" and apart and named_by_sizes(factor.parts[0], names):
-                    return of_one("sum", factor.parts[0], factor.parts[1].renamed(names))
-                return None
-
-            inner = {f"k_{place}" for place in range(1, self.depth + 1)}
-            self.made[key] = self.rebuilt(
-                change,
-                lambda factor: not factor.free.isdisjoint(names),
-                fresh=not inner.isdisjoint(names.values()),
-            )
-        return self.made[key]
+        if names and key not in self.made:
+            new = [*names.values()]
+            # Where no two indices become one, nothing inside can be simplified by it.
+            apart = self.free.isdisjoint({*new} - names.keys()) and len({*new}) == len(new)
+            made = []
+            for one, c in self.terms.items():
+                kept = {pair for pair in one if pair[0].free.isdisjoint(names)}
+                changed = [(_renamed(f, names, apart), power) for f, power in one - kept]
+                made.append((_multiplied(dict(kept), changed), c))
+            self.made[key] = weighted(made)
+            if apart:
+                self.made[key].made[frozenset((new, k) for k, new in key)] = self
+        return self.made[key] if names else self
 
     def derivative(self, matrix: str, row: Index, column: Index) -> "Number":
         """The derivative by an entry of a matrix, g' being that of g."""
-        if matrix not in self.matrices:
-            return number(0)
         key = matrix, row, column
         if key not in self.made:
-            self.made[key] = sum_of(
-                _slope(factor, key) * power * c * Number({lowered(one, factor): 1})
+            self.made[key] = weighted(
+                (_slope(factor, key) * _of({**dict(one), factor: power - 1}), power * c)
                 for one, c in self.terms.items()
                 for factor, power in one
                 if matrix in factor.matrices
@@ -239,25 +185,7 @@ class Number:
         return self.made[key]
 
     def __repr__(self) -> str:
-        return " + ".join(sorted(map(written, self.terms.items()))) or "0"
-
-
-@cache
-def _times(a: Number, b: Number) -> Number:
-    """A product of two."""
-    if a.value is not None or b.value is not None:
-        c, of = (a.value, b) if a.value is not None else (b.value, a)
-        return of if c == 1 else Number({one: plain(c * d) for one, d in of.terms.items()})
-    return weighted(
-        (_of(joined(dict(one), dict(two))), c * d)
-        for (one, c), (two, d) in product(a.terms.items(), b.terms.items())
-    )
-
-
-def named_by_sizes(bound: Any, names: Mapping[str, Index]) -> bool:
-    """Whether other indices than these can be renamed without a look at the ones summed over."""
-    sizes = {n for _, n in bound}
-    return len(sizes) == len(bound) and not {k for k, _ in bound} & {*names.values()}
+        return " + ".join(sorted(written(one, c) for one, c in self.terms.items())) or "0"
 
 
 def number(value: Any) -> Number:
@@ -268,17 +196,9 @@ def number(value: Any) -> Number:
     return Number({frozenset(): plain(exactly)})
 
 
-def sum_of(numbers: Iterable[Number]) -> Number:
-    """A sum of some numbers."""
-    return weighted((one, 1) for one in numbers)
-
-
 def weighted(numbers: Iterable[tuple[Number, Any]]) -> Number:
     """A sum of numbers, each times a known one."""
     found: dict[Product, Any] = {}
-    numbers = list(numbers)
-    if len(numbers) == 1 and numbers[0][1] == 1:
-        return numbers[0][0]
     for one, c in numbers:
         for factors, d in one.terms.items():
             found[factors] = found.get(factors, 0) + c * d
@@ -292,18 +212,13 @@ def plain(c: Any) -> Any:
 
 def of_one(kind: str, *parts: Any) -> Number:
     """A factor alone."""
-    return Number({frozenset({(Factor(kind, *parts), 1)}): 1})
+    return alone(Factor(kind, *parts))
 
 
+@cache
 def alone(factor: Factor) -> Number:
     """The same, of one that is made."""
     return Number({frozenset({(factor, 1)}): 1})
-
-
-def opened(factor: Factor) -> tuple[dict[str, Any], Number]:
-    """What is summed over, under names that nothing else has, and the term."""
-    fresh = {k: f"~{k}" for k, _ in factor.parts[0]}
-    return {fresh[k]: n for k, n in factor.parts[0]}, factor.parts[1].renamed(fresh)
 
 
 def entry(matrix: str, row: Index, column: Index, kind: str = "entry") -> Number:
@@ -329,22 +244,45 @@ def delta(i: Index, k: Index) -> Number:
 
 
 # How a factor is made again of other parts, by its kind; ``indices`` and ``functions`` add theirs.
-MAKERS: dict[str, Callable[..., Number]] = {"several": lambda x: x}
+MAKERS: dict[str, Callable[..., Number]] = {"several": lambda x: x, "call": call}
+
+
+def _renamed(factor: Factor, names: Mapping[str, Index], apart: bool) -> Number:
+    """A factor with other indices."""
+    kind, parts = factor.kind, factor.parts
+    if kind in ENTRIES:
+        row, column = (names.get(k, k) for k in parts[1:])
+        return entry(parts[0], row, column, kind)
+    if kind == "delta":
+        return delta(*(names.get(k, k) for k in parts))
+    *others, inner = parts
+    if kind in BINDING and apart and len({n for _, n in parts[0]}) == len(parts[0]):
+        return of_one(kind, *others, inner.renamed(names))
+    if kind in BINDING:
+        bound, inner = opened(factor)
+        return MAKERS[kind](bound, inner.renamed(names))
+    return MAKERS[kind](*others, inner.renamed(names))
+
+
+def opened(factor: Factor) -> tuple[list[tuple[str, Any]], Number]:
+    """What is summed over, under names that nothing else has, and the term."""
+    fresh = {k: f"~{k}" for k, _ in factor.parts[0]}
+    return [(fresh[k], n) for k, n in factor.parts[0]], factor.parts[1].renamed(fresh)
 
 
 @cache
 def _slope(factor: Factor, by: tuple[str, Index, Index]) -> Number:
     """The derivative of a factor by an entry."""
     kind, parts = factor.kind, factor.parts
-    if kind in ("entry", "share"):
+    if kind in ENTRIES:
         return delta(parts[1], by[1]) * delta(parts[2], by[2])
-    if kind == "sum":
-        bound, term = opened(factor)
-        return MAKERS["sum"](bound, term.derivative(*by))
     if kind == "step":
         return number(0)
     if kind == "max":
         raise ValueError("the derivative of a max over an axis is not known")
+    if kind == "sum":
+        bound, term = opened(factor)
+        return MAKERS["sum"](bound, term.derivative(*by))
     inner: Number = parts[-1].derivative(*by)
     if kind == "call":
         return call(f"{parts[0]}'", parts[1]) * inner
@@ -355,40 +293,25 @@ def _slope(factor: Factor, by: tuple[str, Index, Index]) -> Number:
 
 def steps_in(x: Number) -> list[Factor]:
     """The steps that a number has outside of sums."""
-    return [factor for one in x.terms for factor, _ in one if factor.kind == "step"]
+    return [factor for factor in x.factors if factor.kind == "step"]
 
 
 def case_by_case(x: Number, steps: list[Factor], f: Callable[[Number], Number]) -> Number:
-    """f(x) where the step is 1, and f(x) where it is 0."""
+    """f(x) where the first of the steps is 1, and f(x) where it is 0."""
     first = min(steps, key=lambda one: one.order)
-    up = sum_of(
-        Number({frozenset(pair for pair in one if pair[0] is not first): c})
-        for one, c in x.terms.items()
-    )
-    down = Number({one: c for one, c in x.terms.items() if (first, 1) not in one})
+    step = (first, 1)
+    up = weighted((Number({one - {step}: c}), 1) for one, c in x.terms.items())
+    down = Number({one: c for one, c in x.terms.items() if step not in one})
     return alone(first) * f(up) + (1 - alone(first)) * f(down)
 
 
-def _settled(powers: dict[Factor, int]) -> Number | None:
-    """What a product comes to where more is to be done than to add powers."""
-    for factor, power in powers.items():
-        if factor.kind in ("step", "delta") and power > 1:
-            powers[factor] = 1
-    for factor, power in powers.items():
-        if factor.kind != "several" or not power:
-            continue
-        if power > 0:
-            left = {one: n for one, n in powers.items() if one is not factor}
-            expanded: Number = factor.parts[0] ** power
-            return _of(left) * expanded
-        for v, at, end, rest in _divisions(factor):
-            if powers.get(v, 0) >= at if at else powers.get(v, 0) < 0:
-                # v**at end + rest = s, so that v**at / s = 1 / end - rest / end 1 / s
-                ((own, c),) = end.inverse.terms.items()
-                above = joined(powers, {v: -at, factor: 1}, dict(own))
-                below = [(_of(joined(above, {factor: -1}, dict(one))), d) for one, d in rest]
-                return weighted([(_of(above), c), (weighted(below), -c)])
-    return None
+@cache
+def _times(a: Number, b: Number) -> Number:
+    """A product of two."""
+    if 1 in (a.value, b.value):
+        return a if b.value == 1 else b
+    pairs = product(a.terms.items(), b.terms.items())
+    return weighted((_of(_joined(one, two)), c * d) for (one, c), (two, d) in pairs)
 
 
 def _multiplied(powers: dict[Factor, int], numbers: Iterable[tuple[Number, int]]) -> Number:
@@ -396,41 +319,60 @@ def _multiplied(powers: dict[Factor, int], numbers: Iterable[tuple[Number, int]]
     several: list[Number] = []
     coefficient: Any = 1
     for one, power in numbers:
-        if len(one.terms) != 1:
+        if len(one.terms) == 1:
+            ((factors, c),) = one.terms.items()
+            coefficient *= c if c == 1 else Fraction(c) ** power
+            for factor, n in factors:
+                powers[factor] = powers.get(factor, 0) + n * power
+        else:
             several.append(one**power)
-            continue
-        ((factors, c),) = one.terms.items()
-        coefficient *= c if power == 1 or c == 1 else Fraction(c) ** power
-        for factor, n in factors:
-            powers[factor] = powers.get(factor, 0) + n * power
     return reduce(mul, several, weighted([(_of(powers), coefficient)]))
 
 
-@cache
-def _divisions(several: Factor) -> list[tuple[Factor, int, Number, list[tuple[Product, Any]]]]:
-    """The ends of a sum by powers of one of its factors: where one of them can be solved for.
-
-    An exponential v may be solved for from both ends, so that v**n / s is left for n from 0 to
-    less than the highest power in s; anything else from above.
-    """
-    terms = several.parts[0].terms
-    powers = [dict(one) for one in terms]
-    for v in sorted({f for one in powers for f in one}, key=lambda f: (f.kind != "exp", f.order)):
-        highest, lowest = (f(one.get(v, 0) for one in powers) for f in (max, min))
-        found = []
-        for at in (highest, 0) if v.kind == "exp" else (highest,):
-            ends = [one for one in terms if dict(one).get(v, 0) == at]
-            own = frozenset(pair for one in ends for pair in one if pair[0] is not v)
-            if len(ends) == 1 and all(factor.kind in NEVER_ZERO for factor, _ in own):
-                rest = [term for term in terms.items() if term[0] != ends[0]]
-                found.append((v, at, Number({own: terms[ends[0]]}), rest))
-        if found and highest > 0 and lowest >= 0:
-            return found
-    return []
+def _joined(*products: Iterable[tuple[Factor, int]]) -> dict[Factor, int]:
+    """A product of products."""
+    found: dict[Factor, int] = {}
+    for one in products:
+        for factor, power in one:
+            found[factor] = found.get(factor, 0) + power
+    return found
 
 
 def _of(powers: Mapping[Factor, int]) -> Number:
-    """A product, settled."""
-    powers = {one: n for one, n in powers.items() if n}
-    settled = _settled(powers)
-    return Number({frozenset(powers.items()): 1}) if settled is None else settled
+    """A product, in the one form that it has."""
+    powers = {f: 1 if f.kind in ("step", "delta") else n for f, n in powers.items() if n}
+    for factor, power in powers.items():
+        if factor.kind != "several":
+            continue
+        if power > 0:
+            expanded: Number = factor.parts[0] ** power
+            return _of({**powers, factor: 0}) * expanded
+        for v, at, end, rest in _divisions(factor):
+            if powers.get(v, 0) >= at if at else powers.get(v, 0) < 0:
+                # v**at end + rest = s, so that v**at / s = 1 / end - rest / end 1 / s
+                above = Number({frozenset(_joined(powers.items(), [(v, -at)]).items()): 1})
+                return (above * alone(factor) - above * rest) * end.inverse
+    return Number({frozenset(powers.items()): 1})
+
+
+@cache
+def _divisions(several: Factor) -> list[tuple[Factor, int, Number, Number]]:
+    """Both ends of a sum by powers of one of its exponentials v, where they can be solved for.
+
+    So v**n / s is left for n from 0 to less than the highest power in s.
+    """
+    terms = several.parts[0].terms
+    for v in sorted(
+        (f for f in several.parts[0].factors if f.kind == "exp"), key=lambda f: f.order
+    ):
+        powers = {one: dict(one).get(v, 0) for one in terms}
+        highest, found = max(powers.values()), []
+        for at in (highest, 0):
+            ends = {one for one, power in powers.items() if power == at}
+            if len(ends) == 1 and all(f.kind in NEVER_ZERO for one in ends for f, _ in one):
+                end = Number({one: terms[one] for one in ends})
+                rest = Number({one: terms[one] for one in terms.keys() - ends})
+                found.append((v, at, end / alone(v) ** at, rest))
+        if found and highest > 0 and min(powers.values()) >= 0:
+            return found
+    return []

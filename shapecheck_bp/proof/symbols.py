@@ -27,9 +27,9 @@ from functools import cache
 from typing import Any, TypeVar
 
 from shapecheck_bp.activations import ACTIVATIONS
+from shapecheck_bp.losses import PAIRS
 from shapecheck_bp.proof import functions, indices, notation, sums
 from shapecheck_bp.proof.arithmetic import Arithmetic
-from shapecheck_bp.proof.factors import Factor
 from shapecheck_bp.proof.notation import Formula
 from shapecheck_bp.proof.sums import Number
 from shapecheck_bp.proof.undecided import Size, asked, sizes
@@ -48,12 +48,18 @@ class Spelled(Arithmetic):
         self.formula = formula
 
     @classmethod
-    def named(cls: type[Self], symbol: str, shape: tuple[Any, ...], layer: Any = None) -> Self:
+    def named(
+        cls: type[Self],
+        symbol: str,
+        shape: tuple[Any, ...],
+        layer: int | None = None,
+        kind: str = "entry",
+    ) -> Self:
         """A matrix of symbols, or for shape () a number; an axis of size 1 has index 0."""
         formula = notation.named(symbol, layer, shape)
         sizes = (1, 1, *shape)[-2:]
         row, column = (0 if _is_one(n) else k for n, k in zip(sizes, "ij", strict=True))
-        return cls(shape, sums.entry(formula.line, row, column), formula)
+        return cls(shape, sums.entry(formula.line, row, column, kind), formula)
 
     def __eq__(self, other: object) -> bool:
         if other is not self and asked():
@@ -125,7 +131,7 @@ class Spelled(Arithmetic):
         """Σ or max over the index of an axis."""
         axes = range(self.ndim) if axis is None else [axis % self.ndim]
         kept, entry = list(self.shape), self.entry
-        over = total if function == "sum" else lambda k, n, x: indices.largest({k: _name(n)}, x)
+        over = total if function == "sum" else lambda k, n, x: indices.largest([(k, _name(n))], x)
         for one in axes:
             entry = over("ij"[-self.ndim :][one], self.shape[one], entry)
             kept[one] = 1
@@ -136,25 +142,18 @@ class Spelled(Arithmetic):
             entry = entry.renamed({"i": "j"})
         return type(self)(tuple(kept), entry, formula)
 
-    @classmethod
-    def astype(cls: type[Self], array: Self, dtype: Any) -> Self:
-        """True and false as 1 and 0, which they are here."""
-        return array
-
-    @classmethod
-    def where(cls: type[Self], condition: Self, a: Any, b: Any) -> Self:
-        """Take from a where the condition is 1, else from b."""
-        there: Any = condition
-        return there * a + (1 - there) * b  # type: ignore[no-any-return]
-
 
 class Symbolic(Spelled):
-    """An array of symbols to which an activation is g and nothing more."""
+    """An array of symbols to which an activation is g and nothing more.
+
+    Only the outputs that have a loss of their own are written out, as the loss is.
+    """
 
     def __elementwise__(self, function: Callable[..., Any]) -> "Symbolic":
         """g(Z), with g left opaque."""
         g = activation_name(function)
-        entry = sums.call(g, self.entry)
+        known = g.rstrip("'") in PAIRS
+        entry = computed(function, self) if known else sums.call(g, self.entry)
         return Symbolic(self.shape, entry, notation.applied(g, self.formula))
 
 
@@ -165,41 +164,7 @@ def total(k: str, n: Any, x: Number) -> Number:
 
 def same(a: Spelled, b: Spelled) -> bool:
     """Whether two arrays have the same shape, and the same entry whatever the symbols stand for."""
-    if a.shape != b.shape:
-        return False
-    forms: list[Callable[[Number], Number]] = [lambda x: x, folded, spelled_out]
-    return any(form(a.entry) is form(b.entry) for form in forms)
-
-
-@cache
-def folded(x: Number) -> Number:
-    """The same number with 1 / (1 + exp(z)) written as 1 - sigmoid(z), which it is."""
-    z = sums.entry("z", 0, 0)
-    if formula_of("sigmoid") is not 1 / (1 + functions.exp(-z)):
-        return x
-
-    def change(factor: Factor) -> Number | None:
-        if factor.kind != "several" or frozenset() not in factor.parts[0].terms:
-            return None
-        rest = factor.parts[0] - 1
-        if len(rest.terms) > 1 or not all(f.kind == "exp" for one in rest.terms for f, _ in one):
-            return None
-        return (1 - sums.call("sigmoid", functions.log(rest))).inverse
-
-    return x.rebuilt(change, lambda factor: factor.kind in ("sum", "several"))
-
-
-@cache
-def spelled_out(x: Number) -> Number:
-    """The same number with the activations' own formulas in it."""
-
-    def change(factor: Factor) -> Number | None:
-        if factor.kind != "call" or factor.parts[0].rstrip("'") not in ACTIVATIONS:
-            return None
-        z = spelled_out(factor.parts[1])
-        return formula_of(factor.parts[0]).rebuilt(lambda f: z if f.kind == "entry" else None)
-
-    return x.rebuilt(change)
+    return a.shape == b.shape and a.entry is b.entry
 
 
 @cache
@@ -209,9 +174,10 @@ def formula_of(g: str) -> Number:
     return computed(pair.g_prime if g.endswith("'") else pair.g)
 
 
-def computed(function: Callable[..., Any]) -> Number:
-    """What an elementwise function computes from z."""
-    return function(Spelled.named("z", (1, 1))).entry  # type: ignore[no-any-return]
+def computed(function: Callable[..., Any], Z: Spelled | None = None) -> Number:
+    """What an elementwise function computes from Z, or from z, when it is written out."""
+    Z = Spelled.named("z", (1, 1)) if Z is None else Spelled(Z.shape, Z.entry, Z.formula)
+    return function(Z).entry  # type: ignore[no-any-return]
 
 
 @cache
@@ -279,17 +245,12 @@ def _written(operation: str, left: Any, right: Any) -> Formula:
     a, b = (
         one.formula if isinstance(one, Spelled) else notation.number(one) for one in (left, right)
     )
-    if operation in "+-><":
-        return notation.sum_of(operation, a, b)
     if operation == "*" and isinstance(left, int) and left == -1:
         return notation.negative(b)
-    if operation == "*":
-        return notation.product_of("*", a, b)
-    if operation == "/":
-        return notation.quotient_of(a, b)
     if operation == "**":
         return notation.power_of(a, right)
-    return notation.applied(operation, a, b)
+    write = notation.BINARY.get(operation, notation.applied)
+    return write(operation, a, b)
 
 
 def _broadcast(left: tuple[Any, ...], right: tuple[Any, ...]) -> tuple[Any, ...]:

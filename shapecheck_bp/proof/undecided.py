@@ -20,25 +20,21 @@ LAW = ("jaxtyping", "shapecheck_bp.shapes", "shapecheck_bp.proof", "shapecheck_b
 
 
 class Undecided:
-    """Something that may be any whole number, and so is not compared."""
+    """Something that may be any whole number, and so is compared by the shape law alone."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, value: Any, name: str) -> None:
+        self.value, self.name = value, name
 
     def __repr__(self) -> str:
-        return self.name
+        return str(self.value)
 
     def __hash__(self) -> int:
-        return hash(self.name)
+        return hash(self.value)
 
     def __eq__(self, other: object) -> bool:
         if other is not self and asked():
             self._refuse()
-        return other is self or self.equals(other)
-
-    def equals(self, other: object) -> bool:
-        """Whether the shape law is to take it for the same."""
-        return isinstance(other, Undecided) and self.name == other.name
+        return bool(self.value == getattr(other, "value", other))
 
     def _refuse(self, *_: object) -> Any:
         raise TypeError(f"{asked()} asks for {self.name}: then nothing is shown for all of them")
@@ -49,7 +45,7 @@ class Undecided:
 def asked() -> str:
     """The line that asks for something undecided; nothing where it is the shape law that does."""
     frame: Any = sys._getframe(1)
-    while frame.f_code.co_name in ("__eq__", "__bool__", "__index__", "_refuse"):
+    while frame.f_code.co_name in ("__eq__", "__bool__", "_refuse"):
         frame = frame.f_back
     if frame.f_globals.get("__name__", LAW[0]).startswith(LAW):
         return ""
@@ -61,38 +57,22 @@ class Size(Undecided):
 
     is_integer = is_positive = True
     is_number = False
-
-    def __index__(self) -> int:
-        return self._refuse()  # type: ignore[no-any-return]
+    __index__ = Undecided._refuse
 
 
 class Depth(Undecided):
     """The number of layers, for indices and loops: the code may not ask whether it is this one."""
 
-    def __init__(self, layers: int) -> None:
-        super().__init__("the number of layers")
-        self.layers = layers
-
-    def __repr__(self) -> str:
-        return str(self.layers)
-
-    def __hash__(self) -> int:
-        return hash(self.layers)
-
     def __index__(self) -> int:
-        return self.layers
+        return int(self.value)
 
     def __add__(self, other: int) -> int:
-        return self.layers + other
+        return int(self.value) + other
 
     def __sub__(self, other: int) -> int:
-        return self.layers - other
+        return int(self.value) - other
 
     __radd__ = __add__
-
-    def equals(self, other: object) -> bool:
-        """The shape law counts layers."""
-        return self.layers == (other.layers if isinstance(other, Depth) else other)
 
 
 class AnyNetwork(Network):
@@ -101,7 +81,7 @@ class AnyNetwork(Network):
     @property
     def L(self) -> Any:
         """The number of layers."""
-        return Depth(len(self.sizes) - 1)
+        return Depth(len(self.sizes) - 1, "the number of layers")
 
 
 def sizes(names: str) -> list[Size]:
@@ -112,4 +92,4 @@ def sizes(names: str) -> list[Size]:
 @cache
 def size(name: str) -> Size:
     """One such symbol."""
-    return Size(name)
+    return Size(name, name)

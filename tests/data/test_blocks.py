@@ -15,7 +15,7 @@ from problems import NETWORKS, problem, relative
 
 from shapecheck_bp import Network, ShapeError, column, fit, flip, row, trace
 from shapecheck_bp.data import blocks
-from shapecheck_bp.proof.numeric import lifted
+from shapecheck_bp.proof.rounding import lifted
 from shapecheck_bp.shapes.law import law_of
 from shapecheck_bp.transpose import map_leaves
 

@@ -10,7 +10,7 @@ from shapecheck_bp import Network, column
 from shapecheck_bp.activations import ACTIVATIONS
 from shapecheck_bp.network import Layer
 from shapecheck_bp.proof import definitions
-from shapecheck_bp.proof.running import KINDS, symbolic_network
+from shapecheck_bp.proof.right import KINDS, symbolic_network
 from shapecheck_bp.proof.symbols import Symbolic
 from shapecheck_bp.proof.undecided import size, sizes
 

@@ -10,7 +10,7 @@ from shapecheck_bp.activations import ACTIVATIONS
 from shapecheck_bp.losses import cross_entropy, log_loss, squared_error
 from shapecheck_bp.proof.cases import cases, law_for
 from shapecheck_bp.proof.equations import Equations, Recorder
-from shapecheck_bp.proof.running import SymbolMaker
+from shapecheck_bp.proof.right import SymbolMaker
 from shapecheck_bp.proof.symbols import Symbolic, same
 from shapecheck_bp.proof.undecided import size
 from shapecheck_bp.shapes.switch import listen
