@@ -109,17 +109,20 @@ def diagnose(gradients: Callable[..., Any], net: Network, convention: str = "col
 
 
 def _recognise(patient: Patient, net: Network, convention: str) -> Outcome:
-    """Call it in one style after the other until what is right comes out, or the best there is."""
+    """Call it in one style after the other until one fits, or take the best there is."""
     outcomes: list[Outcome] = []
     for sizes in (None, net.sizes):
         problem = probe(net, sizes=sizes)
-        for style in patient.styles(net.L):
-            for turned, rank_1 in LAYOUTS[convention]:
+        for turned, rank_1 in LAYOUTS[convention]:
+            for style in patient.styles(net.L):
                 outcome = patient(problem, Reading(style, convention, turned, rank_1))
                 outcomes.append(outcome)
-                # For rows X @ W + b takes a b of either rank, and gives what is right for both.
-                enough = RIGHT_BUT_FOR_SHAPES if convention == "row" and not turned else RIGHT
-                if _quality(outcome)[0] >= enough:
+                quality, _ = _quality(outcome)
+                # Where all sizes differ nothing runs, and fits, that is meant in another way. For
+                # rows X @ W + b takes a b of either rank, and gives what is right for both.
+                fits = sizes is None and outcome.error is None and outcome.shapes_fit
+                either = convention == "row" and not turned and quality >= RIGHT_BUT_FOR_SHAPES
+                if fits or either or quality >= RIGHT:
                     return outcome
         if any(outcome.error is None for outcome in outcomes):
             break
@@ -135,7 +138,7 @@ def _quality(outcome: Outcome) -> tuple[float, tuple[int, ...]]:
     """How well a call went, and how far where it did not come to its end."""
     if outcome.error is not None:
         return 0, outcome.reached
-    wrong = wrong_quantities(outcome, outcome.problem.grads, own_scale(outcome).factor)
+    wrong = wrong_quantities(outcome, outcome.problem.right, own_scale(outcome).factor)
     if not wrong:
         return RIGHT_BUT_FOR_SHAPES + outcome.shapes_fit, ()
     return 2 + outcome.shapes_fit - len(wrong) / (4 * len(outcome.grads)), ()
@@ -144,7 +147,7 @@ def _quality(outcome: Outcome) -> tuple[float, tuple[int, ...]]:
 def _numbers(patient: Patient, outcome: Outcome, other: Probe) -> list[Finding]:
     """What is wrong with the values that came out; what explains them has to do so twice."""
     scale = own_scale(outcome)
-    if not wrong_quantities(outcome, outcome.problem.grads, scale.factor):
+    if not wrong_quantities(outcome, outcome.problem.right, scale.factor):
         return about_cost(outcome, outcome.problem.cost, scale.factor)
     again = patient(other, outcome.reading)
     if told := nothing(outcome) or own_loss(outcome, again):
@@ -169,7 +172,7 @@ def _numbers(patient: Patient, outcome: Outcome, other: Probe) -> list[Finding]:
 
 def _likeliest(outcome: Outcome, laws: Sequence[Law]) -> float:
     """The factor of a loss of one's own of whose gradients most are right, and not all."""
-    grads = outcome.problem.grads
+    grads = outcome.problem.right
     wrong = {
         factor: len(wrong_quantities(outcome, grads, factor))
         for factor in (law(outcome.problem) for law in laws)
@@ -188,7 +191,7 @@ def _after_an_exception(patient: Patient, first: Outcome) -> list[Finding]:
     for square in squares:
         for turned, rank_1 in LAYOUTS[reading.convention]:
             outcome = patient(square, reading._replace(turned=turned, rank_1=rank_1))
-            if outcome.error is None and wrong_quantities(outcome, square.grads):
+            if outcome.error is None and wrong_quantities(outcome, square.right):
                 again, simple = patient(second(square), outcome.reading), not (turned or rank_1)
                 found = [
                     faults
@@ -236,8 +239,7 @@ def _no_law(first: Outcome, outcome: Outcome) -> Finding:
         f"cost and gradients are {factors[0]:.4g} times what they should be there, and"
         f" {factors[1]:.4g} times here: look at what stands for m"
     )
-    m = "X.shape[1]" if first.reading.convention == "column" else "X.shape[0]"
-    return Finding("unknown", evidence, "certain", f"m = {m}", quantity="dW")
+    return Finding("unknown", evidence, "certain", first.reading.m, quantity="dW")
 
 
 def _rank_1(outcome: Outcome, told: str) -> Finding:

@@ -14,19 +14,13 @@ from shapecheck_bp.network import Network
 
 Law: TypeAlias = Callable[[Probe], float]
 
-
-def outputs(problem: Probe) -> int:
-    """The number of outputs."""
-    return problem.net.sizes[-1]
-
-
 LAWS: dict[str, Law] = {
     "ours": lambda p: 1.0,
     "a sum over examples": lambda p: p.m,
     "a half": lambda p: 0.5,
     "half a sum over examples": lambda p: p.m / 2,
-    "a mean over outputs": lambda p: 1 / outputs(p),
-    "half a mean over outputs": lambda p: 0.5 / outputs(p),
+    "a mean over outputs": lambda p: 1 / p.net.sizes[-1],
+    "half a mean over outputs": lambda p: 0.5 / p.net.sizes[-1],
 }
 
 
@@ -41,7 +35,7 @@ def own_scale(outcome: Outcome) -> Scale:
     """The factor of a loss of one's own, where the gradients are that loss's."""
     if outcome.error is None and outcome.cost is not None:
         factor = outcome.cost / outcome.problem.cost
-        if factor > 0 and not wrong_quantities(outcome, outcome.problem.grads, factor):
+        if factor > 0 and not wrong_quantities(outcome, outcome.problem.right, factor):
             return Scale(factor, {*_followed(factor, outcome.problem), f"{factor:.5g}"})
     return Scale(1.0, {"ours"})
 

@@ -8,25 +8,31 @@ import numpy as np
 from shapecheck_bp import column
 from shapecheck_bp.activations import ACTIVATIONS
 from shapecheck_bp.doctor.findings import wrong_in_words
-from shapecheck_bp.doctor.matching import close, wrong_quantities
-from shapecheck_bp.doctor.probe import Probe
+from shapecheck_bp.doctor.matching import close, ratio, wrong_quantities
+from shapecheck_bp.doctor.probe import Probe, named
 from shapecheck_bp.doctor.remedies import remedy
 from shapecheck_bp.doctor.report import Finding
 from shapecheck_bp.doctor.styles import Outcome
 from shapecheck_bp.network import Network
+from shapecheck_bp.shapes.switch import enforce
 
 NAMELESS = "no known mistake gives these numbers"
 
 
 def by_one_factor(outcome: Outcome, scale: float) -> Finding | None:
     """What is said where all gradients are wrong by one factor; nothing has to be looked at."""
-    factor = _factor(outcome, wrong_quantities(outcome, outcome.problem.grads, scale))
-    if not factor:
+    problem = outcome.problem
+    found = [np.ravel(one) for one in outcome.grads.values()]
+    right = [np.ravel(problem.right[name]) for name in outcome.grads]
+    c = ratio(np.concatenate(found), np.concatenate(right))
+    if not c or len(wrong_quantities(outcome, problem.right, scale)) < len(found):
         return None
-    m = "X.shape[1]" if outcome.reading.convention == "column" else "X.shape[0]"
-    fix = f"m = {m}" if "divided by" in factor else None
-    told = (NAMELESS, wrong_in_words(outcome, scale), factor)
-    return Finding("unknown", "; ".join(told), "likely", fix)
+    sizes = {f"n_{layer}": size for layer, size in enumerate(problem.net.sizes)}
+    by = next((name for name, size in sizes.items() if close(c, problem.m / size)), "")
+    told = f"every gradient is {c:.4g} times what it should be"
+    told += f", as if it were divided by {by}, and not by m" * bool(by)
+    evidence = f"{NAMELESS}; {wrong_in_words(outcome, scale)}; {told}"
+    return Finding("unknown", evidence, "likely", outcome.reading.m if by else None)
 
 
 def unknown(outcome: Outcome, seen: Sequence[Any], scale: float) -> Finding:
@@ -37,7 +43,7 @@ def unknown(outcome: Outcome, seen: Sequence[Any], scale: float) -> Finding:
     the person's own loss is ours.
     """
     problem, net = outcome.problem, outcome.problem.net
-    wrong = wrong_quantities(outcome, problem.grads, scale)
+    wrong = wrong_quantities(outcome, problem.right, scale)
     told = [NAMELESS, wrong_in_words(outcome, scale)]
     layer = wrong[0][1]
     here = [quantity for quantity, place in wrong if place == layer]
@@ -50,11 +56,10 @@ def unknown(outcome: Outcome, seen: Sequence[Any], scale: float) -> Finding:
     if outcome.cost is not None:
         right = close(outcome.cost, scale * problem.cost)
         told.append(f"the cost is {'right' if right else 'wrong'}")
-    W, dW = problem.params[layer - 1].W, np.asarray(outcome.grads[layer - 1][0])
-    if dW.shape == W.shape and np.all(np.isfinite(dW)):
-        rest = dW - scale * problem.grads[layer - 1].dW
-        share = float(np.sum(rest * W) / np.sum(W**2))
-        if close(rest, share * W) and abs(share) > 1e-9:
+    W, dW = problem.params[layer - 1].W, outcome.grads["dW", layer]
+    if dW.shape == W.shape:
+        share = ratio(dW - scale * problem.right["dW", layer], W)
+        if share and abs(share) > 1e-9:
             quantity = "dW"
             told.append(f"too much in dW[{layer}] is {share:.3g} * W[{layer}]: weight decay?")
     fix = remedy(quantity, (layer,), net, outcome.reading)
@@ -87,41 +92,15 @@ def _first_missing(problem: Probe, seen: Sequence[Any]) -> tuple[str, int] | Non
 
 def _exchanged(outcome: Outcome, wrong: Sequence[tuple[str, int]]) -> list[str]:
     """Gradients that would be right elsewhere: in another layer, or as db for dW."""
-    right = [
-        (f"{quantity}[{layer}]", array)
-        for layer, pair in enumerate(outcome.problem.grads, start=1)
-        for quantity, array in zip(("dW", "db"), pair, strict=True)
-    ]
     told = []
-    for quantity, layer in wrong:
-        found = np.asarray(outcome.grads[layer - 1][("dW", "db").index(quantity)])
-        for array in (found, found.T):
-            name = next(
-                (name for name, one in right if one.shape == array.shape and close(array, one)), ""
-            )
-            if name and name != f"{quantity}[{layer}]":
-                told.append(f"{quantity}[{layer}] is what {name} should be")
+    for name in wrong[:3]:
+        found = outcome.grads[name]
+        for (quantity, layer), one in outcome.problem.right.items():
+            is_that = any(a.shape == one.shape and close(a, one) for a in (found, found.T))
+            if is_that and (quantity, layer) != name:
+                told.append(f"{name[0]}[{name[1]}] is what {quantity}[{layer}] should be")
                 break
-    return told[:3]
-
-
-def _factor(outcome: Outcome, wrong: Sequence[tuple[str, int]]) -> str:
-    """All gradients by one factor, and what it may come from."""
-    problem = outcome.problem
-    pairs = zip(outcome.grads, problem.grads, strict=True)
-    given = [both for pair in pairs for both in zip(*pair, strict=True) if both[0] is not None]
-    found, right = (
-        np.concatenate([np.ravel(one) for one in some]) for some in zip(*given, strict=True)
-    )
-    if found.shape != right.shape or len(wrong) < len(given) or not np.any(right):
-        return ""
-    ratio = float(np.sum(found * right) / np.sum(right**2))
-    if not close(found, ratio * right) or not ratio:
-        return ""
-    told = f"every gradient is {ratio:.4g} times what it should be"
-    sizes = {f"n_{layer}": size for layer, size in enumerate(problem.net.sizes)}
-    by = [name for name, size in sizes.items() if close(ratio, problem.m / size)]
-    return told + "".join(f", as if it were divided by {name}, and not by m" for name in by[:1])
+    return told
 
 
 def for_another_network(outcome: Outcome, again: Outcome) -> list[Finding]:
@@ -147,6 +126,6 @@ def _right_for(outcome: Outcome, hidden: str, output: str, loss: str | None) -> 
     meant = Network(problem.net.sizes, hidden, output, loss)  # type: ignore[arg-type]
     if outcome.error is not None:
         return False
-    with np.errstate(all="ignore"):
+    with enforce(False), np.errstate(all="ignore"):
         _, grads = column.gradients(meant, problem.params, problem.X, problem.Y)
-    return not wrong_quantities(outcome, grads)
+    return not wrong_quantities(outcome, named(grads))

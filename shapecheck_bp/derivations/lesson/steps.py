@@ -141,7 +141,8 @@ def walked(bp: ModuleType, problem: Problem, wrong: Mapping[str, str] | None = N
                 walk.formulas[name] = f"{quantity} = {wrong[name]}"
                 if "W_new" in wrong[name]:
                     scope["W_new"] = arrays[f"W_new{layer}"] = scope["W"] - scope["dW"]
-                arrays[name] = _instead(problem, wrong[name], scope)
+                g = net.activations[layer - 1]
+                arrays[name] = _instead(problem, wrong[name], scope, g)
             elif quantity == "J":
                 cache = Cache(
                     tuple(arrays[f"Z{layer}"] for layer in layers),
@@ -160,11 +161,13 @@ def walked(bp: ModuleType, problem: Problem, wrong: Mapping[str, str] | None = N
     return walk
 
 
-def _instead(problem: Problem, code: str, scope: dict[str, Any]) -> Any:
+def _instead(problem: Problem, code: str, scope: dict[str, Any], g: str) -> Any:
     """What a wrong formula gives."""
     net = problem.net
     m = problem.X.size // net.sizes[0]
-    others = {"np": np, "m": m, "n_L": net.sizes[-1], "g_prime": ACTIVATIONS[net.hidden].g_prime}
+    others = {"np": np, "m": m, "n_L": net.sizes[-1]}
+    if g in ACTIVATIONS:
+        others["g_prime"] = ACTIVATIONS[g].g_prime
     return eval(code.replace("g'(", "g_prime("), scope | others)
 
 
