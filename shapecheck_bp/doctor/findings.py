@@ -9,7 +9,7 @@ import numpy as np
 from shapecheck_bp.doctor.matching import close, ratio, wrong_quantities
 from shapecheck_bp.doctor.remedies import remedy
 from shapecheck_bp.doctor.report import Finding
-from shapecheck_bp.doctor.scales import laws_without_cost
+from shapecheck_bp.doctor.scales import laws
 from shapecheck_bp.doctor.sick import Fault, cost
 from shapecheck_bp.doctor.styles import NoGradientsError, Outcome
 
@@ -72,9 +72,8 @@ def own_loss(outcome: Outcome, again: Outcome) -> list[Finding]:
     """Whether all gradients are those of a loss of one's own, whose cost is not given."""
     if outcome.cost is not None or again.error is not None:
         return []
-    net = outcome.problem.net
-    for words, law in laws_without_cost(net).items():
-        both = (outcome, again)
+    net, both = outcome.problem.net, (outcome, again)
+    for words, law in laws(outcome).items():
         if any(wrong_quantities(one, one.problem.right, law(one.problem)) for one in both):
             continue
         mistake = next((name for word, name in MEANT.items() if word in words), "factor_two")

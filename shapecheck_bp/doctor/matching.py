@@ -6,7 +6,7 @@ where a mistake reproduces all of them, it is that mistake, or one that is the s
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, product
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,8 @@ def close(found: Any, expected: Any) -> bool:
         found, expected = np.squeeze(found), np.squeeze(expected)
         if found.shape != expected.shape:
             return False
-    off = np.abs(found - expected).max(initial=0)
+    with np.errstate(invalid="ignore"):
+        off = np.abs(found - expected).max(initial=0)
     return bool(off <= TOLERANCE * max(float(np.abs(expected).max(initial=0)), NOTHING) < np.inf)
 
 
@@ -72,42 +73,43 @@ def explanations(outcome: Outcome, scale: float = 1.0, pairs: bool = True) -> li
 
 
 def _explained(outcome: Outcome, scale: float, pairs: bool) -> Iterator[list[Fault]]:
-    problem = outcome.problem
-    wrong = {*wrong_quantities(outcome, problem.right, scale)}
+    wrong = {*wrong_quantities(outcome, outcome.problem.right, scale)}
     able, found = [], []  # alone, a mistake spoils nothing that is right here
-    for fault, grads, spoiled in _singles(problem):
+    for fault, spoiled in _singles(outcome.problem):
         names = wrong if spoiled is None else spoiled & outcome.grads.keys()
         if names <= wrong:
-            left = [*wrong] if grads is None else wrong_quantities(outcome, grads, scale)
-            able.append((fault, names, len(left) < len(wrong)))
+            left = len(wrong) if spoiled is None else sum(_unexplained(outcome, [fault], scale))
+            able.append((fault, names, left < len(wrong)))
             found += [[fault]] if not left else []
     if found := found or _with_updated_weights(outcome, [], scale):
         yield from found
     elif pairs:
         yield from _pairs(outcome, wrong, able, scale)
-        below = {name for name in outcome.grads if name[1] < problem.net.L}
+        below = {name for name in outcome.grads if name[1] < outcome.problem.net.L}
         for fault, spoiled, _ in able:
             if spoiled | below == wrong:
                 yield from _with_updated_weights(outcome, [fault], scale)
 
 
-@lru_cache(maxsize=16)
-def _singles(problem: Probe) -> list[tuple[Fault, Gradients | None, set[Name] | None]]:
-    """Each mistake that is seen here, with its gradients, and those among them that are not right.
+@lru_cache(maxsize=32)
+def _singles(problem: Probe) -> list[tuple[Fault, set[Name] | None]]:
+    """Each mistake that is seen here, with the gradients that are not right.
 
     They are None where they cannot be computed at these sizes.
     """
-    found: list[Any] = []
+    found: list[tuple[Fault, set[Name] | None]] = []
     for fault in candidates(problem.net):
         try:
-            grads = dict(gradients(problem, [fault]))
+            spoiled = {
+                name
+                for name, one in gradients(problem, [fault])
+                if np.shape(one) != np.shape(problem.right[name])
+                or not close(one, problem.right[name])
+            }
         except ValueError:
-            found.append((fault, None, None))
+            found.append((fault, None))
             continue
-        right = problem.right.items()
-        spoiled = {name for name, one in right if not close(grads[name], one)}
-        spoiled |= {name for name, one in right if np.shape(grads[name]) != np.shape(one)}
-        found += [(fault, grads, spoiled)] if spoiled else []
+        found += [(fault, spoiled)] if spoiled else []
     return found
 
 
@@ -143,14 +145,17 @@ def _overlap(one: Fault, other: Fault) -> bool:
     return is_place and not (one.is_factor or other.is_factor)
 
 
+def _unexplained(outcome: Outcome, faults: Sequence[Fault], scale: float) -> Iterator[bool]:
+    """For each gradient, from the last layer on, whether these mistakes do not explain it."""
+    for name, one in gradients(outcome.problem, faults):
+        if name in outcome.grads:
+            yield not _is_right(name, outcome.grads[name], scale * np.asarray(one))
+
+
 def _explains(outcome: Outcome, faults: Sequence[Fault], scale: float) -> bool:
     """Whether these mistakes explain everything; the first gradient that is not ends the search."""
     try:
-        return all(
-            _is_right(name, outcome.grads[name], scale * np.asarray(one))
-            for name, one in gradients(outcome.problem, faults)
-            if name in outcome.grads
-        )
+        return not any(_unexplained(outcome, faults, scale))
     except ValueError:
         return False
 
@@ -190,25 +195,14 @@ def _with_updated_weights(outcome: Outcome, faults: list[Fault], scale: float) -
 
 def broadcast(outcome: Outcome) -> str:
     """Evidence of a rank-1 array that became a matrix: the differences of all pairs of entries."""
-    with np.errstate(all="ignore"):
-        for array in (*outcome.seen, *outcome.grads.values()):
-            if np.ndim(array) != 2 or array.shape[0] != array.shape[1]:
-                continue
-            for a, y, told in _vectors(outcome.problem):
-                pairs = np.subtract.outer(a, y)
-                some = (sign * one for one in (pairs, pairs.T) for sign in (1, -1, 2, -2))
-                n = len(a)
-                if array.shape == (n, n) and any(close(array, one) for one in some):
-                    every = f"gave {array.shape}, every one minus every other"
-                    return f"{told}: ({n},) and ({n}, 1) {every}"
+    A, Y = outcome.problem.output, outcome.problem.Y
+    told, pairs = "A - Y of one example", [*zip(A.T, Y.T, strict=True)]
+    if len(A) == 1:
+        told, pairs = "A - Y", [(A[0], Y[0])]
+    arrays = [one for one in (*outcome.seen, *outcome.grads.values()) if np.ndim(one) == 2]
+    for array, (a, y) in product(arrays, pairs):
+        every, n = np.subtract.outer(a, y), len(a)
+        some = (sign * one for one in (every, every.T) for sign in (1, -1, 2, -2))
+        if array.shape == (n, n) and any(close(array, one) for one in some):
+            return f"{told}: ({n},) and ({n}, 1) gave {array.shape}, every one minus every other"
     return ""
-
-
-def _vectors(problem: Probe) -> Iterator[tuple[Any, Any, str]]:
-    """What people subtract as arrays of one axis."""
-    A, Y = problem.output, problem.Y
-    if A.shape[0] == 1:
-        yield A[0], Y[0], "A - Y"
-    for i in range(A.shape[1]):
-        if A.shape[0] > 1:
-            yield A[:, i], Y[:, i], "A - Y of one example"

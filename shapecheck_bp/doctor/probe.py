@@ -65,7 +65,7 @@ def named(grads: Sequence[tuple[Any, Any]]) -> Gradients:
     }
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=32)
 def probe(
     net: Network,
     *,

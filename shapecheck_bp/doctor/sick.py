@@ -146,7 +146,7 @@ def _forward(problem: Probe, faults: tuple[Fault, ...]) -> list[Scope]:
     return layers
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=32)
 def _right(problem: Probe) -> list[Scope]:
     """All arrays of all layers as they should be."""
     layers = [{**s} for s in _forward(problem, ())]

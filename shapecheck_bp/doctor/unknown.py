@@ -1,6 +1,7 @@
 """Findings without a name: where a mistake enters that no table has, and what can be said of it."""
 
 from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -72,7 +73,6 @@ def _first_missing(problem: Probe, seen: Sequence[Any]) -> tuple[str, int] | Non
     Only where this can be seen: code that takes one example after the other has no such arrays.
     """
     cache = column.forward(problem.net, problem.params, problem.X)
-    rows = list(zip(cache.Z, cache.A[1:], strict=True))
 
     def like(array: Any) -> list[Any]:
         return [one for one in seen if one.shape == array.shape]
@@ -80,14 +80,13 @@ def _first_missing(problem: Probe, seen: Sequence[Any]) -> tuple[str, int] | Non
     def came(array: Any) -> bool:
         return any(close(one, array) for one in like(array))
 
-    if came(rows[-1][1]):
+    if came(cache.A[-1]):
         return None
-    for layer, (Z, A) in enumerate(rows, start=1):
-        if not came(A):
-            different = {one.tobytes() for one in like(A)}
-            # With one such array alone it cannot be told whether Z was right on the way to it.
-            return ("A" if came(Z) or len(different) < 2 else "Z", layer) if different else None
-    return None
+    rows = enumerate(zip(cache.Z, cache.A[1:], strict=True), start=1)
+    layer, (Z, A) = next(row for row in rows if not came(row[1][1]))
+    # With one such array alone it cannot be told whether Z was right on the way to it.
+    different = {one.tobytes() for one in like(A)}
+    return ("A" if came(Z) or len(different) < 2 else "Z", layer) if different else None
 
 
 def _exchanged(outcome: Outcome, wrong: Sequence[tuple[str, int]]) -> list[str]:
@@ -105,27 +104,25 @@ def _exchanged(outcome: Outcome, wrong: Sequence[tuple[str, int]]) -> list[str]:
 
 def for_another_network(outcome: Outcome, again: Outcome) -> list[Finding]:
     """Whether this would be right with other activations, or another loss, than were told."""
-    net = outcome.problem.net
-    for hidden in dict.fromkeys((net.hidden, *ACTIVATIONS)):
-        for output, loss in (
-            (net.output, net.loss),
-            *((one, None) for one in (*ACTIVATIONS, "softmax")),
-        ):
-            if output == "softmax" and net.sizes[-1] == 1:
-                continue
-            if all(_right_for(one, hidden, output, loss) for one in (outcome, again)):
-                told = f"hidden={hidden!r}, output={output!r}"
-                evidence = f"it is right for a network with {told}"
-                fix = f"Network(sizes, {told}), if that is what you mean"
-                return [Finding("unknown", evidence, "certain", fix)]
+    net, problems = outcome.problem.net, (outcome, again)
+    outputs = [(one, None) for one in (*ACTIVATIONS, "softmax")]
+    if again.error is not None:
+        return []
+    for hidden, (output, loss) in product(
+        dict.fromkeys((net.hidden, *ACTIVATIONS)), [(net.output, net.loss), *outputs]
+    ):
+        is_possible = output != "softmax" or net.sizes[-1] > 1
+        if is_possible and all(_right_for(one, hidden, output, loss) for one in problems):
+            told = f"hidden={hidden!r}, output={output!r}"
+            evidence = f"it is right for a network with {told}"
+            fix = f"Network(sizes, {told}), if that is what you mean"
+            return [Finding("unknown", evidence, "certain", fix)]
     return []
 
 
 def _right_for(outcome: Outcome, hidden: str, output: str, loss: str | None) -> bool:
     problem = outcome.problem
     meant = Network(problem.net.sizes, hidden, output, loss)  # type: ignore[arg-type]
-    if outcome.error is not None:
-        return False
     with enforce(False), np.errstate(all="ignore"):
         _, grads = column.gradients(meant, problem.params, problem.X, problem.Y)
     return not wrong_quantities(outcome, named(grads))

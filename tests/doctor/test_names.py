@@ -20,7 +20,8 @@ TANH, BINARY, SQUARED = (
     Network((3, 4, 2), "tanh", "identity"),
 )
 NETS = {"rank_1": BINARY, "factor_two": SQUARED, "reduction_mismatch": SQUARED}
-IN_HOMEWORK = {"dA_prev": "dA_prev", "J": "cost", "A": "output"}
+IN_HOMEWORK = {"A": "output"}
+IN_WORDS = {"W_new": "(W - 0.1 * dW)", "n_L": "Y.shape[0]"}
 
 
 @cache
@@ -47,23 +48,37 @@ def test_the_page_lists_every_name_and_no_other():
     assert {*listed} == names_in_the_doctor()
 
 
+def statements(line):
+    """The quantities and formulas of a line, which may assign two at once."""
+    (statement,) = ast.parse(line.replace("g'(", "g_prime(")).body
+    target, value = statement.targets[0], statement.value
+    if not isinstance(target, ast.Tuple):
+        return {(target.id, ast.unparse(value))}
+    pairs = zip(target.elts, value.elts, strict=True)
+    return {(one.id, ast.unparse(other)) for one, other in pairs}
+
+
+@pytest.mark.parametrize(("name", "line"), LINES.items())
+def test_the_line_on_the_page_is_one_of_the_tables(name, line):
+    net = NETS.get(name, TANH)
+    table = set()
+    for one in MISTAKES[name].lines(net, others=True):
+        # Where the output is the identity, dA is dZ.
+        quantity = "dZ" if one.quantity == "dA" and net.output == "identity" else one.quantity
+        table |= statements(f"{quantity} = {one.code}")
+    assert statements(line) <= table
+
+
 @pytest.mark.parametrize(("name", "line"), LINES.items())
 def test_the_line_on_the_page_has_that_mistake(name, line):
     code, _, remark = line.partition("  # ")
-    (statement,) = ast.parse(code).body
-    target, value = statement.targets[0], statement.value
-    pairs = (
-        zip(target.elts, value.elts, strict=True)
-        if isinstance(target, ast.Tuple)
-        else [(target, value)]
-    )
     wrong = {}
-    for one, other in pairs:
-        place = IN_HOMEWORK.get(one.id, one.id)
+    for quantity, formula in statements(code):
+        place = IN_HOMEWORK.get(quantity, quantity)
         place += "_last" * (place == "dZ" and remark.startswith("in the last layer"))
-        wrong[place] = ast.unparse(other)
-    if "W" in wrong:
-        wrong = {"renew": code}
+        for short, written in IN_WORDS.items():
+            formula = formula.replace(short, written)
+        wrong[place] = formula
     net = NETS.get(name, TANH)
     diagnosis = diagnose(homework(net, "column", "dicts", **wrong), net, "column")
     assert diagnosis.findings[0].mistake == name
