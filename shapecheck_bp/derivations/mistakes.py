@@ -13,6 +13,7 @@ computes with the lines as they stand, and the doctor knows a mistake by what co
 """
 
 import re
+from math import isclose, nan
 from typing import NamedTuple
 
 from shapecheck_bp.network import Network
@@ -32,8 +33,8 @@ SOFTMAX = {
 }
 COSTS = {
     "squared_error": "np.sum((A - Y) ** 2) / m",
-    "log_loss": "-np.sum(Y * np.log(A) + (1 - Y) * np.log(1 - A)) / m",
-    "cross_entropy": "-np.sum(Y * np.log(A)) / m",
+    "log_loss": "np.sum(-Y * np.log(A) - (1 - Y) * np.log(1 - A)) / m",
+    "cross_entropy": "np.sum(-Y * np.log(A)) / m",
 }
 NEEDS = {
     "dA": "a hidden layer",
@@ -48,6 +49,8 @@ NEEDS = {
 
 def right(quantity: str, layer: int, net: Network) -> str:
     """What a quantity is of a layer, for examples as columns."""
+    if quantity == "J":
+        return COSTS[net.loss]
     if quantity == "dZ" and layer == net.L and net.paired:
         return "A - Y"
     if net.activations[layer - 1] == "softmax" and quantity in SOFTMAX:
@@ -208,9 +211,21 @@ MISTAKES = {
         ("dW = dZ @ Z_prev.T / m", "dW = dZ @ Z.T / m", "dW = dZ @ X.T / m")),
     "sign": Mistake("Y - A stands where A - Y is meant, so every step makes J larger",
         ("error = 2?(Y - A)",), factors=("-1",)),
-    "reduction_mismatch": Mistake("the error is divided by the number of outputs, the loss not",
-        ("error = 2?(A - Y) / n_L  # several",), factors=("1/n_L", "n_L")),
     "factor_two": Mistake("a factor 2 of the loss is lost, or is not in it",
         ("error = 1?(A - Y)",), factors=("2", "1/2")),
+    "reduction_mismatch": Mistake("the error is divided by the number of outputs, the loss not",
+        ("error = 2?(A - Y) / n_L  # several",), factors=("1/n_L", "n_L")),
 }
 # fmt: on
+
+
+def of_factor(c: float, m: float = nan, n_L: float = nan) -> str:
+    """The mistake by which something is c times what it should be, or nothing.
+
+    >>> of_factor(5, m=5), of_factor(5)
+    ('missing_mean', '')
+    """
+    for name, one in MISTAKES.items():
+        if any(isclose(c, eval(text, {"m": m, "n_L": n_L}), rel_tol=1e-5) for text in one.factors):
+            return name
+    return ""

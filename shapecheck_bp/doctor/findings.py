@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from shapecheck_bp.derivations.mistakes import of_factor
 from shapecheck_bp.doctor.matching import close, ratio, wrong_quantities
 from shapecheck_bp.doctor.remedies import remedy
 from shapecheck_bp.doctor.report import Finding
@@ -135,15 +136,11 @@ def _shape(outcome: Outcome, quantity: str, array: Any) -> tuple[int, ...]:
 
 def about_cost(outcome: Outcome, expected: float, scale: float) -> list[Finding]:
     """Whether the cost is the one that the gradients belong to."""
-    net, m = outcome.problem.net, outcome.problem.m
+    net = outcome.problem.net
     if outcome.cost is None or close(outcome.cost, scale * expected) or not np.isfinite(expected):
         return []
-    n_L, factor = net.sizes[-1], outcome.cost / expected
-    names = {
-        m: "missing_mean", 1 / m: "double_mean", -1: "sign", 2: "factor_two", 0.5: "factor_two",
-        1 / n_L: "reduction_mismatch", n_L: "reduction_mismatch",
-    }  # fmt: skip
-    mistake = next((name for one, name in names.items() if close(factor, one)), "unknown")
+    factor = outcome.cost / expected
+    mistake = of_factor(factor, outcome.problem.m, net.sizes[-1]) or "unknown"
     right = not wrong_quantities(outcome, outcome.problem.right, scale)
     told = "the gradients are right, and the cost is" if right else "the cost is"
     evidence = f"{told} {factor:.4g} times what it should be: {outcome.cost:.6g} for {expected:.6g}"

@@ -19,8 +19,8 @@ SLOPES = ByActivation(
 
 def remedy(quantity: str, layers: tuple[int, ...], net: Network, reading: Reading) -> str:
     """The line of code that is right, with the layer in it: dW[2] = dZ[2] @ A[1].T / m."""
-    if quantity in ("", "cost"):
-        return f"J = {COSTS[net.loss]}" if quantity else ""
+    if quantity == "cost":
+        return f"J = {COSTS[net.loss]}"
     layer = min(layers, default=net.L)
     g, code = net.activations[layer - 1], right(quantity, layer, net)
     if "g'(Z)" in code:

@@ -205,14 +205,16 @@ def _pairs(grads: Any, L: int, wanted: Gradients) -> Iterator[tuple[Pairs, str]]
     if len(values) == 2 * L:
         nested = isinstance(grads, tuple | list) and len(grads) == L < len(values)
         in_turn = "a {} for each layer" if nested else "{}, …"
-        orders = {
-            in_turn.format("(dW, db)"): (values[::2], values[1::2]),
-            "lists of dW and of db": (values[:L], values[L:]),
-            "lists of db and of dW": (values[L:], values[:L]),
-            in_turn.format("(db, dW)"): (values[1::2], values[::2]),
-        }
-        for told, some in orders.items():
-            yield list(zip(*some, strict=True)), told
+        halves, turns = (values[:L], values[L:]), (values[::2], values[1::2])
+        yield list(zip(*turns, strict=True)), in_turn.format("(dW, db)")
+        yield list(zip(*halves, strict=True)), "lists of dW and of db"
+        for (bs, Ws), told in (
+            (halves, "lists of db and of dW"),
+            (turns, in_turn.format("(db, dW)")),
+        ):
+            some = list(zip(Ws, bs, strict=True))  # only where it fits in all
+            if all(np.shape(one) == wanted[name].shape for name, one in named(some).items()):
+                yield some, told
     elif len(values) == L and all(np.ndim(one) for one in values):
         yield [(dW, None) for dW in values], "dW of each layer, and no db"
         yield from _beside(values, wanted)
