@@ -4,7 +4,7 @@ The numbers of a probe are drawn, so that two different formulas do not come to 
 where a mistake reproduces all of them, it is that mistake, or one that is the same here.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice, product
 from typing import Any
@@ -63,13 +63,19 @@ def wrong_quantities(outcome: Outcome, grads: Gradients, scale: float = 1.0) -> 
     ]
 
 
-def explanations(outcome: Outcome, scale: float = 1.0, pairs: bool = True) -> list[list[Fault]]:
+def explanations(
+    outcome: Outcome, again: Outcome, law: Callable[[Probe], float], pairs: bool
+) -> list[list[Fault]]:
     """Mistakes with which everything comes out as it did: single ones, or else pairs of them.
 
-    ``scale`` is the factor by which the person's own loss is ours.
+    What explains one problem by chance does not explain another. ``law`` gives the factor by which
+    the person's own loss is ours.
     """
+    if again.error is not None:
+        return []
     with enforce(False), np.errstate(all="ignore"):
-        return list(islice(_explained(outcome, scale, pairs), MOST))
+        found = islice(_explained(outcome, law(outcome.problem), pairs), MOST)
+        return [faults for faults in found if _explains(again, faults, law(again.problem))]
 
 
 def _explained(outcome: Outcome, scale: float, pairs: bool) -> Iterator[list[Fault]]:
@@ -158,12 +164,6 @@ def _explains(outcome: Outcome, faults: Sequence[Fault], scale: float) -> bool:
         return not any(_unexplained(outcome, faults, scale))
     except ValueError:
         return False
-
-
-def holds(outcome: Outcome, faults: Sequence[Fault], scale: float) -> bool:
-    """Whether these mistakes give what came out here too."""
-    with enforce(False), np.errstate(all="ignore"):
-        return outcome.error is None and _explains(outcome, faults, scale)
 
 
 def _with_updated_weights(outcome: Outcome, faults: list[Fault], scale: float) -> list[list[Fault]]:

@@ -39,11 +39,11 @@ from shapecheck_bp.doctor.findings import (
     nothing,
     own_loss,
 )
-from shapecheck_bp.doctor.matching import TOLERANCE, broadcast, wrong_quantities
+from shapecheck_bp.doctor.matching import TOLERANCE, broadcast, explanations, wrong_quantities
 from shapecheck_bp.doctor.patient import Patient
 from shapecheck_bp.doctor.probe import SIDE, M, Probe, probe, second
 from shapecheck_bp.doctor.report import Diagnosis, Finding
-from shapecheck_bp.doctor.scales import LAWS, followed, laws, own_scale, twice
+from shapecheck_bp.doctor.scales import LAWS, followed, laws, own_scale
 from shapecheck_bp.doctor.styles import Outcome, Reading
 from shapecheck_bp.doctor.unknown import for_another_network
 from shapecheck_bp.network import Network
@@ -148,7 +148,7 @@ def _numbers(patient: Patient, outcome: Outcome, other: Probe) -> list[Finding]:
         return told
     some = laws(outcome)
     for name, law in some.items():
-        if found := twice(outcome, again, law, outcome.cost is not None or name == "ours"):
+        if found := explanations(outcome, again, law, outcome.cost is not None or name == "ours"):
             told = known(outcome, found, law(problem))
             return or_meant(patient, outcome, told) if told[0].mistake == "unknown" else told
     if spread := broadcast(outcome):
@@ -176,7 +176,7 @@ def _after_an_exception(patient: Patient, first: Outcome) -> list[Finding]:
             outcome = patient(square, reading._replace(turned=turned, rank_1=rank_1))
             if outcome.error is None and wrong_quantities(outcome, square.right):
                 again = patient(second(square), outcome.reading)
-                if found := twice(outcome, again, LAWS["ours"], not (turned or rank_1)):
+                if found := explanations(outcome, again, LAWS["ours"], not (turned or rank_1)):
                     return [*known(outcome, found, 1.0, first), about_exception(first)]
     return [about_exception(first)]
 

@@ -7,9 +7,8 @@ follow one law on every problem.
 from collections.abc import Callable
 from typing import TypeAlias
 
-from shapecheck_bp.doctor.matching import close, explanations, holds, wrong_quantities
+from shapecheck_bp.doctor.matching import close, wrong_quantities
 from shapecheck_bp.doctor.probe import Probe
-from shapecheck_bp.doctor.sick import Fault
 from shapecheck_bp.doctor.styles import Outcome
 
 Law: TypeAlias = Callable[[Probe], float]
@@ -45,9 +44,3 @@ def laws(outcome: Outcome) -> dict[str, Law]:
         return {name: law for name, law in LAWS.items() if halves or "half" not in name}
     names = followed(outcome.cost / outcome.problem.cost, outcome.problem)
     return {name: LAWS[name] for name in [*names[1:], "ours"]}
-
-
-def twice(outcome: Outcome, again: Outcome, law: Law, pairs: bool) -> list[list[Fault]]:
-    """The mistakes that explain what came out on one problem and on another, under a loss."""
-    found = explanations(outcome, law(outcome.problem), pairs)
-    return [faults for faults in found if holds(again, faults, law(again.problem))]
