@@ -136,8 +136,11 @@ class Mending:
         if trace is None or (trace.tb_frame.f_code.co_filename, trace.tb_lineno) != change[:2]:
             return
         not_there, unfit = _kinds(change)
-        is_missing = isinstance(error, NameError | LookupError | TypeError)
-        self.failed.add(not_there if is_missing else unfit)
+        is_call = f"{change.of}(" in change.text[1]
+        if isinstance(error, NameError | LookupError) or (is_call and isinstance(error, TypeError)):
+            self.failed.add(not_there)
+        elif isinstance(error, ValueError):
+            self.failed.add(unfit)
 
     def _verdict_with(self, change: Change) -> Verdict | None:
         """The verdict with a change, or None where it cannot be run."""
@@ -227,12 +230,12 @@ class Mending:
 
 
 def _kinds(change: Change) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    """All that puts this name into this line, and that meets the same with it entry by entry."""
+    """All that puts this name into this line, and that does so where it has to fit as here."""
     there = change.file, change.line, change.of
     at, text = change.text
-    is_product = f"{change.of} @" in text or f"@ {change.of}" in text
-    by_entry = change.kind in ("slope", "plus", "times") and not is_product
-    return there, (*there, at, "by entry" if by_entry else text)
+    fits = dict.fromkeys(("slope", "plus", "times"), "entry by entry") | {"drop": "in its place"}
+    is_product = change.kind == "times" and text.startswith(f"{change.of} @ ")
+    return there, (*there, at, text if is_product else fits.get(change.kind, text))
 
 
 def places_of(lines: Iterator[tuple[str, int]], step: Step) -> list[tuple[str, int]]:
