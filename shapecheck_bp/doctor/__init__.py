@@ -25,7 +25,7 @@ For a function of (params, X, Y) and a ``Network`` a problem is made, and mistak
     of_network     ``diagnose`` for these
     styles         how people write parameters and gradients; patient, a function that is called so
     probe          problems on which mistakes show
-    mistakes       the table; sick, backprop with one of them in it
+    sick           backprop with a mistake of the table in it, which ``derivations`` has
     matching       which of them give the numbers that came out; scales, losses of one's own
     findings       what is said of it; unknown, where the table has nothing; remedies, the fix
     by_itself      what is right for its own forward pass, and the line where it is not

@@ -13,11 +13,13 @@ import numpy as np
 
 from shapecheck_bp.doctor.diagnosing import of_step
 from shapecheck_bp.doctor.guarding import quiet
+from shapecheck_bp.doctor.judging import Judge
 from shapecheck_bp.doctor.opening import of_call
 from shapecheck_bp.doctor.patient import Patient
-from shapecheck_bp.doctor.report import Diagnosis, Finding
+from shapecheck_bp.doctor.report import Finding
 from shapecheck_bp.doctor.steps import Step
 from shapecheck_bp.doctor.styles import Outcome
+from shapecheck_bp.doctor.turns import elsewhere
 from shapecheck_bp.doctor.unknown import by_one_factor, unknown
 from shapecheck_bp.reading.instrument import Site
 
@@ -26,39 +28,43 @@ def nameless(patient: Patient, outcome: Outcome, scale: float) -> list[Finding]:
     """What is said of a mistake without a name: by its own forward pass, and by the network's."""
     if factor := by_one_factor(outcome, scale):
         return [factor]
-    read = _read(patient, outcome)
-    if read is None:
-        return [unknown(outcome, [], scale)]
-    step, own = read
-    finding = unknown(outcome, _seen(step, patient, outcome), scale)
-    if own.ok:
-        return [_meant(own, finding)]
-    if not own.findings or not own.findings[0].line or finding.quantity in ("Z", "A"):
+    own, seen = None, []
+    with quiet(), suppress(Exception):  # it cannot be judged, or not be read: then its numbers say
+        step, loss = _step(patient, outcome)
+        own = of_step(step, "", loss)
+        seen = _seen(step, patient, outcome)
+    finding = unknown(outcome, seen, scale)
+    if own is not None and own.ok:
+        return [_meant(own.recognised.partition("against ")[2], finding)]
+    lines = [one for one in own.findings[:1] if one.line] if own is not None else []
+    if not lines or finding.quantity in ("Z", "A"):
         return [finding]
-    first = own.findings[0]
+    (first,) = lines
     evidence = f"{first.evidence}; {finding.evidence}"
     return [first._replace(evidence=evidence, quantity=finding.quantity, layer=finding.layer)]
 
 
 def or_meant(patient: Patient, outcome: Outcome, findings: list[Finding]) -> list[Finding]:
     """Findings without a name, where its own forward pass does not have these gradients."""
-    read = _read(patient, outcome)
-    return findings if read is None or not read[1].ok else [_meant(read[1], findings[0])]
+    with quiet(), suppress(Exception):
+        step, loss = _step(patient, outcome)
+        with step.held():
+            judge = Judge(step, loss, ())
+            if judge.verdict.ok and elsewhere(judge).verdict.ok:
+                return [_meant(judge.truth.watch.words, findings[0])]
+    return findings
 
 
-def _read(patient: Patient, outcome: Outcome) -> tuple[Step, Diagnosis] | None:
-    """Its step, and the diagnosis by its own forward pass."""
+def _step(patient: Patient, outcome: Outcome) -> tuple[Step, str | None]:
+    """The call as a step that can be read, and the loss where it gives no cost."""
     arguments, _ = patient.arguments(outcome.problem, outcome.reading)
     loss = None if outcome.cost is not None else outcome.problem.net.loss
-    with quiet(), suppress(Exception):  # it cannot be judged, or not be read: then its numbers say
-        step = of_call(patient.function, tuple(arguments), {})
-        return step, of_step(step, "", loss)
-    return None
+    return of_call(patient.function, tuple(arguments), {}), loss
 
 
 def _seen(step: Step, patient: Patient, outcome: Outcome) -> list[Any]:
     """The matrices that its forward pass has in hand, also turned."""
-    with quiet(), step.held():
+    with step.held():
         events = step.run(keep=True).events
     arguments, _ = patient.arguments(outcome.problem, outcome.reading)
     sites, Y = step.version.sites, arguments[patient.order[-1]]
@@ -87,8 +93,7 @@ def _of_multiples(sites: list[Site]) -> set[int]:
     }
 
 
-def _meant(own: Diagnosis, finding: Finding) -> Finding:
+def _meant(cost: str, finding: Finding) -> Finding:
     """What is right for another forward pass, or another loss, than the network's."""
-    cost = own.recognised.partition("against ")[2]
     evidence = f"right for its own forward pass and its loss, {cost}, which are not the network's"
     return Finding("unknown", f"{evidence}: {finding.evidence}", "possible")

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from shapecheck_bp.derivations.mistakes import of_factor
 from shapecheck_bp.doctor.arrays import name_in
 from shapecheck_bp.doctor.changes import REDUCING
 from shapecheck_bp.doctor.edits import Change, found
@@ -72,10 +73,8 @@ def _of_factor(judge: Judge, change: Change) -> str:
     c = factor(before, after)
     if c is None:
         return ""
-    names = {-1.0: "sign", 2.0: "factor_two", 0.5: "factor_two"}
-    names |= {float(n): "missing_mean" for n in judge.counts if n > 2}
-    names |= {1.0 / n: "double_mean" for n in judge.counts if n > 2}
-    return next((name for f, name in names.items() if abs(c - f) < 1e-6 * abs(f)), "")
+    counts = [n for n in judge.counts if n > 2]
+    return of_factor(c) or next(filter(None, (of_factor(c, n) for n in counts)), "")
 
 
 def _value(judge: Judge, line: int, file: str, events: Any, sites: Any) -> Any:

@@ -21,7 +21,7 @@ different, so that a transpose is a contradiction, and all equal, so that one th
 its values.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -39,17 +39,11 @@ from shapecheck_bp.doctor.findings import (
     nothing,
     own_loss,
 )
-from shapecheck_bp.doctor.matching import (
-    TOLERANCE,
-    broadcast,
-    explanations,
-    holds,
-    wrong_quantities,
-)
+from shapecheck_bp.doctor.matching import TOLERANCE, broadcast, explanations, wrong_quantities
 from shapecheck_bp.doctor.patient import Patient
 from shapecheck_bp.doctor.probe import SIDE, M, Probe, probe, second
 from shapecheck_bp.doctor.report import Diagnosis, Finding
-from shapecheck_bp.doctor.scales import Law, laws_of_cost, own_scale
+from shapecheck_bp.doctor.scales import LAWS, followed, laws, own_scale
 from shapecheck_bp.doctor.styles import Outcome, Reading
 from shapecheck_bp.doctor.unknown import for_another_network
 from shapecheck_bp.network import Network
@@ -109,17 +103,20 @@ def diagnose(gradients: Callable[..., Any], net: Network, convention: str = "col
 
 
 def _recognise(patient: Patient, net: Network, convention: str) -> Outcome:
-    """Call it in one style after the other until what is right comes out, or the best there is."""
+    """Call it in one style after the other until one fits, or take the best there is."""
     outcomes: list[Outcome] = []
     for sizes in (None, net.sizes):
         problem = probe(net, sizes=sizes)
-        for style in patient.styles(net.L):
-            for turned, rank_1 in LAYOUTS[convention]:
+        for turned, rank_1 in LAYOUTS[convention]:
+            for style in patient.styles(net.L):
                 outcome = patient(problem, Reading(style, convention, turned, rank_1))
                 outcomes.append(outcome)
-                # For rows X @ W + b takes a b of either rank, and gives what is right for both.
-                enough = RIGHT_BUT_FOR_SHAPES if convention == "row" and not turned else RIGHT
-                if _quality(outcome)[0] >= enough:
+                quality, _ = _quality(outcome)
+                # Where all sizes differ nothing runs, and fits, that is meant in another way. For
+                # rows X @ W + b takes a b of either rank, and gives what is right for both.
+                fits = sizes is None and outcome.error is None and outcome.shapes_fit
+                either = convention == "row" and not turned and quality >= RIGHT_BUT_FOR_SHAPES
+                if fits or either or quality >= RIGHT:
                     return outcome
         if any(outcome.error is None for outcome in outcomes):
             break
@@ -135,7 +132,7 @@ def _quality(outcome: Outcome) -> tuple[float, tuple[int, ...]]:
     """How well a call went, and how far where it did not come to its end."""
     if outcome.error is not None:
         return 0, outcome.reached
-    wrong = wrong_quantities(outcome, outcome.problem.grads, own_scale(outcome).factor)
+    wrong = wrong_quantities(outcome, outcome.problem.right, own_scale(outcome))
     if not wrong:
         return RIGHT_BUT_FOR_SHAPES + outcome.shapes_fit, ()
     return 2 + outcome.shapes_fit - len(wrong) / (4 * len(outcome.grads)), ()
@@ -143,38 +140,27 @@ def _quality(outcome: Outcome) -> tuple[float, tuple[int, ...]]:
 
 def _numbers(patient: Patient, outcome: Outcome, other: Probe) -> list[Finding]:
     """What is wrong with the values that came out; what explains them has to do so twice."""
-    scale = own_scale(outcome)
-    if not wrong_quantities(outcome, outcome.problem.grads, scale.factor):
-        return about_cost(outcome, outcome.problem.cost, scale.factor)
+    problem, scale = outcome.problem, own_scale(outcome)
+    if not wrong_quantities(outcome, problem.right, scale):
+        return about_cost(outcome, problem.cost, scale)
     again = patient(other, outcome.reading)
     if told := nothing(outcome) or own_loss(outcome, again):
         return told
-    laws = laws_of_cost(outcome)
-    for law in laws:
-        pairs = outcome.cost is not None or law is laws[0]
-        found = [
-            faults
-            for faults in explanations(outcome, law(outcome.problem), pairs)
-            if holds(again, faults, law(other))
-        ]
-        if found:
-            told = known(outcome, found, law(outcome.problem))
+    some = laws(outcome)
+    for name, law in some.items():
+        if found := explanations(outcome, again, law, outcome.cost is not None or name == "ours"):
+            told = known(outcome, found, law(problem))
             return or_meant(patient, outcome, told) if told[0].mistake == "unknown" else told
     if spread := broadcast(outcome):
         return [_rank_1(outcome, spread)]
     if found_elsewhere := for_another_network(outcome, again):
         return found_elsewhere
-    return nameless(patient, outcome, _likeliest(outcome, laws))
-
-
-def _likeliest(outcome: Outcome, laws: Sequence[Law]) -> float:
-    """The factor of a loss of one's own of whose gradients most are right, and not all."""
-    grads = outcome.problem.grads
+    # By the loss of whose gradients most are right, and not all.
     wrong = {
-        factor: len(wrong_quantities(outcome, grads, factor))
-        for factor in (law(outcome.problem) for law in laws)
+        c: len(wrong_quantities(outcome, problem.right, c))
+        for c in (law(problem) for law in some.values())
     }
-    return min((factor for factor in wrong if wrong[factor]), key=wrong.__getitem__)
+    return nameless(patient, outcome, min((c for c in wrong if wrong[c]), key=wrong.__getitem__))
 
 
 def _after_an_exception(patient: Patient, first: Outcome) -> list[Finding]:
@@ -188,14 +174,9 @@ def _after_an_exception(patient: Patient, first: Outcome) -> list[Finding]:
     for square in squares:
         for turned, rank_1 in LAYOUTS[reading.convention]:
             outcome = patient(square, reading._replace(turned=turned, rank_1=rank_1))
-            if outcome.error is None and wrong_quantities(outcome, square.grads):
-                again, simple = patient(second(square), outcome.reading), not (turned or rank_1)
-                found = [
-                    faults
-                    for faults in explanations(outcome, pairs=simple)
-                    if holds(again, faults, 1.0)
-                ]
-                if found:
+            if outcome.error is None and wrong_quantities(outcome, square.right):
+                again = patient(second(square), outcome.reading)
+                if found := explanations(outcome, again, LAWS["ours"], not (turned or rank_1)):
                     return [*known(outcome, found, 1.0, first), about_exception(first)]
     return [about_exception(first)]
 
@@ -209,35 +190,27 @@ def _elsewhere(patient: Patient, first: Outcome, sizes_are_given: bool) -> list[
         probe(net, sizes=net.sizes, scale=3.0, seed=2),
         *([] if sizes_are_given else [probe(net, square=True)]),
     ]
-    laws = own_scale(first).laws
+    factor = own_scale(first)
+    same = {*followed(factor, first.problem)}
     for problem in others:
         outcome = patient(problem, first.reading)
         if outcome.error is not None:
             return [about_exception(outcome)]
         findings = _numbers(patient, outcome, second(problem, sizes_are_given))
-        laws &= own_scale(outcome).laws
-        if not findings and not laws and problem.m > 1:
-            findings = [_no_law(first, outcome)]
+        here = own_scale(outcome)
+        same &= {*followed(here, problem)}
+        if not findings and not same:
+            evidence = (  # cost and gradients go together, and follow no law
+                f"cost and gradients are {factor:.4g} times what they should be there, and"
+                f" {here:.4g} times here: look at what stands for m"
+            )
+            findings = [Finding("unknown", evidence, "certain", first.reading.m, quantity="dW")]
         if findings and problem.m > 1:
-            right = f"right at {first.problem.about}, and not at {_named(problem)}: "
+            largest = float(np.max(np.abs(problem.X)))
+            where = f"{problem.about}, entries of X up to {largest:.1f}"
+            right = f"right at {first.problem.about}, and not at {where}: "
             return [one._replace(evidence=right + one.evidence) for one in findings]
     return about_state(first, patient(first.problem, first.reading))
-
-
-def _named(problem: Probe) -> str:
-    largest = float(np.max(np.abs(problem.X)))
-    return f"{problem.about}, entries of X up to {largest:.1f}"
-
-
-def _no_law(first: Outcome, outcome: Outcome) -> Finding:
-    """Cost and gradients that go together, and are ours by another factor on every problem."""
-    factors = [own_scale(one).factor for one in (first, outcome)]
-    evidence = (
-        f"cost and gradients are {factors[0]:.4g} times what they should be there, and"
-        f" {factors[1]:.4g} times here: look at what stands for m"
-    )
-    m = "X.shape[1]" if first.reading.convention == "column" else "X.shape[0]"
-    return Finding("unknown", evidence, "certain", f"m = {m}", quantity="dW")
 
 
 def _rank_1(outcome: Outcome, told: str) -> Finding:
@@ -259,7 +232,7 @@ def _report(findings: list[Finding], outcome: Outcome) -> Diagnosis:
     told = str(outcome.reading)
     if outcome.gives:
         told += f"; it gives {outcome.gives}"
-    if outcome.error is None and abs((scale := own_scale(outcome).factor) - 1) > TOLERANCE:
+    if outcome.error is None and abs((scale := own_scale(outcome)) - 1) > TOLERANCE:
         told += f"; its cost is {scale:.4g} times ours, and its gradients are that cost's"
     ok = all(one.sure == "possible" for one in findings)
     remarks = [f"Tried at {outcome.problem.about}."]

@@ -5,10 +5,9 @@ with its place.
 """
 
 import linecache
-import re
 import warnings
 from collections.abc import Callable
-from inspect import Parameter, getsource, iscoroutinefunction, signature, unwrap
+from inspect import Parameter, iscoroutinefunction, signature, unwrap
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ NAMES = {
     "X": ("x", "inputs", "data"),
     "Y": ("y", "targets", "labels", "t"),
 }
+SEVERAL = "layers", "dict", "pair", "flat"
 AT_THE_END = 10**9
 
 
@@ -33,8 +33,6 @@ class Patient:
         Raises:
             TypeError: it is no function of (params, X, Y), of (W, b, X, Y) or of (W1, b1, …, X, Y).
         """
-        if not callable(function):
-            raise TypeError(f"gradients: expected a function; got {type(function).__name__}")
         self.function = function
         try:
             needed = [
@@ -45,10 +43,8 @@ class Patient:
             ]
         except ValueError:
             needed = []
-        several = len(needed) % 2 == 0 and [one.lower()[0] for one in needed[:2]] in (
-            ["w", "b"],
-            ["t", "b"],
-        )
+        first = "".join(one[0].lower() for one in needed[:2])
+        several = len(needed) % 2 == 0 and first in ("wb", "tb")
         is_method = needed[:1] == ["self"] or len(needed) < 3
         if not (len(needed) == 3 or several) or is_method or iscoroutinefunction(function):
             own = "; what has its parameters itself: diagnose(net.gradients, X, Y)"
@@ -57,53 +53,36 @@ class Patient:
                 f" …, X, Y); got one of ({', '.join(needed)}){own * is_method}"
             )
         self.parameters = needed
-        self.order = self._order(needed)
+        lower = [name.lower() for name in needed]
+        data = [next((i for i, one in enumerate(lower) if one in NAMES[key]), -1) for key in "XY"]
+        if min(data) < 0:
+            data = [len(needed) - 2, len(needed) - 1]
+        self.order = [i for i in range(len(needed)) if i not in data] + data
+        """Where parameters, X and Y stand among its arguments."""
         self.code = getattr(unwrap(function), "__code__", None)
 
-    @staticmethod
-    def _order(names: list[str]) -> list[int]:
-        """Where X and Y stand among the parameters, by their names; else they come last."""
-        lower = [name.lower() for name in names]
-        found = [next((i for i, one in enumerate(lower) if one in NAMES[key]), -1) for key in "XY"]
-        if min(found) < 0:
-            found = [len(names) - 2, len(names) - 1]
-        return [i for i in range(len(names)) if i not in found] + found
-
     def styles(self, layers: int) -> list[str]:
-        """The forms in which the parameters may be wanted, likeliest first, by the source.
+        """The forms in which the parameters may be wanted, likeliest first.
 
         Raises:
             TypeError: it wants W and b of another number of layers.
         """
-        of_one = layers == 1
-        if len(self.parameters) == 4:
-            return ["arrays", "lists"] if of_one else ["lists"]
-        if len(self.parameters) > 4:
-            if len(self.parameters) != 2 * layers + 2:
-                raise TypeError(
-                    f"gradients: expected W and b of {layers} layers, X and Y; got a function of"
-                    f" ({', '.join(self.parameters)})"
-                )
-            return ["each"]
-        try:
-            source = getsource(unwrap(self.function))
-        except (OSError, TypeError):
-            source = ""
-        first = self.parameters[self.order[0]]
-        found = ["layers", "pair", "dict"]
-        if any(key in source for key in ('["W', "['W", '"W"', "'W'", 'f"W', "f'W")):
-            found = ["dict", "layers", "pair"]
-        elif re.search(rf"\b\w+, \w+ = {first}\n|= {first}\[[01]\]\n", source):
-            found = ["one"] * of_one + ["pair", "layers", "dict"]
-        return [*dict.fromkeys([*found, "one", "keys"] if of_one else found), "flat"]
+        number, is_one = len(self.parameters), layers == 1
+        if number == 3:
+            return ["layers", "one", "dict", "keys", "pair"] if is_one else [*SEVERAL]
+        if number == 4:
+            return ["arrays", "lists"] if is_one else ["lists"]
+        if number != 2 * layers + 2:
+            raise TypeError(
+                f"gradients: expected W and b of {layers} layers, X and Y; got a function of"
+                f" ({', '.join(self.parameters)})"
+            )
+        return ["each"]
 
     def arguments(self, problem: Probe, reading: Reading) -> tuple[list[Any], dict[int, str]]:
         """What to call it with, in its own order, and the names of the arrays in it."""
         given, names = packed(problem, reading)
-        arguments: list[Any] = [None] * len(self.order)
-        for place, argument in zip(self.order, given, strict=True):
-            arguments[place] = argument
-        return arguments, names
+        return [given[self.order.index(i)] for i in range(len(given))], names
 
     def __call__(self, problem: Probe, reading: Reading) -> Outcome:
         """Call it on a problem."""
@@ -137,7 +116,6 @@ class Patient:
                 line = linecache.getline(frame.f_code.co_filename, trace.tb_lineno).strip()
                 outcome.place = f"line {trace.tb_lineno}{f': {line}' if line else ''}"
                 outcome.reached += (trace.tb_lineno,)
-                outcome.seen = [
-                    one for one in frame.f_locals.values() if isinstance(one, np.ndarray)
-                ]
+                here = frame.f_locals.values()
+                outcome.seen = [one for one in here if isinstance(one, np.ndarray)]
             trace = trace.tb_next

@@ -10,21 +10,27 @@ All lie as ``column`` has them.
 (4, 4, 4)
 """
 
-from dataclasses import replace
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from shapecheck_bp import column
 from shapecheck_bp.activations import ACTIVATIONS
-from shapecheck_bp.network import Gradient, Layer, Network
+from shapecheck_bp.network import Layer, Network
+
+Gradients: TypeAlias = Mapping[tuple[str, int], Any]
+"""By their names, as ("dW", 2), from the last layer to the first."""
 
 M, SIDE = 5, 4
 INPUTS, OUTPUTS, FIRST_HIDDEN = 4, 3, 6  # so that no size is another's, or 2
 KINK = 0.05
 
 
-class Probe(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Probe:
     """A problem, and what is right about it."""
 
     net: Network
@@ -32,7 +38,7 @@ class Probe(NamedTuple):
     X: Any
     Y: Any
     cost: float
-    grads: tuple[Gradient[Any, Any], ...]
+    right: Gradients
 
     @property
     def m(self) -> int:
@@ -40,11 +46,26 @@ class Probe(NamedTuple):
         return int(self.X.shape[1])
 
     @property
+    def output(self) -> Any:
+        """A of the last layer."""
+        return column.forward(self.net, self.params, self.X).A[-1]
+
+    @property
     def about(self) -> str:
         """The sizes in words."""
         return f"{'-'.join(map(str, self.net.sizes))}, m = {self.m}"
 
 
+def named(grads: Sequence[tuple[Any, Any]]) -> Gradients:
+    """Gradients by their names."""
+    return {
+        (quantity, layer): array
+        for layer, pair in reversed([*enumerate(grads, start=1)])
+        for quantity, array in zip(("dW", "db"), pair, strict=True)
+    }
+
+
+@lru_cache(maxsize=32)
 def probe(
     net: Network,
     *,
@@ -105,7 +126,7 @@ def _drawn(net: Network, m: int, scale: float, random: Any) -> Probe:
         params.append(Layer(W, b))
     Y = _targets(net, m, random)
     J, grads = column.gradients(net, tuple(params), X, Y)
-    return Probe(net, tuple(params), X, Y, float(J), grads)
+    return Probe(net, tuple(params), X, Y, float(J), named(grads))
 
 
 def _targets(net: Network, m: int, random: Any) -> Any:

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from shapecheck_bp.doctor.arrays import Path, name_in, place_in, stem
-from shapecheck_bp.doctor.probe import Probe
+from shapecheck_bp.doctor.arrays import name_in, place_in, stem
+from shapecheck_bp.doctor.probe import Gradients, Probe, named
 from shapecheck_bp.network import Layer
 from shapecheck_bp.shapes.arrays import as_numpy
 
@@ -50,6 +50,16 @@ class Reading(NamedTuple):
         """Whether W is the transpose of ``column``'s."""
         return (self.convention == "row") != self.turned
 
+    @property
+    def m(self) -> str:
+        """The line for m."""
+        return "m = X.shape[1]" if self.convention == "column" else "m = X.shape[0]"
+
+    def turns(self, quantity: str, array: Any) -> bool:
+        """Whether an array is the transpose of ``column``'s; one of one axis lies as it lies."""
+        turns = self.transposes_W if quantity[-1] == "W" else self.convention == "row"
+        return turns and np.ndim(array) == 2
+
     def __str__(self) -> str:
         lies = "(n_in, n_out)" if self.transposes_W else "(n_out, n_in)"
         b = {"column": "(n_out, 1)", "row": "(1, n_out)"}[self.convention]
@@ -66,8 +76,8 @@ class Outcome:
     reading: Reading
     problem: Probe
     cost: float | None = None
-    grads: list[tuple[Any, Any]] = field(default_factory=list)
-    """(dW, db) for each layer; None in the place of a db that is not given."""
+    grads: Gradients = field(default_factory=dict)
+    """By their names, from the last layer on; without those that are not given."""
     shapes_fit: bool = False
     """Whether every gradient has the shape of what was given."""
     error: BaseException | None = None
@@ -83,36 +93,38 @@ class Outcome:
     """The form of what came back."""
 
 
+def given(problem: Probe, reading: Reading) -> list[Layer[Any, Any]]:
+    """W and b of each layer as a reading has them, in arrays that nobody else has."""
+    return [
+        Layer(own(reading, "W", W), np.array(b[:, 0]) if reading.rank_1 else own(reading, "b", b))
+        for W, b in problem.params
+    ]
+
+
+def own(reading: Reading, name: str, array: Any) -> Any:
+    """An array as a reading has it, which nobody else has."""
+    return np.array(array.T if reading.turns(name, array) else array, order="C")
+
+
 def packed(problem: Probe, reading: Reading) -> tuple[list[Any], dict[int, str]]:
-    """Parameters, X and Y as a reading has them, in arrays that nobody else has; and their names.
-
-    The names go by the arrays' identities.
-    """
-    row = reading.convention == "row"
-
-    def own(array: Any, turn: bool) -> Any:
-        return np.array(array.T if turn else array, order="C")
-
-    Ws = [own(W, reading.transposes_W) for W, _ in problem.params]
-    bs = [np.array(b[:, 0]) if reading.rank_1 else own(b, row) for _, b in problem.params]
-    X, Y = own(problem.X, row), own(problem.Y, row)
-    names = {id(X): "X", id(Y): "Y"}
-    for layer, (W, b) in enumerate(zip(Ws, bs, strict=True), start=1):
-        names |= {id(W): f"W[{layer}]", id(b): f"b[{layer}]"}
-    each = [one for pair in zip(Ws, bs, strict=True) for one in pair]
-    keys = [f"{name}{layer}" for layer in range(1, len(Ws) + 1) for name in "Wb"]
+    """Parameters, X and Y as a reading has them; and the arrays' names by their identities."""
+    layers = given(problem, reading)
+    Ws, bs = ([*some] for some in zip(*layers, strict=True))
+    X, Y = (own(reading, name, getattr(problem, name)) for name in "XY")
+    each = {f"{name}{i + 1}": getattr(one, name) for i, one in enumerate(layers) for name in "Wb"}
+    names = {id(one): f"{key[0]}[{key[1:]}]" for key, one in each.items()}
     params: dict[str, list[Any]] = {
-        "layers": [tuple(map(Layer, Ws, bs))],
-        "dict": [dict(zip(keys, each, strict=True))],
+        "layers": [tuple(layers)],
+        "dict": [each],
         "keys": [{"W": Ws[0], "b": bs[0]}],
         "lists": [Ws, bs],
         "pair": [(Ws, bs)],
         "one": [(Ws[0], bs[0])],
         "arrays": [Ws[0], bs[0]],
-        "flat": [each],
-        "each": each,
+        "flat": [[*each.values()]],
+        "each": [*each.values()],
     }
-    return [*params[reading.style], X, Y], names
+    return [*params[reading.style], X, Y], {id(X): "X", id(Y): "Y"} | names
 
 
 def unpack(result: Any, outcome: Outcome) -> None:
@@ -121,29 +133,35 @@ def unpack(result: Any, outcome: Outcome) -> None:
     Raises:
         NoGradientsError: there are none in it.
     """
-    best: tuple[int, float | None, list[tuple[Any, Any]], str] | None = None
+    wanted = named(given(outcome.problem, outcome.reading))
+    best = -1
     for cost, grads, gives in _forms(result):
-        for pairs, form in _pairs(grads, outcome):
+        for pairs, form in _pairs(grads, outcome.problem.net.L, wanted):
             try:
-                arrays = [(_numbers(dW), None if db is None else _numbers(db)) for dW, db in pairs]
+                found = {
+                    name: _numbers(one) for name, one in named(pairs).items() if one is not None
+                }
                 value = None if cost is None else float(_numbers(cost).reshape(()))
             except (TypeError, ValueError, RuntimeError):
                 continue
-            score = _score(arrays, outcome)
-            if best is None or score > best[0]:
-                best = (score, value, arrays, gives.format(form))
-    if best is None:
+            score = sum(_likeness(one.shape, wanted[name].shape) for name, one in found.items())
+            if score > best:
+                best = score
+                outcome.cost, outcome.grads, outcome.gives = value, found, gives.format(form)
+    if best < 0:
         raise NoGradientsError(f"{WANTED}; got {_told(result)}")
-    score, outcome.cost, arrays, outcome.gives = best
-    outcome.shapes_fit = score == 3 * sum(one is not None for pair in arrays for one in pair)
-    reading = outcome.reading
-    outcome.grads = [
-        (
-            dW.T if reading.transposes_W and dW.ndim == 2 else dW,
-            db.T if reading.convention == "row" and np.ndim(db) == 2 else db,
-        )
-        for dW, db in arrays
-    ]
+    outcome.shapes_fit = best == 3 * len(outcome.grads)
+    outcome.grads = {
+        name: one.T if outcome.reading.turns(name[0], one) else one
+        for name, one in outcome.grads.items()
+    }
+
+
+def _likeness(found: tuple[int, ...], wanted: tuple[int, ...]) -> int:
+    """How well a gradient has the shape of what it is the gradient of."""
+    if found == wanted:
+        return 3
+    return 2 if found == wanted[::-1] else int(np.prod(found) == np.prod(wanted))
 
 
 def _forms(result: Any) -> Iterator[tuple[Any, Any, str]]:
@@ -177,43 +195,32 @@ def _numbers(value: Any) -> Any:
 Pairs = list[tuple[Any, Any]]
 
 
-def _pairs(grads: Any, outcome: Outcome) -> Iterator[tuple[Pairs, str]]:
+def _pairs(grads: Any, L: int, wanted: Gradients) -> Iterator[tuple[Pairs, str]]:
     """The (dW, db) of each layer, in every form that this may be."""
-    L = outcome.problem.net.L
     leaves = [*_leaves(grads, ())]
     yield from _by_name(leaves, L)
-    if len(leaves) not in (L, 2 * L):
-        leaves = [leaf for leaf in leaves if leaf[1] is not None]
     values = [value for _, value in leaves]
+    if len(values) not in (L, 2 * L):
+        values = [value for value in values if value is not None]
     if len(values) == 2 * L:
         nested = isinstance(grads, tuple | list) and len(grads) == L < len(values)
         in_turn = "a {} for each layer" if nested else "{}, …"
-        yield list(zip(values[::2], values[1::2], strict=True)), in_turn.format("(dW, db)")
-        yield list(zip(values[:L], values[L:], strict=True)), "lists of dW and of db"
-        others = {
-            "lists of db and of dW": zip(values[L:], values[:L], strict=True),
-            in_turn.format("(db, dW)"): zip(values[1::2], values[::2], strict=True),
-        }
-        for told, pairs in others.items():
-            some = [*pairs]
-            if all(
-                np.shape(one) == np.shape(other)
-                for pair, params in zip(some, _given(outcome), strict=True)
-                for one, other in zip(pair, params, strict=True)
-            ):
+        halves, turns = (values[:L], values[L:]), (values[::2], values[1::2])
+        yield list(zip(*turns, strict=True)), in_turn.format("(dW, db)")
+        yield list(zip(*halves, strict=True)), "lists of dW and of db"
+        for (bs, Ws), told in (
+            (halves, "lists of db and of dW"),
+            (turns, in_turn.format("(db, dW)")),
+        ):
+            some = list(zip(Ws, bs, strict=True))  # only where it fits in all
+            if all(np.shape(one) == wanted[name].shape for name, one in named(some).items()):
                 yield some, told
     elif len(values) == L and all(np.ndim(one) for one in values):
         yield [(dW, None) for dW in values], "dW of each layer, and no db"
-        yield from _beside(values, outcome)
+        yield from _beside(values, wanted)
 
 
-def _given(outcome: Outcome) -> Pairs:
-    """W and b of each layer as they were given."""
-    (Ws, bs, *_), _ = packed(outcome.problem, outcome.reading._replace(style="lists"))
-    return list(zip(Ws, bs, strict=True))
-
-
-def _by_name(leaves: list[tuple[Path, Any]], L: int) -> Iterator[tuple[Pairs, str]]:
+def _by_name(leaves: list[tuple[Any, Any]], L: int) -> Iterator[tuple[Pairs, str]]:
     """By the names of a dict: "dW1", "db1", …, or lists of "dW" and "db"."""
     found: dict[str, dict[Any, tuple[str, Any]]] = {"w": {}, "b": {}}
     for path, value in leaves:
@@ -232,22 +239,21 @@ def _by_name(leaves: list[tuple[Path, Any]], L: int) -> Iterator[tuple[Pairs, st
     yield [(W[one][1], b[one][1] if b else None) for one in numbers], form + told
 
 
-def _beside(values: list[Any], outcome: Outcome) -> Iterator[tuple[Pairs, str]]:
+def _beside(values: list[Any], wanted: Gradients) -> Iterator[tuple[Pairs, str]]:
     """[dW db] in one array, as of weights with a last column, or row, for the biases."""
     pairs: Pairs = []
-    for value, (W, b) in zip(values, outcome.problem.params, strict=True):
-        if np.shape(value) == (W.shape[0], W.shape[1] + 1):
-            pairs.append((value[:, :-1], value[:, -1:]))
-        elif np.shape(value) == (W.shape[1] + 1, W.shape[0]):
-            pairs.append((value[:-1], value[-1:]))
+    for layer, value in enumerate(values, start=1):
+        (n, k), b = wanted["dW", layer].shape, wanted["db", layer]
+        if np.shape(value) == (n, k + 1) and n == b.size:
+            pairs.append((value[:, :-1], value[:, -1:].reshape(b.shape)))
+        elif np.shape(value) == (n + 1, k) and k == b.size:
+            pairs.append((value[:-1], value[-1:].reshape(b.shape)))
         else:
             return
-        if outcome.reading.rank_1:
-            pairs[-1] = pairs[-1][0], np.reshape(pairs[-1][1], b.size)
     yield pairs, "[dW db] of each layer"
 
 
-def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+def _leaves(value: Any, path: tuple[Any, ...]) -> Iterator[tuple[Any, Any]]:
     """What is in containers, with the way to it; None too."""
     if isinstance(value, Mapping):
         for key, item in value.items():
@@ -257,19 +263,6 @@ def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
             yield from _leaves(item, (*path, name))
     else:
         yield path, value
-
-
-def _score(arrays: Pairs, outcome: Outcome) -> int:
-    """How well gradients have the shapes of what they are gradients of: 3 for each that does."""
-    total = 0
-    for pair, given in zip(arrays, _given(outcome), strict=True):
-        for found, wanted in zip(pair, given, strict=True):
-            if found is not None:
-                turned = found.shape == wanted.shape[::-1]
-                total += (
-                    3 if found.shape == wanted.shape else 2 if turned else found.size == wanted.size
-                )
-    return total
 
 
 def _told(result: Any) -> str:

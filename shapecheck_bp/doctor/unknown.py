@@ -1,6 +1,7 @@
 """Findings without a name: where a mistake enters that no table has, and what can be said of it."""
 
 from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -8,25 +9,31 @@ import numpy as np
 from shapecheck_bp import column
 from shapecheck_bp.activations import ACTIVATIONS
 from shapecheck_bp.doctor.findings import wrong_in_words
-from shapecheck_bp.doctor.matching import close, wrong_quantities
-from shapecheck_bp.doctor.probe import Probe
+from shapecheck_bp.doctor.matching import close, ratio, wrong_quantities
+from shapecheck_bp.doctor.probe import Probe, named
 from shapecheck_bp.doctor.remedies import remedy
 from shapecheck_bp.doctor.report import Finding
 from shapecheck_bp.doctor.styles import Outcome
 from shapecheck_bp.network import Network
+from shapecheck_bp.shapes.switch import enforce
 
 NAMELESS = "no known mistake gives these numbers"
 
 
 def by_one_factor(outcome: Outcome, scale: float) -> Finding | None:
     """What is said where all gradients are wrong by one factor; nothing has to be looked at."""
-    factor = _factor(outcome, wrong_quantities(outcome, outcome.problem.grads, scale))
-    if not factor:
+    problem = outcome.problem
+    found = [np.ravel(one) for one in outcome.grads.values()]
+    right = [np.ravel(problem.right[name]) for name in outcome.grads]
+    c = ratio(np.concatenate(found), np.concatenate(right))
+    if not c or len(wrong_quantities(outcome, problem.right, scale)) < len(found):
         return None
-    m = "X.shape[1]" if outcome.reading.convention == "column" else "X.shape[0]"
-    fix = f"m = {m}" if "divided by" in factor else None
-    told = (NAMELESS, wrong_in_words(outcome, scale), factor)
-    return Finding("unknown", "; ".join(told), "likely", fix)
+    sizes = {f"n_{layer}": size for layer, size in enumerate(problem.net.sizes)}
+    by = next((name for name, size in sizes.items() if close(c, problem.m / size)), "")
+    told = f"every gradient is {c:.4g} times what it should be"
+    told += f", as if it were divided by {by}, and not by m" * bool(by)
+    evidence = f"{NAMELESS}; {wrong_in_words(outcome, scale)}; {told}"
+    return Finding("unknown", evidence, "likely", outcome.reading.m if by else None)
 
 
 def unknown(outcome: Outcome, seen: Sequence[Any], scale: float) -> Finding:
@@ -37,7 +44,7 @@ def unknown(outcome: Outcome, seen: Sequence[Any], scale: float) -> Finding:
     the person's own loss is ours.
     """
     problem, net = outcome.problem, outcome.problem.net
-    wrong = wrong_quantities(outcome, problem.grads, scale)
+    wrong = wrong_quantities(outcome, problem.right, scale)
     told = [NAMELESS, wrong_in_words(outcome, scale)]
     layer = wrong[0][1]
     here = [quantity for quantity, place in wrong if place == layer]
@@ -50,11 +57,10 @@ def unknown(outcome: Outcome, seen: Sequence[Any], scale: float) -> Finding:
     if outcome.cost is not None:
         right = close(outcome.cost, scale * problem.cost)
         told.append(f"the cost is {'right' if right else 'wrong'}")
-    W, dW = problem.params[layer - 1].W, np.asarray(outcome.grads[layer - 1][0])
-    if dW.shape == W.shape and np.all(np.isfinite(dW)):
-        rest = dW - scale * problem.grads[layer - 1].dW
-        share = float(np.sum(rest * W) / np.sum(W**2))
-        if close(rest, share * W) and abs(share) > 1e-9:
+    W, dW = problem.params[layer - 1].W, outcome.grads["dW", layer]
+    if dW.shape == W.shape:
+        share = ratio(dW - scale * problem.right["dW", layer], W)
+        if share and abs(share) > 1e-9:
             quantity = "dW"
             told.append(f"too much in dW[{layer}] is {share:.3g} * W[{layer}]: weight decay?")
     fix = remedy(quantity, (layer,), net, outcome.reading)
@@ -67,7 +73,6 @@ def _first_missing(problem: Probe, seen: Sequence[Any]) -> tuple[str, int] | Non
     Only where this can be seen: code that takes one example after the other has no such arrays.
     """
     cache = column.forward(problem.net, problem.params, problem.X)
-    rows = list(zip(cache.Z, cache.A[1:], strict=True))
 
     def like(array: Any) -> list[Any]:
         return [one for one in seen if one.shape == array.shape]
@@ -75,78 +80,49 @@ def _first_missing(problem: Probe, seen: Sequence[Any]) -> tuple[str, int] | Non
     def came(array: Any) -> bool:
         return any(close(one, array) for one in like(array))
 
-    if came(rows[-1][1]):
+    if came(cache.A[-1]):
         return None
-    for layer, (Z, A) in enumerate(rows, start=1):
-        if not came(A):
-            different = {one.tobytes() for one in like(A)}
-            # With one such array alone it cannot be told whether Z was right on the way to it.
-            return ("A" if came(Z) or len(different) < 2 else "Z", layer) if different else None
-    return None
+    rows = enumerate(zip(cache.Z, cache.A[1:], strict=True), start=1)
+    layer, (Z, A) = next(row for row in rows if not came(row[1][1]))
+    # With one such array alone it cannot be told whether Z was right on the way to it.
+    different = {one.tobytes() for one in like(A)}
+    return ("A" if came(Z) or len(different) < 2 else "Z", layer) if different else None
 
 
 def _exchanged(outcome: Outcome, wrong: Sequence[tuple[str, int]]) -> list[str]:
     """Gradients that would be right elsewhere: in another layer, or as db for dW."""
-    right = [
-        (f"{quantity}[{layer}]", array)
-        for layer, pair in enumerate(outcome.problem.grads, start=1)
-        for quantity, array in zip(("dW", "db"), pair, strict=True)
-    ]
     told = []
-    for quantity, layer in wrong:
-        found = np.asarray(outcome.grads[layer - 1][("dW", "db").index(quantity)])
-        for array in (found, found.T):
-            name = next(
-                (name for name, one in right if one.shape == array.shape and close(array, one)), ""
-            )
-            if name and name != f"{quantity}[{layer}]":
-                told.append(f"{quantity}[{layer}] is what {name} should be")
+    for name in wrong[:3]:
+        found = outcome.grads[name]
+        for (quantity, layer), one in outcome.problem.right.items():
+            is_that = any(a.shape == one.shape and close(a, one) for a in (found, found.T))
+            if is_that and (quantity, layer) != name:
+                told.append(f"{name[0]}[{name[1]}] is what {quantity}[{layer}] should be")
                 break
-    return told[:3]
-
-
-def _factor(outcome: Outcome, wrong: Sequence[tuple[str, int]]) -> str:
-    """All gradients by one factor, and what it may come from."""
-    problem = outcome.problem
-    pairs = zip(outcome.grads, problem.grads, strict=True)
-    given = [both for pair in pairs for both in zip(*pair, strict=True) if both[0] is not None]
-    found, right = (
-        np.concatenate([np.ravel(one) for one in some]) for some in zip(*given, strict=True)
-    )
-    if found.shape != right.shape or len(wrong) < len(given) or not np.any(right):
-        return ""
-    ratio = float(np.sum(found * right) / np.sum(right**2))
-    if not close(found, ratio * right) or not ratio:
-        return ""
-    told = f"every gradient is {ratio:.4g} times what it should be"
-    sizes = {f"n_{layer}": size for layer, size in enumerate(problem.net.sizes)}
-    by = [name for name, size in sizes.items() if close(ratio, problem.m / size)]
-    return told + "".join(f", as if it were divided by {name}, and not by m" for name in by[:1])
+    return told
 
 
 def for_another_network(outcome: Outcome, again: Outcome) -> list[Finding]:
     """Whether this would be right with other activations, or another loss, than were told."""
-    net = outcome.problem.net
-    for hidden in dict.fromkeys((net.hidden, *ACTIVATIONS)):
-        for output, loss in (
-            (net.output, net.loss),
-            *((one, None) for one in (*ACTIVATIONS, "softmax")),
-        ):
-            if output == "softmax" and net.sizes[-1] == 1:
-                continue
-            if all(_right_for(one, hidden, output, loss) for one in (outcome, again)):
-                told = f"hidden={hidden!r}, output={output!r}"
-                evidence = f"it is right for a network with {told}"
-                fix = f"Network(sizes, {told}), if that is what you mean"
-                return [Finding("unknown", evidence, "certain", fix)]
+    net, problems = outcome.problem.net, (outcome, again)
+    outputs = [(one, None) for one in (*ACTIVATIONS, "softmax")]
+    if again.error is not None:
+        return []
+    for hidden, (output, loss) in product(
+        dict.fromkeys((net.hidden, *ACTIVATIONS)), [(net.output, net.loss), *outputs]
+    ):
+        is_possible = output != "softmax" or net.sizes[-1] > 1
+        if is_possible and all(_right_for(one, hidden, output, loss) for one in problems):
+            told = f"hidden={hidden!r}, output={output!r}"
+            evidence = f"it is right for a network with {told}"
+            fix = f"Network(sizes, {told}), if that is what you mean"
+            return [Finding("unknown", evidence, "certain", fix)]
     return []
 
 
 def _right_for(outcome: Outcome, hidden: str, output: str, loss: str | None) -> bool:
     problem = outcome.problem
     meant = Network(problem.net.sizes, hidden, output, loss)  # type: ignore[arg-type]
-    if outcome.error is not None:
-        return False
-    with np.errstate(all="ignore"):
+    with enforce(False), np.errstate(all="ignore"):
         _, grads = column.gradients(meant, problem.params, problem.X, problem.Y)
-    return not wrong_quantities(outcome, grads)
+    return not wrong_quantities(outcome, named(grads))

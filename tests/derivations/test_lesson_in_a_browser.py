@@ -9,8 +9,8 @@ from libraries import NO_BROWSER
 
 from shapecheck_bp import Network, column, flip, row
 from shapecheck_bp.cli import main
-from shapecheck_bp.derivations.lesson.mistakes import MISTAKES
 from shapecheck_bp.derivations.lesson.steps import drawn
+from shapecheck_bp.derivations.mistakes import MISTAKES
 
 CONVENTIONS = {"column": column, "row": row}
 NET, M = Network((3, 4, 2), "tanh"), 5

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from shapecheck_bp import diagnose
+from shapecheck_bp.doctor.mending import Mending
 from shapecheck_bp.doctor.scripts import diagnose_file
 
 RANDOM = np.random.default_rng(8)
@@ -245,3 +246,35 @@ def test_a_parameter_in_a_list_of_gradients_is_found_there(tmp_path):
     U, c = RANDOM.normal(size=(4, 2)), RANDOM.normal(size=2)
     finding = diagnose(space["step"], X, Y, U, c).findings[0]
     assert (finding.line, finding.fix) == (7, "grads = [dU, dc]")
+
+
+def test_a_name_that_is_not_there_yet_is_not_put_into_a_line_twice(monkeypatch):
+    """And one whose shape does not fit is not tried with each of its slopes."""
+
+    def clipped(params, X, Y):
+        W1, W2 = params
+        A1 = np.tanh(X @ W1)
+        E = A1 @ W2 - Y
+        J = np.sum(E**2) / 2
+        dZ2 = np.clip(E, -0.2, 0.2)
+        dZ1 = dZ2 @ W2.T * np.maximum(1 - A1**2, 0.9)
+        return J, [X.T @ dZ1, A1.T @ dZ2]
+
+    learn, failed = Mending._learn, []
+
+    def noted(self, change, error):
+        failed.append((type(error), id(self), change.line, change.of, change.text))
+        learn(self, change, error)
+
+    monkeypatch.setattr(Mending, "_learn", noted)
+    params = [RANDOM.normal(size=(4, 3)), RANDOM.normal(size=(3, 2))]
+    assert not diagnose(clipped, params, X, Y).ok
+    missing = [where for kind, *where, _ in failed if issubclass(kind, NameError)]
+    assert missing
+    assert len(missing) == len({*map(tuple, missing)})
+    slopes = [
+        (*where, at)
+        for kind, *where, (at, text) in failed
+        if kind is ValueError and text.endswith((f"(1 - {where[2]} ** 2)", f"({where[2]} > 0)"))
+    ]
+    assert len(slopes) == len({*slopes})

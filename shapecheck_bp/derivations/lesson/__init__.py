@@ -3,7 +3,7 @@
 A network comes in, ``page`` gives the page. In the order in which they are read:
 
     steps      one gradient, step by step, by the library's functions; a formula may be exchanged
-    mistakes   the twenty, as they are written in both conventions
+               for one with a mistake in it, of the table beside this room
     telling    what is said at each step
     writing    the page, from ``lesson.html``, ``lesson.css``, ``entries.js`` and ``drawing.js``
 """

@@ -24,10 +24,10 @@ import numpy as np
 
 from shapecheck_bp import column
 from shapecheck_bp.activations import ACTIVATIONS
+from shapecheck_bp.derivations.mistakes import RIGHT, mirrored, right
 from shapecheck_bp.losses import squared_error_prime
 from shapecheck_bp.network import Cache, Gradient, Layer, Network
 from shapecheck_bp.shapes import ShapeError
-from shapecheck_bp.shapes.words import first_line
 
 AXES = {
     "W": "n_out n_in", "W_new": "n_out n_in", "dW": "n_out n_in", "b": "n_out 1", "db": "n_out 1",
@@ -36,15 +36,8 @@ AXES = {
 }  # fmt: skip
 """What each array's axes are called where examples are columns; in ``row`` the other way round."""
 
-LOSSES = {
-    "cross_entropy": "J = sum(-Y * log(A)) / m",
-    "log_loss": "J = sum(-Y * log(A) - (1 - Y) * log(1 - A)) / m",
-    "squared_error": "J = sum((A - Y) ** 2) / m",
-}
 MOST = 8
 """Of units in a layer, and of examples: more cannot be looked at."""
-
-SOFTMAX_BACKWARD = "dZ = A * (dA - sum(A * dA))"
 
 
 class Problem(NamedTuple):
@@ -141,16 +134,18 @@ def walked(bp: ModuleType, problem: Problem, wrong: Mapping[str, str] | None = N
                 walk.formulas[name] = f"{quantity} = {wrong[name]}"
                 if "W_new" in wrong[name]:
                     scope["W_new"] = arrays[f"W_new{layer}"] = scope["W"] - scope["dW"]
-                arrays[name] = _instead(problem, wrong[name], scope)
+                g = net.activations[layer - 1]
+                arrays[name] = _instead(problem, wrong[name], scope, g)
             elif quantity == "J":
                 cache = Cache(
                     tuple(arrays[f"Z{layer}"] for layer in layers),
                     tuple(arrays[f"A{layer}"] for layer in (0, *layers)),
                 )
-                walk.formulas[name], arrays[name] = LOSSES[net.loss], bp.cost(net, cache, problem.Y)
+                walk.formulas[name] = _formula(bp, "J", layer, net)
+                arrays[name] = bp.cost(net, cache, problem.Y)
             else:
-                made = _right(bp, net, quantity, net.activations[layer - 1], scope)
-                walk.formulas[name], arrays[name] = made
+                walk.formulas[name] = _formula(bp, quantity, layer, net)
+                arrays[name] = _right(bp, net, quantity, net.activations[layer - 1], scope)
         name = "update"
         grads = (Gradient(arrays[f"dW{layer}"], arrays[f"db{layer}"]) for layer in layers)
         bp.update(problem.params, tuple(grads), 1.0)
@@ -160,20 +155,29 @@ def walked(bp: ModuleType, problem: Problem, wrong: Mapping[str, str] | None = N
     return walk
 
 
-def _instead(problem: Problem, code: str, scope: dict[str, Any]) -> Any:
+def _instead(problem: Problem, code: str, scope: dict[str, Any], g: str) -> Any:
     """What a wrong formula gives."""
     net = problem.net
     m = problem.X.size // net.sizes[0]
-    others = {"np": np, "m": m, "n_L": net.sizes[-1], "g_prime": ACTIVATIONS[net.hidden].g_prime}
+    others = {"np": np, "m": m, "n_L": net.sizes[-1]}
+    if g in ACTIVATIONS:
+        others["g_prime"] = ACTIVATIONS[g].g_prime
     return eval(code.replace("g'(", "g_prime("), scope | others)
 
 
-def _right(bp: Any, net: Network, quantity: str, g: str, s: dict[str, Any]) -> tuple[str, Any]:
-    """The formula, as the library's docstring has it, and what the library's function gives."""
+def _formula(bp: Any, quantity: str, layer: int, net: Network) -> str:
+    """The right line as one says it: without axes, and with one g for all activations."""
+    code = RIGHT["A"] if quantity == "A" else right(quantity, layer, net)
+    code = mirrored(code) if bp.EXAMPLES_AXIS == 0 else code
+    return f"{quantity} = {re.sub(r'np[.]|, axis=[01]|, keepdims=True', '', code)}"
+
+
+def _right(bp: Any, net: Network, quantity: str, g: str, s: dict[str, Any]) -> Any:
+    """What the library's function gives."""
     if quantity == "dA":
-        return "dA = 2 * (A - Y)", squared_error_prime(s["A"], s["Y"])
+        return squared_error_prime(s["A"], s["Y"])
     if quantity == "dZ" and net.paired and "dA" not in s:
-        return "dZ = A - Y", s["A"] - s["Y"]
+        return s["A"] - s["Y"]
     function, arguments = {
         "Z": (bp.linear_forward, (s.get("A_prev"), s["W"], s["b"])),
         "A": (bp.activation_forward, (s.get("Z"), g)),
@@ -185,8 +189,4 @@ def _right(bp: Any, net: Network, quantity: str, g: str, s: dict[str, Any]) -> t
     value = function(*arguments)
     if isinstance(value, tuple):
         value = value[("dA_prev", "dW", "db")[-len(value) :].index(quantity)]
-    if quantity == "dZ" and g == "softmax":
-        return SOFTMAX_BACKWARD, value
-    said = re.search(rf"(?<![^ ]){quantity} = [^,;]*", first_line(function))
-    assert said is not None, function
-    return said[0].rstrip("."), value
+    return value

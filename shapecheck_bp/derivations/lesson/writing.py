@@ -13,7 +13,6 @@ import numpy as np
 
 from shapecheck_bp import __version__, column, flip, row
 from shapecheck_bp.data.settings import whole_number
-from shapecheck_bp.derivations.lesson.mistakes import MISTAKES
 from shapecheck_bp.derivations.lesson.steps import (
     AXES,
     MOST,
@@ -25,6 +24,7 @@ from shapecheck_bp.derivations.lesson.steps import (
     walked,
 )
 from shapecheck_bp.derivations.lesson.telling import told
+from shapecheck_bp.derivations.mistakes import MISTAKES
 from shapecheck_bp.network import Network
 from shapecheck_bp.tracing.colours import MEANINGS
 
@@ -144,7 +144,7 @@ def _mistake(name: str, net: Network) -> dict[str, Any]:
     facts: dict[str, Any] = {"say": one.told, "lacks": one.lacks(net), "steps": {}}
     if not facts["lacks"]:
         for side in CONVENTIONS:
-            for step, code in one.lines(net, side).items():
+            for step, code in one.instead(net, side).items():
                 quantity, layer = layers[step]
                 words = _words(f"{quantity} = {code}", layer, side)
                 facts["steps"].setdefault(step, {})[side] = words
@@ -175,7 +175,7 @@ def _run(net: Network, m: int) -> dict[str, Any]:
     facts: dict[str, Any] = {side: _plain(walk.arrays) for side, walk in right.items()}
     facts["mistakes"] = {
         name: {
-            side: _differing(walked(bp, _as(side, problem), one.lines(net, side)), right[side])
+            side: _differing(walked(bp, _as(side, problem), one.instead(net, side)), right[side])
             for side, bp in CONVENTIONS.items()
         }
         for name, one in MISTAKES.items()
