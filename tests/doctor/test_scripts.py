@@ -1,4 +1,4 @@
-"""Whole scripts, as people write them: the call that trains is found, and the line that is wrong."""
+"""Whole scripts, as people write them: what trains is found, and the line that is wrong."""
 
 import pytest
 
