@@ -55,8 +55,8 @@ def describe(parser: argparse.ArgumentParser) -> None:
 def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     """Read, write, and check."""
     from shapecheck_bp.layouts import inspect, save
-    from shapecheck_bp.layouts.carry import sizes_of
     from shapecheck_bp.layouts.formats import RUNNERS
+    from shapecheck_bp.layouts.inspection import sizes_of
 
     checked, order = None, "--order"
     try:

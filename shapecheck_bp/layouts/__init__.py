@@ -26,16 +26,16 @@ back. To be read in this order:
 torch, equinox, onnx: W is (n_out, n_in), sizes 3-4-2
 >>> to_row(state, "keras")
 Traceback (most recent call last):
-shapecheck_bp.ShapeError: layouts: 0.bias does not fit the layout keras, and torch would.
+shapecheck_bp.ShapeError: layouts: 0.bias does not fit the layout keras.
 <BLANKLINE>
 ...
 """
 
-from shapecheck_bp.layouts.carry import Detection, detect, from_column, from_row, to_column, to_row
+from shapecheck_bp.layouts.carry import detect, from_column, from_row, to_column, to_row
 from shapecheck_bp.layouts.comparison import Comparison, compare
 from shapecheck_bp.layouts.files import inspect, load, save
 from shapecheck_bp.layouts.functions import Activation
-from shapecheck_bp.layouts.inspection import Inspected
+from shapecheck_bp.layouts.inspection import Detection, Inspected
 from shapecheck_bp.layouts.table import LAYOUTS, Layout
 
 __all__ = [

@@ -285,9 +285,9 @@ def test_a_layout_that_the_shapes_contradict_is_refused_with_one_that_fits():
         to_row(state, "keras")
     error = caught.value
     assert str(error) == (
-        "layouts: 0.bias does not fit the layout keras, and torch would.\n\n"
+        "layouts: 0.bias does not fit the layout keras.\n\n"
         "  0.bias   (n_out,)   got (4,)   n_out = 3 here\n\n"
-        "  Pass layout='torch', or one of equinox, onnx."
+        "  Pass layout='torch' or 'equinox' or 'onnx'."
     )
     assert (error.argument, error.expected, error.actual) == ("0.bias", "(n_out,)", "(4,)")
     with pytest.raises(ShapeError, match=r"2.weight .*does not fit the layout torch\.") as caught:
@@ -299,7 +299,7 @@ def test_a_layout_that_the_shapes_contradict_is_refused_with_one_that_fits():
 @pytest.mark.parametrize(
     ("weights", "message"),
     [
-        ({}, "expected at least one layer; got none"),
+        ({}, "expected at least one fully connected layer; got none"),
         (3, "weights: expected a dict by name.*; got int"),
         ("weights", "got str"),
         ({"0.bias": np.ones(4)}, "not so: 0.bias; and nothing is left out"),
@@ -727,7 +727,7 @@ ODD = {
         "Mul takes s alone; it takes h",
     ),
     "no layers": ([("Relu", "X", "Y")], "relu comes before the first layer"),
-    "none": ([("Identity", "X", "Y")], "expected fully connected layers; there is none"),
+    "none": ([("Identity", "X", "Y")], "expected at least one fully connected layer"),
     "two in a row": ([("Gemm", "X W", "h"), ("Tanh", "h", "g"), ("Relu", "g", "Y")], "after tanh"),
     "unused": ([("Gemm", "X W b", "Y")], "no others; V"),
 }

@@ -3,16 +3,16 @@
 import io
 import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from shapecheck_bp.layouts.containers import layers_of
+from shapecheck_bp.layouts.containers import Named, arrays_of, layers_of
 from shapecheck_bp.layouts.functions import Activation
 from shapecheck_bp.layouts.inspection import Inspected
-from shapecheck_bp.layouts.table import expected
+from shapecheck_bp.layouts.table import expected, line_of
 
 MARK = "shapecheck_bp"
 
@@ -30,7 +30,7 @@ class OfArrays(NamedTuple):
         """The layers, or those whose names begin so, and what was written beside them."""
         weights, words = self.unpacked(data)
         told = json.loads(words.get(MARK, "{}"))
-        functions = told.get("activations")
+        layout, functions = told.get("layout"), told.get("activations")
         if only is not None:
             begins = (only,) if isinstance(only, str) else tuple(only)
             part = {name: array for name, array in weights.items() if name.startswith(begins)}
@@ -39,19 +39,22 @@ class OfArrays(NamedTuple):
                 raise expected("only", f"what names begin with, as {names}, …", repr(only))
             weights, functions = part, None
         if functions is not None:
-            functions = tuple(
-                Activation(str(g), n if n is None else float(n)) for g, n in functions
-            )
-        return Inspected(layers_of(weights), told.get("layout"), functions, certain=False)
+            functions = tuple(Activation(str(name), number) for name, number in functions)
+        if layout is not None:
+            line_of(layout)
+        return Inspected(layers_of(weights), layout, functions, certain=False)
 
     def write(
-        self, weights: Any, layout: str, activations: Any, mark: str, like: bytes, folder: Path
+        self, layers: Sequence[Named], layout: str, activations: Any, mark: str, like: Path | None
     ) -> bytes:
         """A file of these arrays and a mark, or one like it, with other values and its own mark."""
-        arrays, words = self.unpacked(like) if like else ({}, {MARK: ""})
+        model = like.read_bytes() if like else b""
+        arrays, words = self.unpacked(model) if like else ({}, {MARK: ""})
         if MARK in words:
             words[MARK] = mark
-        return self.packed({**arrays, **weights}, words, like)
+        for name, array in arrays_of(layers).items():
+            arrays[name] = np.ascontiguousarray(array)
+        return self.packed(arrays, words, model)
 
 
 def zipped(data: bytes) -> zipfile.ZipFile:
