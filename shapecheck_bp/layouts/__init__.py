@@ -9,9 +9,9 @@ back. To be read in this order:
 
     table        how frameworks lay weights out, a line for each
     containers   what weights are handed out in; order, in which order their layers follow
+    inspection   the one record of weights, in memory or in a file, which everything is asked of
     carry        to and from the two conventions
-    functions    activations, as files have them
-    inspection   what is in a file; formats/, how each kind of file is read and written
+    functions    activations, as files have them; formats/, how each kind of file is read and made
     files        weights in files
     comparison   the check at the end: the same X through two of them
 

@@ -18,12 +18,12 @@ def to_column(weights: Any, layout: str, order: Sequence[str] | None = None) -> 
         weights: a state dict, a dict inside dicts, a list of (W, b), of W, b, W, b, …, a pair of
             lists; arrays of any library.
         layout: a name in ``LAYOUTS``.
-        order: the layers' names one after the other, needed where neither shapes nor numbers in
-            the names of a dict tell.
+        order: the layers' names, or how they begin, one after the other, needed where neither
+            shapes nor numbers in the names of a dict tell.
 
     Raises:
         ValueError: no such layout, weights with something in them that is no layer's W or b, or
-            several orders that fit.
+            layers whose order nothing tells.
         ShapeError: shapes that contradict the layout; it says which layouts would fit.
     """
     return found_in(weights).params(layout, order)
@@ -46,7 +46,7 @@ def from_column(params: Parameters, layout: str, like: Any = None) -> Any:
         ValueError: no such layout, or ``like`` has other names or another number of layers.
         ShapeError: parameters that do not follow one another.
     """
-    line, ours = line_of(layout), held(params, "column")
+    line, ours = line_of(layout), found_in(params, "params").params("column")
     if like is None:
         return packed(laid_out(ours, line), line.form)
     if not isinstance(like, Mapping):
@@ -56,14 +56,7 @@ def from_column(params: Parameters, layout: str, like: Any = None) -> Any:
 
 def from_row(params: Parameters, layout: str, like: Any = None) -> Any:
     """Weights as a framework wants them, from ``row``'s parameters; see ``from_column``."""
-    return from_column(held(params, "row"), layout, like)
-
-
-def held(params: Any, convention: str) -> Parameters:
-    """A person's own parameters of ``column`` or ``row``, as ``column`` has them."""
-    if isinstance(params, Mapping) or not isinstance(params, Sequence):
-        raise expected("params", "a (W, b) for each layer", type(params).__name__)
-    return found_in(params, "params").params(convention)
+    return from_column(found_in(params, "params").params("row"), layout, like)
 
 
 def detect(weights: Any, n_in: int | None = None) -> Detection:

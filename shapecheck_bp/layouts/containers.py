@@ -8,7 +8,7 @@
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from shapecheck_bp.layouts.table import Layout, expected
@@ -45,7 +45,7 @@ def layers_of(weights: Any, what: str = "weights") -> list[Named]:
     if hasattr(weights, "coefs_") and hasattr(weights, "intercepts_"):  # a scikit-learn estimator
         weights = (weights.coefs_, weights.intercepts_)
     if isinstance(weights, Mapping):
-        found = _of_names(_flat(weights))
+        found = _of_names(weights)
     elif isinstance(weights, Sequence) and not isinstance(weights, str):
         pairs = enumerate(_pairs(weights, what))
         found = [Named(W, b, (f"{what}[{i}].W", f"{what}[{i}].b")) for i, (W, b) in pairs]
@@ -124,19 +124,21 @@ def refilled(template: Mapping[Any, Any], arrays: Mapping[str, Any], before: str
     }
 
 
-def _flat(weights: Mapping[Any, Any], before: str = "") -> dict[str, Any]:
-    """The arrays in dicts inside dicts, by the names on the way to them."""
-    flat: dict[str, Any] = {}
+def _flat(weights: Mapping[Any, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """The arrays in dicts inside dicts, with the names on the way to them."""
     for key, value in weights.items():
-        name = f"{before}{key}"
-        inner = _flat(value, f"{name}/") if isinstance(value, Mapping) else {name: value}
-        if twice := flat.keys() & inner.keys():
-            raise expected("weights", "every name once", f"{min(twice)} twice")
-        flat |= inner
-    return flat
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{before}{key}/")
+        else:
+            yield f"{before}{key}", value
 
 
-def _of_names(flat: Mapping[str, Any]) -> list[Named]:
+def _of_names(weights: Mapping[Any, Any]) -> list[Named]:
+    flat: dict[str, Any] = {}
+    for name, array in _flat(weights):
+        if name in flat:
+            raise expected("weights", "every name once", f"{name} twice")
+        flat[name] = array
     found: list[Named] = []
     for name, W in flat.items():
         match = re.fullmatch(rf"(.*?)({'|'.join(BIASES)})(_?\d*(?::0)?)", name)
@@ -168,12 +170,12 @@ def _pairs(weights: Sequence[Any], what: str) -> list[tuple[Any, Any]]:
     Ws: Sequence[Any] = in_turn[::2]
     bs: Sequence[Any] = in_turn[1::2]
     if len(items) == 2 and all(map(_is_W, items[0])) and all(map(_is_b, items[1])):
-        pairs = all(len(one) == 2 for one in items) and all(map(_is_W, Ws)) and all(map(_is_b, bs))
-        if pairs and all(isinstance(one, list) for one in weights):
+        if not (all(map(_is_W, Ws)) and all(map(_is_b, bs))):
+            Ws, bs = items
+        elif all(isinstance(one, list) for one in weights):
             raise ValueError(
                 f"{what}: could be two layers, or all W and all b; pass a tuple (W, b) for each"
             )
-        Ws, bs = (Ws, bs) if pairs else items
     if len(Ws) != len(bs):
         told = f"{len(Ws)} W and {len(bs)} b; {IN_W}"
         raise expected(what, "W, b, W, b, …, as many W as b, or a (W, b) for each layer", told)

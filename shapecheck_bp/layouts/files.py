@@ -18,11 +18,10 @@ from warnings import warn
 import numpy as np
 
 from shapecheck_bp.data.settings import check_convention
-from shapecheck_bp.layouts.carry import held
 from shapecheck_bp.layouts.containers import arrays_of, checked, laid_out
 from shapecheck_bp.layouts.formats import kind_of, way_here
 from shapecheck_bp.layouts.functions import Activation, activations_of
-from shapecheck_bp.layouts.inspection import Inspected, Parameters, sizes_of
+from shapecheck_bp.layouts.inspection import Inspected, Parameters, found_in, sizes_of
 from shapecheck_bp.layouts.table import expected, line_of
 from shapecheck_bp.network import Layer, Network
 from shapecheck_bp.shapes.arrays import as_numpy
@@ -74,17 +73,16 @@ def load(
     It warns where the file does more to X than W, b and activations do, such as to scale it.
 
     Args:
-        path: a .safetensors, .npz, .keras or .onnx file.
+        path: the file, and ``only`` a part of it, as for ``inspect``.
         layout: a name in ``LAYOUTS``; not needed where the file says it: one that was saved here,
             and .keras and .onnx.
         convention: ``"column"`` or ``"row"``.
-        order: the layers' names, or how they begin, one after the other; needed where several
-            orders fit.
-        only: what names begin with, or a list of that, of a file with more than one network in it.
+        order: the layers' names, or how they begin, one after the other, where nothing else tells.
+        only: see ``path``.
 
     Raises:
         ValueError: a file that cannot be read, that says it has another layout, or that does not
-            say which; layers of which several orders fit.
+            say which; layers whose order nothing tells.
         ShapeError: shapes that contradict the layout.
     """
     check_convention(convention)
@@ -118,7 +116,7 @@ def save(
         like: a file of that framework's, whose names and everything else to keep.
         net: the activations: a Network, or those that ``inspect`` found in another file. .keras and
             .onnx need them, unless there is ``like``; .npz and .safetensors keep them if given.
-        order: the names of the layers in ``like``, where several orders fit.
+        order: the names of the layers in ``like``, where nothing else tells their order.
 
     Raises:
         ValueError: a layout that the file cannot have, no ``net`` where it takes one, or one that
@@ -129,7 +127,8 @@ def save(
     if kind.LAYOUTS is not None and layout not in kind.LAYOUTS:
         raise expected(file, f"layout {' or '.join(map(repr, kind.LAYOUTS))}", repr(layout))
     check_convention(convention)
-    ours = tuple(Layer(*(_floats("params", a) for a in one)) for one in held(params, convention))
+    ours = found_in(params, "params").params(convention)
+    ours = tuple(Layer(*(_floats("params", array) for array in one)) for one in ours)
     given = None if net is None else _activations(net, sizes_of(ours))
     if like is None:
         model, functions, layers = None, given, laid_out(ours, line_of(layout))

@@ -22,7 +22,7 @@ class Detection(NamedTuple):
 
     layouts: tuple[str, ...]
     sizes: dict[str, tuple[int, ...]]
-    """By the axes of W: the sizes n_0, n_1, … that they would mean, () where several orders fit."""
+    """By the axes of W: the sizes n_0, n_1, … that they would mean, () if no order is told."""
     why: str = ""
     """What a person has to say first, such as the order of the layers."""
 
@@ -121,7 +121,7 @@ class Inspected(NamedTuple):
         """The layers as they follow one another in a layout; ``order`` is their names.
 
         Raises:
-            ValueError: no such layout, or several orders that fit.
+            ValueError: no such layout, or nothing tells the order.
             ShapeError: shapes that contradict the layout; it says which layouts would fit.
         """
         name = self.known_as(layout)

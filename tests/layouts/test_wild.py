@@ -520,6 +520,30 @@ def test_an_order_is_right_or_asked_for(made):
     assert detect(state).layouts
 
 
+@given(
+    st.lists(st.tuples(st.integers(2, 5), st.integers(2, 5)), min_size=1, max_size=5),
+    st.sampled_from([("a", "b", "c", "d", "e"), ("fc1", "fc2", "fc3", "fc4", "out")]),
+)
+def test_an_order_that_is_taken_is_the_one_that_a_search_finds(sizes, names):
+    """Of all orders that fit, numbers in their order, one is left; or none is taken."""
+    state = {}
+    for i, (n_in, n_out) in enumerate(sizes):
+        state[f"{names[i]}.weight"] = np.full((n_out, n_in), i)
+        state[f"{names[i]}.bias"] = np.ones(n_out)
+    orders = permutations(range(len(sizes)))
+    fitting = [one for one in orders if all(sizes[a][1] == sizes[b][0] for a, b in pairwise(one))]
+    try:
+        found = tuple(int(W[0, 0]) for W, _ in to_column(state, "torch"))
+    except ShapeError:
+        assert not fitting
+    except ValueError:
+        assert len(fitting) != 1
+    else:
+        numbers = [[i for i in one if names[i].startswith("fc")] for one in fitting]
+        in_turn = [one for one, told in zip(fitting, numbers, strict=True) if told == sorted(told)]
+        assert [found] == (in_turn if len(fitting) > 1 else fitting)
+
+
 @given(dicts(), st.sampled_from(["keras", "torch"]))
 def test_a_wrong_layout_is_refused_or_coincides(made, layout):
     _, state = made
@@ -540,9 +564,7 @@ def test_two_networks_are_never_one(names, square):
     state = {
         f"{name}.{part}": both[f"{name}.{part}"] for name in names for part in ("weight", "bias")
     }
-    with pytest.raises(
-        ValueError, match=r"may be several networks: .*; pass only='(actor|critic)\.'"
-    ):
+    with pytest.raises(ValueError, match=r"may be several networks; pass only='(actor|critic)\.'"):
         to_column(state, "torch")
 
 
@@ -560,9 +582,9 @@ def test_two_networks_in_one_file(tmp_path, capsys, some, others):
     file, then = tmp_path / "two.npz", tmp_path / "one.npz"
     np.savez(file, **both)
     told = refused(capsys, "convert", file, "--from", "torch", "--to", "keras", "-o", then)
-    assert "these may be several networks" in told
+    assert "may be several networks" in told
     assert main(["inspect", str(file)]) == 1
-    assert "these may be several networks" in capsys.readouterr().out.replace("\n", " ")
+    assert "may be several networks" in capsys.readouterr().out.replace("\n", " ")
     only = some[0].rstrip("0123456789")
     facts = converted(capsys, file, "--from", "torch", "--to", "keras", "-o", then, "--only", only)
     assert facts["sizes"] == [4, 4, 4]
@@ -617,7 +639,7 @@ def test_moments_of_an_optimizer_are_no_layers():
 
 def test_many_layers_take_no_time():
     words = [f"{a}{b}" for a in "abcd" for b in "efgh"][:15]
-    with pytest.raises(ValueError, match="several orders of ae, af|several orders of ae.weight"):
+    with pytest.raises(ValueError, match="several orders of ae.weight, af.weight"):
         to_column(state_of(words, [4] * 16), "torch")
     many = state_of([f"{i}" for i in range(1200)], [2] * 1201)
     assert len(to_column(many, "torch")) == 1200
