@@ -172,7 +172,7 @@ def _pairs(weights: Sequence[Any], what: str) -> list[tuple[Any, Any]]:
     if len(items) == 2 and all(map(_is_W, items[0])) and all(map(_is_b, items[1])):
         if not (all(map(_is_W, Ws)) and all(map(_is_b, bs))):
             Ws, bs = items
-        elif all(isinstance(one, list) for one in weights):
+        elif len(Ws) > 1 and all(isinstance(one, list) for one in weights):
             raise ValueError(
                 f"{what}: could be two layers, or all W and all b; pass a tuple (W, b) for each"
             )

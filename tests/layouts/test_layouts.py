@@ -584,6 +584,10 @@ def test_a_file_of_somebody_elses_needs_a_layout(tmp_path):
     assert same(layouts.load(file, "torch"), parameters(NET))
     back = tmp_path / "back.npz"
     layouts.save(back, parameters(NET), "torch", like=file)
+    assert layouts.inspect(back).layout is None
+    assert same(layouts.load(back, "torch"), parameters(NET))
+    np.savez(file, **from_column(parameters(NET), "torch"))
+    layouts.save(back, parameters(NET), "torch", like=file)
     assert back.read_bytes() == file.read_bytes()
 
 

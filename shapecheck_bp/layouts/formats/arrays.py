@@ -21,8 +21,7 @@ class OfArrays(NamedTuple):
     """A kind of file that holds arrays by name, and words."""
 
     unpacked: Callable[[bytes], tuple[dict[str, Any], dict[str, str]]]
-    packed: Callable[[dict[str, Any], dict[str, str], bytes], bytes]
-    """Of arrays, words, and a file that it is to be like."""
+    packed: Callable[[dict[str, Any], dict[str, str]], bytes]
     LIBRARY: str
     LAYOUTS: tuple[str, ...] | None = None
 
@@ -48,13 +47,12 @@ class OfArrays(NamedTuple):
         self, layers: Sequence[Named], layout: str, activations: Any, mark: str, like: Path | None
     ) -> bytes:
         """A file of these arrays and a mark, or one like it, with other values and its own mark."""
-        model = like.read_bytes() if like else b""
-        arrays, words = self.unpacked(model) if like else ({}, {MARK: ""})
+        arrays, words = self.unpacked(like.read_bytes()) if like else ({}, {MARK: ""})
         if MARK in words:
             words[MARK] = mark
         for name, array in arrays_of(layers).items():
             arrays[name] = np.ascontiguousarray(array)
-        return self.packed(arrays, words, model)
+        return self.packed(arrays, words)
 
 
 def zipped(data: bytes) -> zipfile.ZipFile:
@@ -77,11 +75,10 @@ def _npz(data: bytes) -> tuple[dict[str, Any], dict[str, str]]:
     return arrays, {MARK: str(arrays.pop(MARK))} if MARK in arrays else {}
 
 
-def _to_npz(arrays: dict[str, Any], words: dict[str, str], like: bytes) -> bytes:
+def _to_npz(arrays: dict[str, Any], words: dict[str, str]) -> bytes:
     made = io.BytesIO()
-    compressed = like and any(one.compress_type for one in zipped(like).infolist())
-    save: Any = np.savez_compressed if compressed else np.savez
-    save(made, **arrays, **{name: np.array(word) for name, word in words.items()})
+    everything: dict[str, Any] = {**arrays, **words}
+    np.savez(made, **everything)
     return made.getvalue()
 
 
@@ -100,7 +97,7 @@ def _safetensors(data: bytes) -> tuple[dict[str, Any], dict[str, str]]:
     return arrays, json.loads(data[8 : 8 + length]).get("__metadata__", {})
 
 
-def _to_safetensors(arrays: dict[str, Any], words: dict[str, str], like: bytes) -> bytes:
+def _to_safetensors(arrays: dict[str, Any], words: dict[str, str]) -> bytes:
     from safetensors.numpy import save
 
     made: bytes = save(arrays, metadata=dict(sorted(words.items())) or None)

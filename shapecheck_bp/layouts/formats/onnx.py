@@ -57,7 +57,7 @@ def read(data: bytes, folder: Path, only: Any = None) -> Inspected:
             said[f"{kind}: X is scaled before the first W"] = True
         elif kind == "Reshape" or (kind, options.get("axis", 1)) == ("Flatten", 1):
             shape = constants[0].tolist() if constants else [0, -1] if kind == "Flatten" else []
-            width = layers[-1].W.shape[layers[-1].turned] if layers else math.prod(features)
+            width = layers[-1].W.shape[layers[-1].turned] if layers else math.prod(features or [0])
             if layers and node is nodes[-1] and shape in ([-1], [-1, 1]):
                 said |= {f"Reshape: the outputs become {shape}": True} if width > 1 else {}
             elif len(shape) != 2 or (width and shape[1] not in (width, -1)):
