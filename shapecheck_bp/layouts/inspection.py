@@ -106,14 +106,14 @@ class Inspected(NamedTuple):
         Raises:
             ValueError: neither says one, or they contradict.
         """
-        names = {self.layout or layout, layout or self.layout}
-        if names == {None}:
+        names = [self.layout or layout, layout or self.layout]
+        if names[0] is None:
             told = str(self.fits).replace("\n", "; ")
             raise ValueError(
                 f"{self.path or 'weights'}: does not say which layout it has; pass layout=."
                 f" By shape {told}"
             )
-        if len({line_of(name).W for name in names}) > 1 and names != {"onnx", "onnx_transB_0"}:
+        if len({line_of(name).W for name in names}) > 1 and {*names} != {"onnx", "onnx_transB_0"}:
             raise ValueError(f"{self.path}: says that its layout is {self.layout!r}; got {layout=}")
         return self.layout or str(layout)
 

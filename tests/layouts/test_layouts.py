@@ -320,6 +320,12 @@ def test_what_is_no_weights(weights, message):
 def test_no_such_layout():
     with pytest.raises(ValueError, match="^layout: expected one of 'column', 'row', 'ng'"):
         to_column([np.ones((2, 3)), np.ones(2)], "caffe")
+    with pytest.raises(ValueError, match="^layout: .*; got 'PyTorch'. Did you mean 'torch'?"):
+        to_column([np.ones((2, 3)), np.ones(2)], "PyTorch")
+    with pytest.raises(ValueError, match="^layout: expected one of .*; got .'torch'."):
+        to_column([np.ones((2, 3)), np.ones(2)], ["torch"])
+    with pytest.raises(ValueError, match="^weights: does not say which layout it has; .*torch"):
+        to_column([np.ones((2, 3)), np.ones(2)], None)
 
 
 # Real models.
