@@ -51,7 +51,7 @@ def inspect(path: str | os.PathLike[str], only: str | Sequence[str] | None = Non
     if told and _summed(data.replace(told[0], NO_SUM)) != data:
         raise ValueError(f"{file}: has been changed since it was saved: its checksum is another")
     try:
-        found: Inspected = kind.read(data, file.parent, only)
+        found: Inspected = kind.read(file, only)
         for name, array in arrays_of(checked(found.layers, "weights")).items():
             _floats(name, array)
     except Exception as error:  # whatever a reader raises at a file that is not what it should be
@@ -144,36 +144,35 @@ def save(
     mark = {"layout": layout, "activations": functions}
     if file.suffix != ".npz":
         mark["sum"] = NO_SUM.decode()
-    data = _summed(kind.write(layers, layout, functions, json.dumps(mark), model))
-    made = kind.read(data, file.parent)
-    said = [" then ".join(map(str, one)) for one in (given, made.activations) if one is not None]
-    if len({*said}) > 1:
-        raise ValueError(f"{like or file} has {said[1]}, and what is to be written has {said[0]}")
-    back = made.params(layout, order)
-    if any(a.tobytes() != b.tobytes() for a, b in zip(sum(back, ()), sum(ours, ()), strict=True)):
-        raise ValueError(f"{file}: cannot hold {ours[0].W.dtype} as it is; cast it first")
-    _write(file, data)
+    target = Path(os.path.realpath(file))  # what a link points to is written, and the link stays
+    if not target.parent.is_dir():
+        raise ValueError(f"{file}: its folder does not exist")
+    beside = target.with_name(f".{uuid4().hex}{file.suffix}")
+    try:
+        kind.write(beside, layers, layout, functions, json.dumps(mark), model)
+        beside.write_bytes(_summed(beside.read_bytes()))
+        made = inspect(beside)
+        told = [
+            " then ".join(map(str, one)) for one in (given, made.activations) if one is not None
+        ]
+        if len({*told}) > 1:
+            raise ValueError(
+                f"{model or file} has {told[1]}, and what is to be written has {told[0]}"
+            )
+        back = zip(sum(made.params(layout, order), ()), sum(ours, ()), strict=True)
+        if any(a.tobytes() != b.tobytes() for a, b in back):
+            raise ValueError(f"{file}: cannot hold {ours[0].W.dtype} as it is; cast it first")
+        if target.exists():
+            shutil.copymode(target, beside)
+        os.replace(beside, target)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _summed(data: bytes) -> bytes:
     """A file with the sum over all its bytes where it has none yet, if it has a place for it."""
     told = NO_SUM[:-64] + hashlib.sha256(data).hexdigest().encode()
     return data.replace(NO_SUM, told)
-
-
-def _write(file: Path, data: bytes) -> None:
-    """All of it, or nothing: written beside the file, and then put in its place."""
-    target = Path(os.path.realpath(file))  # what a link points to is written, and the link stays
-    if not target.parent.is_dir():
-        raise ValueError(f"{file}: its folder does not exist")
-    beside = target.with_name(f".{uuid4().hex}")
-    try:
-        beside.write_bytes(data)
-        if target.exists():
-            shutil.copymode(target, beside)
-        os.replace(beside, target)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _floats(name: str, array: Any) -> Any:

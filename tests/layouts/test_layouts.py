@@ -238,6 +238,19 @@ def test_two_layers_or_two_lists():
     assert same(to_column([[W1, b1], [W2, b2]], "column"), parameters(NET))
 
 
+def test_numbers_that_numpy_does_not_know_are_refused(tmp_path):
+    torch = pytest.importorskip("torch")
+    save_file = pytest.importorskip("safetensors.torch").save_file
+    file = tmp_path / "model.safetensors"
+    for kind in (torch.bfloat16, torch.float8_e4m3fn):
+        save_file({"0.weight": torch.ones(4, 3).to(kind), "0.bias": torch.ones(4).to(kind)}, file)
+        with pytest.raises(ValueError, match="NumPy lacks a type: .*; cast it first, to float32"):
+            layouts.load(file, "torch")
+    params = [Layer(torch.ones(4, 3).to(torch.bfloat16), torch.ones(4, 1).to(torch.bfloat16))]
+    with pytest.raises(ValueError, match="^params: expected floats that NumPy knows; got"):
+        layouts.save(tmp_path / "model.npz", params, "torch")
+
+
 def test_what_is_hidden_or_no_float_is_refused(tmp_path):
     with pytest.raises(ValueError, match="expected an array of 2 axes"):
         to_column([(np.ma.masked_array(np.ones((4, 3))), np.ones(4))], "torch")

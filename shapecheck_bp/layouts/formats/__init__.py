@@ -1,8 +1,8 @@
 """The kinds of files: those that are read here, each by its own library, and those that are not.
 
 A kind has ``LIBRARY``, which it needs; ``LAYOUTS``, those that it can have, or None for any;
-``read``, which makes Inspected of bytes; ``write``, which makes a file, maybe like another, of
-weights, activations and a mark; and ``run``, where its library gives the outputs for X.
+``read``, which makes Inspected of a file; ``write``, which makes a file, maybe like another, of
+layers, activations and a mark; and ``run``, where its library gives the outputs for X.
 """
 
 from importlib import import_module

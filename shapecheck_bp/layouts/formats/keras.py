@@ -5,9 +5,7 @@ It is read without Keras, whose own reader may run code. A new one is made by Ke
 
 import io
 import json
-from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from warnings import catch_warnings, simplefilter
 
@@ -37,13 +35,13 @@ LAYERS: dict[str, tuple[str, str, float | None]] = {
 IN_TRAINING = ("Dropout", "GaussianNoise", "GaussianDropout", "AlphaDropout")
 
 
-def read(data: bytes, folder: Path, only: Any = None) -> Inspected:
+def read(file: Path, only: Any = None) -> Inspected:
     """The Dense layers of a Sequential model in their order, and their activations."""
     import h5py
 
-    with zipped(data) as file:
-        dense, activations, said = _model(json.loads(file.read("config.json")))
-        inside = file.read(INSIDE)
+    with zipped(file) as parts:
+        dense, activations, said = _model(json.loads(parts.read("config.json")))
+        inside = parts.read(INSIDE)
     layers = []
     with h5py.File(io.BytesIO(inside), "r") as found:
         place = found[next((one for one in FOLDERS if one in found), FOLDERS[0])]
@@ -72,8 +70,8 @@ def _stored(variables: Any, name: str, most: int) -> Any:
 
 
 def write(
-    layers: Sequence[Named], layout: str, activations: Any, mark: str, like: Path | None
-) -> bytes:
+    file: Path, layers: Any, layout: str, activations: Any, mark: str, like: Path | None
+) -> None:
     """A new Sequential model. It takes no mark: a zip has sums of its own."""
     if like:
         raise ValueError(
@@ -87,7 +85,7 @@ def write(
             f"Keras makes a new .keras file: pip install keras jax; {error}"
         ) from error
     kinds = {ours: (kind, number_of) for kind, (ours, number_of, _) in LAYERS.items()}
-    with catch_warnings(), TemporaryDirectory() as place:
+    with catch_warnings():
         simplefilter("ignore")  # of casts, which are looked for when it is read again
         model = keras.Sequential([keras.Input((layers[0].W.shape[0],))])
         for one, g in zip(layers, activations, strict=True):
@@ -97,9 +95,7 @@ def write(
                 kind, number_of = kinds[g.name]
                 model.add(getattr(keras.layers, kind)(**{number_of: g.parameter}))
         model.set_weights(packed(layers, "list"))
-        path = Path(place) / "model.keras"
-        model.save(path)
-        return path.read_bytes()
+        model.save(file)
 
 
 def run(file: Path, X: Any) -> tuple[Any, str]:

@@ -21,11 +21,11 @@ LABELS |= {"Cast", "Reshape", "Identity"}
 ML = {"Scaler", "ZipMap", "Binarizer", "ArrayFeatureExtractor", "Normalizer"}  # of another domain
 
 
-def read(data: bytes, folder: Path, only: Any = None) -> Inspected:
+def read(file: Path, only: Any = None) -> Inspected:
     """What the nodes compute, each of which takes what the one before it gave, and nothing else."""
     from onnx import helper, numpy_helper
 
-    graph = _opened(data, folder).graph
+    graph = _opened(file).graph
     arrays = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
     first = _input(graph)
     features = [one.dim_value for one in first.type.tensor_type.shape.dim][1:]
@@ -87,13 +87,13 @@ def read(data: bytes, folder: Path, only: Any = None) -> Inspected:
     return Inspected(layers, "onnx", tuple(activations), said)
 
 
-def _opened(data: bytes, folder: Path) -> Any:
+def _opened(file: Path) -> Any:
     """The model, with constants among its initializers, and with what lies beside it."""
     import onnx
     from onnx.external_data_helper import load_external_data_for_tensor, uses_external_data
 
-    model = onnx.load_model_from_string(data)
-    graph = model.graph
+    model = onnx.load(file, load_external_data=False)
+    graph, folder = model.graph, file.parent
     for node in [*graph.node]:
         own = {"ai.onnx.ml"} if node.op_type in ML else {"", "ai.onnx"}
         if node.domain not in own or model.functions:
@@ -105,9 +105,9 @@ def _opened(data: bytes, folder: Path) -> Any:
     beside = [one for one in graph.initializer if uses_external_data(one)]
     names = {word.value for one in beside for word in one.external_data if word.key == "location"}
     files = [(folder / name).resolve() for name in names]
-    if not all(folder.resolve() in file.parents for file in files):
+    if not all(folder.resolve() in one.parents for one in files):
         raise ValueError(f"expected values in files of its folder; got {', '.join(names)}")
-    left = sum(file.stat().st_size for file in files)
+    left = sum(one.stat().st_size for one in files)
     for one in beside:
         load_external_data_for_tensor(one, str(folder))
         one.data_location = onnx.TensorProto.DEFAULT
@@ -154,12 +154,13 @@ def _activation(kind: str, options: dict[str, Any], constants: list[Any]) -> Act
 
 
 def write(
-    layers: Sequence[Named], layout: str, activations: Any, mark: str, like: Path | None
-) -> bytes:
+    file: Path, layers: Any, layout: str, activations: Any, mark: str, like: Path | None
+) -> None:
     """A model with these values, which are all in it, and a mark, if the one it is like has it."""
-    from onnx import helper, numpy_helper
+    import onnx
+    from onnx import numpy_helper
 
-    model = _opened(like.read_bytes(), like.parent) if like else _new(layers, layout, activations)
+    model = _opened(like) if like else _new(layers, layout, activations)
     arrays = arrays_of(one._replace(W=one.W.T) if one.turned else one for one in layers)
     for one in model.graph.initializer:
         if one.name in arrays:
@@ -167,8 +168,8 @@ def write(
             one.CopyFrom(numpy_helper.from_array(array, one.name))
     others = {one.key: one.value for one in model.metadata_props}
     if not like or MARK in others:
-        helper.set_model_props(model, {**others, MARK: mark})
-    return bytes(model.SerializeToString())
+        onnx.helper.set_model_props(model, {**others, MARK: mark})
+    onnx.save(model, file)
 
 
 def _new(layers: Sequence[Named], layout: str, activations: Any) -> Any:
@@ -207,7 +208,7 @@ def run(file: Path, X: Any) -> tuple[Any, str]:
     import onnx
     from onnx.reference import ReferenceEvaluator
 
-    model = _opened(file.read_bytes(), file.parent)
+    model = _opened(file)
     del model.graph.node[_end(model.graph) :]
     first, end = _input(model.graph), model.graph.node[-1].output[0]
     kind = first.type.tensor_type
