@@ -819,8 +819,8 @@ def test_compare_finds_what_shapes_do_not(tmp_path):
         found = compare(run(tuple(wrong)), file, X)
         assert not found.ok
         assert "rounding allows" in str(found)
-    for bad, message in ((X[0], "an example a row"), (1e38 * X, "finite|overflow")):
-        with pytest.raises((ValueError, FloatingPointError), match=message):
+    for bad, message in ((X[0], "an example a row"), (np.nan * X, "finite outputs")):
+        with pytest.raises(ValueError, match=message):
             compare(run(params), file, bad)
     with pytest.raises(ValueError, match=r"^target: expected outputs \(6, 4\), as source has; got"):
         compare(file, lambda X: X[:, :2], X)
