@@ -22,13 +22,9 @@ ELSEWHERE: dict[tuple[str | bytes, ...], str] = {
     + "safetensors.torch.save_file(torch.load({name!r}, weights_only=True), {new!r})",
     (".pkl", ".pickle", ".joblib"): PICKLE
     + "layouts.to_row(joblib.load({name!r}), 'sklearn'), if it is an estimator",
-    (
-        ".h5",
-        ".hdf5",
-        b"\x89HDF",
-    ): "Keras, where its name ends in .h5, makes of it what is read here:"
-    " keras.saving.load_model({name!r}, compile=False).save({keras!r}); where it has weights and no"
-    " model, model.load_weights({name!r}) and model.save({keras!r})",
+    (".h5", ".hdf5", b"\x89HDF"): "Keras, where its name ends in .h5, makes of it what is read"
+    " here: keras.saving.load_model({name!r}, compile=False).save({keras!r}); where it has weights"
+    " and no model, model.load_weights({name!r}) and model.save({keras!r})",
     (".npy", b"\x93NUMPY"): "it is one array; all W and b go into an .npz:"
     " numpy.savez('m.npz', W1=W1, b1=b1)",
     (".mat",): "SciPy reads it; if each Theta has the bias in its first column: layouts.to_column("
