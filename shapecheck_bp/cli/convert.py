@@ -35,9 +35,9 @@ def describe(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to", dest="target", choices=LAYOUTS, required=True)
     parser.add_argument("-o", dest="out", required=True, metavar="FILE", help="where to write")
     for name, told in (
-        ("--order", "the layers' names, where several orders fit"),
+        ("--order", "the layers' names, where nothing else tells their order"),
         ("--only", "what names begin with, of one network among several"),
-        ("--like-order", "the names of the layers in the file of --like, where several orders fit"),
+        ("--like-order", "the names of the layers in the file of --like, where nothing else does"),
     ):
         parser.add_argument(name, nargs="+", metavar="NAME", help=told)
     parser.add_argument(
@@ -55,8 +55,8 @@ def describe(parser: argparse.ArgumentParser) -> None:
 def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     """Read, write, and check."""
     from shapecheck_bp.layouts import inspect, save
-    from shapecheck_bp.layouts.carry import sizes_of
     from shapecheck_bp.layouts.formats import RUNNERS
+    from shapecheck_bp.layouts.inspection import sizes_of
 
     checked, order = None, "--order"
     try:

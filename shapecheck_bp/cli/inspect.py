@@ -54,7 +54,8 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
         headings = ["array", "shape", "type", "axes"]
         for part in for_terminal(inspected.path, headings, _rows(layers)):
             console.print(part)
-        by = "The file says that its layout is" if inspected.layout else "By shape"
+        said = inspected.layout in fits.layouts
+        by = "The file says that its layout is" if said else "By shape"
         lines = [f"{by} {fits}"]
         if told is not None:
             lines.append(f"Activations: {', then '.join(told)}")

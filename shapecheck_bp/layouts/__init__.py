@@ -9,9 +9,9 @@ back. To be read in this order:
 
     table        how frameworks lay weights out, a line for each
     containers   what weights are handed out in; order, in which order their layers follow
+    inspection   the one record of weights, in memory or in a file, which everything is asked of
     carry        to and from the two conventions
-    functions    activations, as files have them
-    inspection   what is in a file; formats/, how each kind of file is read and written
+    functions    activations, as files have them; formats/, how each kind of file is read and made
     files        weights in files
     comparison   the check at the end: the same X through two of them
 
@@ -26,16 +26,16 @@ back. To be read in this order:
 torch, equinox, onnx: W is (n_out, n_in), sizes 3-4-2
 >>> to_row(state, "keras")
 Traceback (most recent call last):
-shapecheck_bp.ShapeError: layouts: 0.bias does not fit the layout keras, and torch would.
+shapecheck_bp.ShapeError: layouts: 0.bias does not fit the layout keras.
 <BLANKLINE>
 ...
 """
 
-from shapecheck_bp.layouts.carry import Detection, detect, from_column, from_row, to_column, to_row
+from shapecheck_bp.layouts.carry import detect, from_column, from_row, to_column, to_row
 from shapecheck_bp.layouts.comparison import Comparison, compare
 from shapecheck_bp.layouts.files import inspect, load, save
 from shapecheck_bp.layouts.functions import Activation
-from shapecheck_bp.layouts.inspection import Inspected
+from shapecheck_bp.layouts.inspection import Detection, Inspected
 from shapecheck_bp.layouts.table import LAYOUTS, Layout
 
 __all__ = [

@@ -56,13 +56,7 @@ def compare(source: Model, target: Model, X: Any) -> Comparison:
     X = np.asarray(X)
     if X.ndim < 2 or not len(X):
         raise ValueError(f"X: expected an example a row; got {X.shape}")
-    (one, by_one), (other, by_other) = (
-        _called(model, X) if callable(model) else _run(model, X) for model in (source, target)
-    )
-    for A, by in ((one, by_one), (other, by_other)):
-        if A.dtype.kind != "f" or not np.isfinite(A).all():
-            raise ValueError(f"X: expected finite outputs, which are floats; {by} gave {A.dtype}")
-    one, other = one.reshape(len(X), -1), other.reshape(len(X), -1)
+    (one, by_one), (other, by_other) = (_outputs(model, X) for model in (source, target))
     if one.shape != other.shape:
         raise ValueError(f"target: expected outputs {one.shape}, as source has; got {other.shape}")
     # An activation's number is float32 in files, whatever the weights are.
@@ -72,18 +66,26 @@ def compare(source: Model, target: Model, X: Any) -> Comparison:
     return Comparison(difference, min(1000 * eps, 0.02) * largest, (by_one, by_other))
 
 
-def _called(model: Callable[[Any], Any], X: Any) -> tuple[Any, str]:
+def _outputs(model: Model, X: Any) -> tuple[Any, str]:
+    """The outputs for X, an example a row, and what gave them."""
     torch: Any = sys.modules.get("torch")
-    if torch is None or not isinstance(model, torch.nn.Module):
-        return np.asarray(model(X)), OURS if isinstance(model, Forward) else "a function"
-    one = next(model.parameters(), torch.zeros(0))
-    with torch.no_grad():
-        A = model(torch.as_tensor(X, dtype=one.dtype, device=one.device))
-    return A.cpu().numpy(), "PyTorch"
+    if not callable(model):
+        A, by = _run(Path(model), X)
+    elif torch is None or not isinstance(model, torch.nn.Module):
+        A, by = np.asarray(model(X)), OURS if isinstance(model, Forward) else "a function"
+    else:
+        one = next(model.parameters(), torch.zeros(0))
+        with torch.no_grad():
+            outputs = model(torch.as_tensor(X, dtype=one.dtype, device=one.device))
+        A, by = outputs.cpu().numpy(), "PyTorch"
+    if A.dtype.kind != "f" or not np.isfinite(A).all():
+        raise ValueError(f"X: expected finite outputs, which are floats; {by} gave {A.dtype}")
+    return A.reshape(len(X), -1), by
 
 
-def _run(path: str | os.PathLike[str], X: Any) -> tuple[Any, str]:
-    file, found, why = Path(path), inspect(path), OURS
+def _run(file: Path, X: Any) -> tuple[Any, str]:
+    """The outputs of a file, by its own library, if that can be had, else by us."""
+    found, why = inspect(file), OURS
     params = found.params()
     if run := RUNNERS.get(file.suffix):
         try:

@@ -8,8 +8,7 @@
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from shapecheck_bp.layouts.table import Layout, expected
@@ -18,6 +17,7 @@ from shapecheck_bp.shapes.arrays import Array
 BIASES = {"weight": "bias", "kernel": "bias", "weights": "biases", "coefs": "intercepts"}
 BIASES |= {"W": "b", "w": "b"}
 """What b is called where W is called so."""
+IN_W = "where the first column of each W is its bias, pass [(W[:, 1:], W[:, :1]) for W in weights]"
 
 
 class Named(NamedTuple):
@@ -45,36 +45,67 @@ def layers_of(weights: Any, what: str = "weights") -> list[Named]:
     if hasattr(weights, "coefs_") and hasattr(weights, "intercepts_"):  # a scikit-learn estimator
         weights = (weights.coefs_, weights.intercepts_)
     if isinstance(weights, Mapping):
-        found = _of_names(_flat(weights))
+        found = _of_names(weights)
     elif isinstance(weights, Sequence) and not isinstance(weights, str):
         pairs = enumerate(_pairs(weights, what))
         found = [Named(W, b, (f"{what}[{i}].W", f"{what}[{i}].b")) for i, (W, b) in pairs]
     else:
         wanted = "a dict by name, a list of (W, b), a list W, b, W, b, … or a pair of lists"
         raise expected(what, wanted, type(weights).__name__)
-    if not found:
-        raise expected(what, "at least one layer", "none")
-    of_b = "an array of n_out numbers, or None where there is no bias"
-    for one in found:
-        for name, array, fits, wanted in (
-            (one.names[0], one.W, _is_W, "an array of 2 axes"),
-            (one.names[1], one.b, _is_b, of_b),
-        ):
-            if not fits(array):
-                raise expected(name, wanted, getattr(array, "shape", type(array).__name__))
+    return checked(found, what)
+
+
+def checked(layers: list[Named], what: str) -> list[Named]:
+    """The layers, if there are any, and each has a W of two axes and a b of one."""
+    if not layers:
+        raise expected(what, "at least one fully connected layer", "none")
+    for W, b, (W_name, b_name), _ in layers:
+        if not _is_W(W):
+            raise expected(W_name, "an array of 2 axes", _told(W))
+        if not _is_b(b):
+            wanted = "an array of n_out numbers, or None where there is no bias"
+            raise expected(b_name, wanted, f"{_told(b)}; {IN_W}")
+    return layers
+
+
+def laid_out(
+    params: Iterable[tuple[Any, Any]], line: Layout, like: Sequence[Named] | None = None
+) -> list[Named]:
+    """Column's parameters as they lie in a layout, by its names, or by those of other layers.
+
+    Raises:
+        ValueError: the others have other shapes, or no bias where there is one here.
+    """
+    here = [Named(*line.of_column(*one), line.names_of(i)) for i, one in enumerate(params)]
+    if like is None:
+        return here
+    shapes, theirs = ([tuple(one.W.shape) for one in layers] for layers in (here, like))
+    if shapes != theirs:
+        raise expected("like", f"weights of the same shapes, {shapes}", theirs)
+    found = []
+    for one, other in zip(here, like, strict=True):
+        if other.b is None and bool((one.b != 0).any()):
+            name = other.names[0]
+            raise ValueError(f"like: {name} has no bias there, and one that is not 0 here")
+        found.append(other._replace(W=one.W, b=None if other.b is None else one.b))
     return found
 
 
-def packed(pairs: Sequence[tuple[Any, Any]], line: Layout) -> Any:
-    """W and b of each layer in the container of a layout."""
-    if line.form == "layers":
-        return [tuple(pair) for pair in pairs]
-    if line.form == "list":
-        return [array for pair in pairs for array in pair]
-    if line.form == "pair":
-        return [W for W, _ in pairs], [b for _, b in pairs]
-    flat = by_name(pairs, line)
-    if line.form == "flat":
+def arrays_of(layers: Iterable[Named]) -> dict[str, Any]:
+    """The arrays of layers by name."""
+    return dict(pair for one in layers for pair in one.arrays())
+
+
+def packed(layers: Sequence[Named], form: str) -> Any:
+    """W and b of each layer in a container of that form."""
+    if form == "layers":
+        return [(one.W, one.b) for one in layers]
+    if form == "list":
+        return [array for one in layers for array in (one.W, one.b)]
+    if form == "pair":
+        return [one.W for one in layers], [one.b for one in layers]
+    flat = arrays_of(layers)
+    if form == "flat":
         return flat
     nested: dict[str, Any] = {}
     for name, array in flat.items():
@@ -83,38 +114,31 @@ def packed(pairs: Sequence[tuple[Any, Any]], line: Layout) -> Any:
     return nested
 
 
-def by_name(pairs: Sequence[tuple[Any, Any]], line: Layout) -> dict[str, Any]:
-    """W and b of each layer by the names that a layout has for them."""
-    return {
-        name.format(i=i * line.step, l=i + 1): array
-        for i, pair in enumerate(pairs)
-        for name, array in zip(line.names, pair, strict=True)
-    }
-
-
-def like(template: Mapping[Any, Any], arrays: Mapping[str, Any], before: str = "") -> Any:
+def refilled(template: Mapping[Any, Any], arrays: Mapping[str, Any], before: str = "") -> Any:
     """Other values in the dicts of a template, by their names."""
     return {
-        key: like(value, arrays, f"{before}{key}/")
+        key: refilled(value, arrays, f"{before}{key}/")
         if isinstance(value, Mapping)
         else arrays[f"{before}{key}"]
         for key, value in template.items()
     }
 
 
-def _flat(weights: Mapping[Any, Any], before: str = "") -> dict[str, Any]:
-    """The arrays in dicts inside dicts, by the names on the way to them."""
-    flat: dict[str, Any] = {}
+def _flat(weights: Mapping[Any, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """The arrays in dicts inside dicts, with the names on the way to them."""
     for key, value in weights.items():
-        name = f"{before}{key}"
-        inner = _flat(value, f"{name}/") if isinstance(value, Mapping) else {name: value}
-        if twice := flat.keys() & inner.keys():
-            raise expected("weights", "every name once", f"{min(twice)} twice")
-        flat |= inner
-    return flat
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{before}{key}/")
+        else:
+            yield f"{before}{key}", value
 
 
-def _of_names(flat: Mapping[str, Any]) -> list[Named]:
+def _of_names(weights: Mapping[Any, Any]) -> list[Named]:
+    flat: dict[str, Any] = {}
+    for name, array in _flat(weights):
+        if name in flat:
+            raise expected("weights", "every name once", f"{name} twice")
+        flat[name] = array
     found: list[Named] = []
     for name, W in flat.items():
         match = re.fullmatch(rf"(.*?)({'|'.join(BIASES)})(_?\d*(?::0)?)", name)
@@ -141,26 +165,19 @@ def _of_names(flat: Mapping[str, Any]) -> list[Named]:
 
 def _pairs(weights: Sequence[Any], what: str) -> list[tuple[Any, Any]]:
     """W and b of each layer, from W, b, W, b, …, from pairs, or from all W and all b."""
-    shapes = [one.shape for one in weights] if all(map(_is_W, weights)) else []
-    steps = [*pairwise(shapes)]
-    if steps and all(a[0] > 1 and a[0] + 1 == b[1] != a[1] for a, b in steps):
-        raise ValueError(
-            f"{what}: expected W, b, W, b, …; here each W has its bias in its first column: pass"
-            " [(W[:, 1:], W[:, :1]) for W in weights] and layout='column'"
-        )
     items = [_fields(one) for one in weights]
     in_turn = [array for one in items for array in one]
     Ws: Sequence[Any] = in_turn[::2]
     bs: Sequence[Any] = in_turn[1::2]
     if len(items) == 2 and all(map(_is_W, items[0])) and all(map(_is_b, items[1])):
-        pairs = all(len(one) == 2 for one in items) and all(map(_is_W, Ws)) and all(map(_is_b, bs))
-        if pairs and all(isinstance(one, list) for one in weights):
+        if not (all(map(_is_W, Ws)) and all(map(_is_b, bs))):
+            Ws, bs = items
+        elif len(Ws) > 1 and all(isinstance(one, list) for one in weights):
             raise ValueError(
                 f"{what}: could be two layers, or all W and all b; pass a tuple (W, b) for each"
             )
-        Ws, bs = (Ws, bs) if pairs else items
     if len(Ws) != len(bs):
-        told = f"{len(Ws)} W and {len(bs)} b"
+        told = f"{len(Ws)} W and {len(bs)} b; {IN_W}"
         raise expected(what, "W, b, W, b, …, as many W as b, or a (W, b) for each layer", told)
     return [*zip(Ws, bs, strict=True)]
 
@@ -185,3 +202,7 @@ def _is_W(one: Any) -> bool:
 
 def _is_b(one: Any) -> bool:
     return one is None or _rank(one) == 1 or (_rank(one) == 2 and 1 in one.shape)
+
+
+def _told(one: Any) -> Any:
+    return getattr(one, "shape", type(one).__name__)

@@ -18,13 +18,11 @@ from warnings import warn
 import numpy as np
 
 from shapecheck_bp.data.settings import check_convention
-from shapecheck_bp.layouts.carry import Parameters, by_names_of, from_column, from_row, sizes_of
-from shapecheck_bp.layouts.containers import by_name
+from shapecheck_bp.layouts.containers import arrays_of, checked, laid_out
 from shapecheck_bp.layouts.formats import kind_of, way_here
 from shapecheck_bp.layouts.functions import Activation, activations_of
-from shapecheck_bp.layouts.inspection import Inspected
-from shapecheck_bp.layouts.table import Layout, expected
-from shapecheck_bp.layouts.table import layout as line_of
+from shapecheck_bp.layouts.inspection import Inspected, Parameters, found_in, sizes_of
+from shapecheck_bp.layouts.table import expected, line_of
 from shapecheck_bp.network import Layer, Network
 from shapecheck_bp.shapes.arrays import as_numpy
 from shapecheck_bp.transpose import flip
@@ -53,10 +51,8 @@ def inspect(path: str | os.PathLike[str], only: str | Sequence[str] | None = Non
     if told and _summed(data.replace(told[0], NO_SUM)) != data:
         raise ValueError(f"{file}: has been changed since it was saved: its checksum is another")
     try:
-        found: Inspected = kind.read(data, file.parent, only)
-        if not found.layers:
-            raise ValueError("expected fully connected layers; there is none")
-        for name, array in [pair for one in found.layers for pair in one.arrays()]:
+        found: Inspected = kind.read(file, only)
+        for name, array in arrays_of(checked(found.layers, "weights")).items():
             _floats(name, array)
     except Exception as error:  # whatever a reader raises at a file that is not what it should be
         words = " ".join(str(error).split())[:500]
@@ -77,17 +73,16 @@ def load(
     It warns where the file does more to X than W, b and activations do, such as to scale it.
 
     Args:
-        path: a .safetensors, .npz, .keras or .onnx file.
+        path: the file, and ``only`` a part of it, as for ``inspect``.
         layout: a name in ``LAYOUTS``; not needed where the file says it: one that was saved here,
             and .keras and .onnx.
         convention: ``"column"`` or ``"row"``.
-        order: the layers' names, or how they begin, one after the other; needed where several
-            orders fit.
-        only: what names begin with, or a list of that, of a file with more than one network in it.
+        order: the layers' names, or how they begin, one after the other, where nothing else tells.
+        only: see ``path``.
 
     Raises:
         ValueError: a file that cannot be read, that says it has another layout, or that does not
-            say which; layers of which several orders fit.
+            say which; layers whose order nothing tells.
         ShapeError: shapes that contradict the layout.
     """
     check_convention(convention)
@@ -121,68 +116,63 @@ def save(
         like: a file of that framework's, whose names and everything else to keep.
         net: the activations: a Network, or those that ``inspect`` found in another file. .keras and
             .onnx need them, unless there is ``like``; .npz and .safetensors keep them if given.
-        order: the names of the layers in ``like``, where several orders fit.
+        order: the names of the layers in ``like``, where nothing else tells their order.
 
     Raises:
         ValueError: a layout that the file cannot have, no ``net`` where it takes one, or one that
             contradicts ``like``.
         ShapeError: parameters that do not follow one another.
     """
-    file, line = Path(path), line_of(layout)
-    kind = kind_of(file)
+    file, kind = Path(path), kind_of(Path(path))
     if kind.LAYOUTS is not None and layout not in kind.LAYOUTS:
         raise expected(file, f"layout {' or '.join(map(repr, kind.LAYOUTS))}", repr(layout))
     check_convention(convention)
-    carry = from_column if convention == "column" else from_row
-    ours = tuple(Layer(*(_floats("params", a) for a in one)) for one in carry(params, "column"))
-    functions = None if net is None else _functions(net, ours)
+    ours = found_in(params, "params").params(convention)
+    ours = tuple(Layer(*(_floats("params", array) for array in one)) for one in ours)
+    given = None if net is None else _activations(net, sizes_of(ours))
     if like is None:
+        model, functions, layers = None, given, laid_out(ours, line_of(layout))
         if functions is None and kind.LAYOUTS is not None:
             raise expected("net", f"a Network, for a {file.suffix} file has activations", "none")
-        model, folder, theirs = b"", file.parent, functions
-        weights = by_name(_laid_out(ours, line), line)
     else:
-        found, model, folder = inspect(like), Path(like).read_bytes(), Path(like).parent
-        layout = found.known_as(layout)
-        weights = by_names_of(found.in_order(layout, order), _laid_out(ours, line_of(layout)))
-        types = {str(array.dtype) for one in found.layers for _, array in one.arrays()}
-        if Path(like).suffix != file.suffix or types != {str(a.dtype) for a in weights.values()}:
-            raise expected("like", f"a {file.suffix} file of {ours[0].W.dtype}", f"{like}, {types}")
-        theirs = found.activations or functions
-        functions = functions or theirs
+        model, found = Path(like), inspect(like)
+        layout, functions = found.known_as(layout), found.activations or given
+        layers = laid_out(ours, line_of(layout), found.in_order(layout, order))
+        dtype, types = ours[0].W.dtype, {one.dtype for one in arrays_of(found.layers).values()}
+        if model.suffix != file.suffix or types != {dtype}:
+            raise expected("like", f"a {file.suffix} file of {dtype}", f"{like}, {types}")
     mark = {"layout": layout, "activations": functions}
     if file.suffix != ".npz":
         mark["sum"] = NO_SUM.decode()
-    data = _summed(kind.write(weights, layout, functions, json.dumps(mark), model, folder))
-    made = kind.read(data, folder)
-    said = [one for one in (functions, theirs, made.activations) if one is not None]
-    if len(told := [*dict.fromkeys(" then ".join(map(str, one)) for one in said)]) > 1:
-        raise ValueError(f"{like or file} has {told[1]}, and what is to be written has {told[0]}")
-    back = made.params(layout, order)
-    if any(a.tobytes() != b.tobytes() for a, b in zip(sum(back, ()), sum(ours, ()), strict=True)):
-        raise ValueError(f"{file}: cannot hold {ours[0].W.dtype} as it is; cast it first")
-    _write(file, data)
+    target = Path(os.path.realpath(file))  # what a link points to is written, and the link stays
+    if not target.parent.is_dir():
+        raise ValueError(f"{file}: its folder does not exist")
+    beside = target.with_name(f".{uuid4().hex}{file.suffix}")
+    try:
+        kind.write(beside, layers, layout, functions, json.dumps(mark), model)
+        beside.write_bytes(_summed(beside.read_bytes()))
+        made = inspect(beside)
+        told = [
+            " then ".join(map(str, one)) for one in (given, made.activations) if one is not None
+        ]
+        if len({*told}) > 1:
+            raise ValueError(
+                f"{model or file} has {told[1]}, and what is to be written has {told[0]}"
+            )
+        back = zip(sum(made.params(layout, order), ()), sum(ours, ()), strict=True)
+        if any(a.tobytes() != b.tobytes() for a, b in back):
+            raise ValueError(f"{file}: cannot hold {ours[0].W.dtype} as it is; cast it first")
+        if target.exists():
+            shutil.copymode(target, beside)
+        os.replace(beside, target)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _summed(data: bytes) -> bytes:
     """A file with the sum over all its bytes where it has none yet, if it has a place for it."""
     told = NO_SUM[:-64] + hashlib.sha256(data).hexdigest().encode()
     return data.replace(NO_SUM, told)
-
-
-def _write(file: Path, data: bytes) -> None:
-    """All of it, or nothing: written beside the file, and then put in its place."""
-    target = Path(os.path.realpath(file))  # what a link points to is written, and the link stays
-    if not target.parent.is_dir():
-        raise ValueError(f"{file}: its folder does not exist")
-    beside = target.with_name(f".{uuid4().hex}")
-    try:
-        beside.write_bytes(data)
-        if target.exists():
-            shutil.copymode(target, beside)
-        os.replace(beside, target)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _floats(name: str, array: Any) -> Any:
@@ -197,17 +187,13 @@ def _floats(name: str, array: Any) -> Any:
     return own
 
 
-def _laid_out(params: Parameters, line: Layout) -> list[Any]:
-    """W and b of each layer as they lie in a layout, in arrays of their own."""
-    return [tuple(map(np.ascontiguousarray, line.of_column(*one))) for one in params]
-
-
-def _functions(net: Any, params: Parameters) -> tuple[Activation, ...]:
-    """The activations that go with these parameters."""
+def _activations(net: Any, sizes: tuple[int, ...]) -> tuple[Activation, ...]:
+    """The activations that go with parameters of these sizes."""
     if isinstance(net, Network):
-        if net.sizes != sizes_of(params):
-            raise expected("net", f"sizes {sizes_of(params)}, as in params", net.sizes)
+        if net.sizes != sizes:
+            raise expected("net", f"sizes {sizes}, as in params", net.sizes)
         return activations_of(net)
-    if not isinstance(net, Sequence) or [type(one) for one in net] != [Activation] * len(params):
-        raise expected("net", f"a Network, or an Activation for each of {len(params)} layers", net)
+    L = len(sizes) - 1
+    if not isinstance(net, Sequence) or [type(one) for one in net] != [Activation] * L:
+        raise expected("net", f"a Network, or an Activation for each of {L} layers", net)
     return tuple(net)

@@ -35,8 +35,9 @@ def number(value: Any) -> float:
 
 def activations_of(net: Network) -> tuple[Activation, ...]:
     """The activations of a Network, layer by layer."""
-    slope = {"leaky_relu": LEAKY_SLOPE}
-    return tuple(Activation(name, slope.get(name)) for name in net.activations)
+    return tuple(
+        Activation(name, LEAKY_SLOPE if name == "leaky_relu" else None) for name in net.activations
+    )
 
 
 def chained(found: list[Activation], one: Activation) -> None:

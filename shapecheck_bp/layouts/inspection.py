@@ -1,29 +1,53 @@
-"""What is in a file of weights: its layers as they lie there, and what it says of them."""
+"""Weights as they were found, in memory or in a file: what their shapes allow, and what they are.
+
+Whatever they came in is one record here, ``Inspected``, and everything is asked of it.
+"""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from shapecheck_bp.layouts.carry import (
-    Detection,
-    Parameters,
-    carried,
-    detected,
-    following,
-    sizes_of,
-)
-from shapecheck_bp.layouts.containers import Named
+from shapecheck_bp.layouts.containers import Named, layers_of
 from shapecheck_bp.layouts.functions import Activation, activations_of
-from shapecheck_bp.layouts.table import LAYOUTS
-from shapecheck_bp.layouts.table import layout as line_of
-from shapecheck_bp.network import Network
-from shapecheck_bp.shapes.errors import ShapeError
+from shapecheck_bp.layouts.order import Unordered, as_told, ordered
+from shapecheck_bp.layouts.table import IN_OUT, LAYOUTS, Layout, line_of
+from shapecheck_bp.network import Layer, Network
+from shapecheck_bp.shapes.arrays import shape_text
+from shapecheck_bp.shapes.errors import shape_error, table
+
+Parameters = tuple[Layer[Any, Any], ...]
+
+
+class Detection(NamedTuple):
+    """Which layouts the shapes of weights allow, and the network's sizes in each way to lie."""
+
+    layouts: tuple[str, ...]
+    sizes: dict[str, tuple[int, ...]]
+    """By the axes of W: the sizes n_0, n_1, … that they would mean, () if no order is told."""
+    why: str = ""
+    """What a person has to say first, such as the order of the layers."""
+
+    @property
+    def ambiguous(self) -> bool:
+        """Whether W may lie in either way: the sizes coincide, and only its values know."""
+        return len(self.sizes) > 1
+
+    def __str__(self) -> str:
+        parts = []
+        for axes, sizes in self.sizes.items():
+            names = ", ".join(name for name in self.layouts if axes == LAYOUTS[name].W)
+            told = f"sizes {'-'.join(map(str, sizes))}" if sizes else "in more than one order"
+            parts.append(f"{names}: W is {shape_text(axes.split())}, {told}")
+        if self.ambiguous:
+            parts.append("the shapes cannot tell which: sizes coincide")
+        fault = "no layout: the shapes of the layers do not follow one another"
+        return "\n".join([*(parts or [fault]), *filter(None, [self.why])])
 
 
 class Inspected(NamedTuple):
-    """One network in a file."""
+    """One network as it was found."""
 
     layers: list[Named]
-    """W and b of each layer, and their names there."""
+    """W and b of each layer as they lie there, and their names."""
     layout: str | None = None
     """What the file itself says."""
     activations: tuple[Activation, ...] | None = None
@@ -37,13 +61,24 @@ class Inspected(NamedTuple):
     @property
     def fits(self) -> Detection:
         """The layouts that the shapes allow, or the one that the file says."""
-        if self.layout is None:
-            return detected(self.layers, self.certain)
-        try:
-            sizes = sizes_of(self.params())
-            return Detection((self.layout,), {LAYOUTS[self.layout].W: sizes})
-        except (ValueError, ShapeError) as error:  # what it says of itself does not fit
-            return Detection((), {}, str(error).split("\n")[0])
+        return self.detected()
+
+    def detected(self, n_in: int | None = None) -> Detection:
+        """The same, of a network with so many features."""
+        fitting: dict[str, tuple[int, ...]] = {}
+        why = ""
+        for name in [self.layout] if self.layout else LAYOUTS:
+            try:
+                _, sizes, fault = self._followed(LAYOUTS[name])
+            except Unordered as error:
+                why, fitting[name] = str(error), ()
+            else:
+                if not fault and n_in in (None, sizes[0]):
+                    fitting[name] = sizes
+                elif fault and self.layout:
+                    why = f"{fault[0]} does not fit the layout {name}, which the file says"
+        by_axes = {LAYOUTS[name].W: fitting[name] for name in fitting}
+        return Detection(tuple(fitting), by_axes, "" if any(by_axes.values()) else why)
 
     @property
     def network(self) -> Network:
@@ -52,11 +87,11 @@ class Inspected(NamedTuple):
         Raises:
             ValueError: the file does not say them all, or a Network cannot have them.
         """
-        sizes = [*self.fits.sizes.values()]
-        if self.activations is None or len(sizes) != 1 or not sizes[0]:
-            raise ValueError(f"{self.path}: does not say its sizes and activations")
+        if self.activations is None:
+            raise ValueError(f"{self.path}: does not say its activations")
         *hidden, output = self.activations
-        net = Network(sizes[0], hidden[0].name if hidden else "relu", output.name)
+        name = hidden[0].name if hidden else "relu"
+        net = Network(sizes_of(self.params()), name, output.name)
         if activations_of(net) != self.activations:
             told = ", ".join(map(str, self.activations))
             raise ValueError(
@@ -71,22 +106,75 @@ class Inspected(NamedTuple):
         Raises:
             ValueError: neither says one, or they contradict.
         """
-        if layout is None and self.layout is None:
+        names = [self.layout or layout, layout or self.layout]
+        if names[0] is None:
             told = str(self.fits).replace("\n", "; ")
             raise ValueError(
-                f"{self.path}: does not say which layout it has; pass layout=. By shape {told}"
+                f"{self.path or 'weights'}: does not say which layout it has; pass layout=."
+                f" By shape {told}"
             )
-        known, given = (str(one).removesuffix("_transB_0") for one in (self.layout, layout))
-        one, other = line_of(self.layout or layout), line_of(layout or self.layout)
-        if one.W != other.W and known != given:
+        if len({line_of(name).W for name in names}) > 1 and {*names} != {"onnx", "onnx_transB_0"}:
             raise ValueError(f"{self.path}: says that its layout is {self.layout!r}; got {layout=}")
         return self.layout or str(layout)
 
     def in_order(self, layout: str | None, order: Sequence[str] | None = None) -> list[Named]:
-        """The layers as they follow one another in a layout; ``order`` is their names."""
-        lying = [one._replace(W=one.W.T) if one.turned else one for one in self.layers]
-        return following(lying, self.known_as(layout), self.certain, order)
+        """The layers as they follow one another in a layout; ``order`` is their names.
+
+        Raises:
+            ValueError: no such layout, or nothing tells the order.
+            ShapeError: shapes that contradict the layout; it says which layouts would fit.
+        """
+        name = self.known_as(layout)
+        layers, _, fault = self._followed(LAYOUTS[name], order)
+        if fault is None:
+            return layers
+        argument, axes, shape, axis, size = fault
+        fits = " or ".join(map(repr, self.fits.layouts))
+        expected, actual = shape_text(axes.split()), shape_text(shape)
+        raise shape_error(
+            "layouts",
+            f"{argument} does not fit the layout {name}.",
+            table([(argument, expected, f"got {actual}", f"{axis} = {size} here")]),
+            suggestion=f"Pass layout={fits}." if fits else "Look at the order of the layers.",
+            argument=argument,
+            expected=expected,
+            actual=actual,
+            bindings={axis: size},
+        )
 
     def params(self, layout: str | None = None, order: Sequence[str] | None = None) -> Parameters:
-        """The parameters that ``column`` takes."""
-        return carried(self.in_order(layout, order), self.known_as(layout))
+        """The parameters that ``column`` takes; see ``in_order``."""
+        line = LAYOUTS[self.known_as(layout)]
+        return tuple(line.to_column(one.W, one.b) for one in self.in_order(layout, order))
+
+    def _followed(
+        self, line: Layout, order: Sequence[str] | None = None
+    ) -> tuple[list[Named], tuple[int, ...], tuple[str, str, Any, str, int] | None]:
+        """The layers in their order, the sizes n_0, n_1, …, and the first fault, if there is one.
+
+        That is an array's name, the axes that it should have, its shape, and an axis with its size.
+        """
+        layers = [one._replace(W=one.W.T) if one.turned else one for one in self.layers]
+        if order is not None:
+            layers = as_told(layers, order, line.sizes)
+        elif not self.certain:
+            layers = ordered(layers, line.sizes)
+        sizes: list[int] = []
+        for one in layers:
+            n_in, n_out = one.W.shape if line.W == IN_OUT else one.W.shape[::-1]
+            if not line.sizes(one):
+                return layers, (), (one.names[1], line.b, one.b.shape, "n_out", n_out)
+            if sizes and n_in != sizes[-1]:
+                return layers, (), (one.names[0], line.W, one.W.shape, "n_in", sizes[-1])
+            sizes += [n_out] if sizes else [n_in, n_out]
+        return layers, tuple(sizes), None
+
+
+def found_in(weights: Any, what: str = "weights") -> Inspected:
+    """Weights as a framework hands them out; ``what`` they are called in errors."""
+    return Inspected(layers_of(weights, what), certain=not isinstance(weights, Mapping))
+
+
+def sizes_of(params: Parameters) -> tuple[int, ...]:
+    """n_0, n_1, …, n_L of column's parameters."""
+    return (params[0][0].shape[1], *(W.shape[0] for W, _ in params))

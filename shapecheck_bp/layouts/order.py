@@ -7,7 +7,7 @@ So it is where there may be several networks.
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -36,7 +36,15 @@ def ordered(layers: list[Named], sizes: Sizes) -> list[Named]:
     if not all(map(sizes, layers)):
         return layers
     names = [one.names[0] for one in layers]
-    _one_network(names)
+    for group in (_folder, _pattern):
+        several = [one for one, count in Counter(map(group, names)).items() if one and count > 1]
+        if len(several) > 1:
+            begins = [one.split("#")[0] for one in several]
+            raise Unordered(
+                f"weights: {_some(names)} may be several networks; pass only={begins[0]!r} for one"
+                f" of them, or order=, all names or beginnings, where they follow one another, as"
+                f" {[one.rstrip('./') for one in begins]}"
+            )
     ways, found = _fitting([[one] for one in layers], sizes)
     bare = len(layers) > 1 and any(one.b is None for one in layers)
     if ways > 1 or (ways and bare):  # without biases the transposes fit too, in reverse
@@ -62,12 +70,13 @@ def as_told(layers: list[Named], order: Sequence[str], sizes: Sizes) -> list[Nam
     """
     found: list[Named] = []
     for name in order:
-        same = [one for one in layers if re.match(rf"{re.escape(name)}(\b|\d|$)", one.names[0])]
-        exact = [one for one in same if re.match(rf"{re.escape(name)}(\b|$)", one.names[0])]
+        begin = re.escape(name)
+        exact = [one for one in layers if re.match(rf"{begin}(\b|$)", one.names[0])]
+        same = exact or [one for one in layers if re.match(rf"{begin}\d", one.names[0])]
         if not same:
             names = _some([one.names[0] for one in layers])
             raise expected("order", f"the names of the layers, {names}", repr(name))
-        found += ordered(sorted(exact or same, key=lambda one: one.names[0]), sizes)
+        found += ordered(sorted(same, key=lambda one: one.names[0]), sizes)
     if len({one.names for one in found}) != len(layers) or len(found) != len(layers):
         told = f"{len(found)} from {', '.join(order)}"
         raise expected("order", f"{len(layers)} layers, each once", told)
@@ -77,23 +86,6 @@ def as_told(layers: list[Named], order: Sequence[str], sizes: Sizes) -> list[Nam
 def natural(name: str) -> list[Any]:
     """For sorting: layer_10 after layer_2."""
     return [(1, int(part)) if part.isdecimal() else (0, part) for part in re.split(r"(\d+)", name)]
-
-
-def _one_network(names: list[str]) -> None:
-    """Refuse names that several networks may have: two groups, each of several layers."""
-    for group in (_folder, _pattern):
-        members = defaultdict(list)
-        for name in names:
-            members[group(name)].append(name)
-        several = [one for one in members.values() if len(one) > 1]
-        if len(several) > 1:
-            told = " and ".join(f"{_some(one)} ({len(one)} layers)" for one in several[:3])
-            begins = [_folder(one[0]) or re.split(r"\d", one[0])[0] for one in several]
-            raise Unordered(
-                f"weights: these may be several networks: {told}; pass only={begins[0]!r} for one"
-                f" of them, or order=, all names or beginnings, where they follow one another, as"
-                f" {[one.rstrip('./') for one in begins]}"
-            )
 
 
 def _folder(name: str) -> str:

@@ -9,6 +9,11 @@ Nothing else in this package knows a framework.
 
 from typing import Any, NamedTuple
 
+from array_api_compat import array_namespace
+
+from shapecheck_bp.data.settings import no_such_name
+from shapecheck_bp.network import Layer
+
 
 class Layout(NamedTuple):
     """One framework's, or course's, choices."""
@@ -35,6 +40,16 @@ class Layout(NamedTuple):
         as_here = {"n_out": b[:, 0], "n_out 1": b, "1 n_out": b.T}[self.b]
         return (W if self.W == OUT_IN else W.T), as_here
 
+    def names_of(self, i: int) -> tuple[str, str]:
+        """What W and b of the layer with index i are called."""
+        W, b = (name.format(i=i * self.step, l=i + 1) for name in self.names)
+        return W, b
+
+    def to_column(self, W: Any, b: Any) -> Layer[Any, Any]:
+        """W and b as ``column`` has them, of those that lie here; b may be None."""
+        W, xp = W if self.W == OUT_IN else W.T, array_namespace(W)
+        return Layer(W, xp.zeros_like(W[:, :1]) if b is None else xp.reshape(b, (-1, 1)))
+
 
 OUT_IN, IN_OUT = "n_out n_in", "n_in n_out"
 
@@ -60,14 +75,14 @@ LAYOUTS = {
 and MatMul + Add."""
 
 
-def layout(name: Any) -> Layout:
+def line_of(name: Any) -> Layout:
     """The line of a layout.
 
     Raises:
         ValueError: there is none of that name.
     """
     if not isinstance(name, str) or name not in LAYOUTS:
-        raise expected("layout", f"one of {', '.join(map(repr, LAYOUTS))}", repr(name))
+        raise no_such_name("layout", LAYOUTS, name)
     return LAYOUTS[name]
 
 

@@ -188,7 +188,7 @@ def test_the_order_of_a_dict_is_no_order_of_layers(names):
 
 def test_an_order_that_nothing_tells_is_asked_for(tmp_path):
     state = square("l2", "l1")
-    with pytest.raises(ValueError, match=r"several orders of l2.weight, l1.weight fit"):
+    with pytest.raises(ValueError, match="several orders of l2.weight, l1.weight fit"):
         to_column(state, "torch")
     assert names_in(to_column(state, "torch", order=["l2", "l1"]), state) == ["l2", "l1"]
     for order in (["l2"], ["l1", "l1"], ["l1", "l3"]):
@@ -238,6 +238,19 @@ def test_two_layers_or_two_lists():
     assert same(to_column([[W1, b1], [W2, b2]], "column"), parameters(NET))
 
 
+def test_numbers_that_numpy_does_not_know_are_refused(tmp_path):
+    torch = pytest.importorskip("torch")
+    save_file = pytest.importorskip("safetensors.torch").save_file
+    file = tmp_path / "model.safetensors"
+    for kind in (torch.bfloat16, torch.float8_e4m3fn):
+        save_file({"0.weight": torch.ones(4, 3).to(kind), "0.bias": torch.ones(4).to(kind)}, file)
+        with pytest.raises(ValueError, match="NumPy lacks a type: .*; cast it first, to float32"):
+            layouts.load(file, "torch")
+    params = [Layer(torch.ones(4, 3).to(torch.bfloat16), torch.ones(4, 1).to(torch.bfloat16))]
+    with pytest.raises(ValueError, match="^params: expected floats that NumPy knows; got"):
+        layouts.save(tmp_path / "model.npz", params, "torch")
+
+
 def test_what_is_hidden_or_no_float_is_refused(tmp_path):
     with pytest.raises(ValueError, match="expected an array of 2 axes"):
         to_column([(np.ma.masked_array(np.ones((4, 3))), np.ones(4))], "torch")
@@ -285,9 +298,9 @@ def test_a_layout_that_the_shapes_contradict_is_refused_with_one_that_fits():
         to_row(state, "keras")
     error = caught.value
     assert str(error) == (
-        "layouts: 0.bias does not fit the layout keras, and torch would.\n\n"
+        "layouts: 0.bias does not fit the layout keras.\n\n"
         "  0.bias   (n_out,)   got (4,)   n_out = 3 here\n\n"
-        "  Pass layout='torch', or one of equinox, onnx."
+        "  Pass layout='torch' or 'equinox' or 'onnx'."
     )
     assert (error.argument, error.expected, error.actual) == ("0.bias", "(n_out,)", "(4,)")
     with pytest.raises(ShapeError, match=r"2.weight .*does not fit the layout torch\.") as caught:
@@ -299,7 +312,7 @@ def test_a_layout_that_the_shapes_contradict_is_refused_with_one_that_fits():
 @pytest.mark.parametrize(
     ("weights", "message"),
     [
-        ({}, "expected at least one layer; got none"),
+        ({}, "expected at least one fully connected layer; got none"),
         (3, "weights: expected a dict by name.*; got int"),
         ("weights", "got str"),
         ({"0.bias": np.ones(4)}, "not so: 0.bias; and nothing is left out"),
@@ -320,6 +333,12 @@ def test_what_is_no_weights(weights, message):
 def test_no_such_layout():
     with pytest.raises(ValueError, match="^layout: expected one of 'column', 'row', 'ng'"):
         to_column([np.ones((2, 3)), np.ones(2)], "caffe")
+    with pytest.raises(ValueError, match="^layout: .*; got 'PyTorch'. Did you mean 'torch'?"):
+        to_column([np.ones((2, 3)), np.ones(2)], "PyTorch")
+    with pytest.raises(ValueError, match="^layout: expected one of .*; got .'torch'."):
+        to_column([np.ones((2, 3)), np.ones(2)], ["torch"])
+    with pytest.raises(ValueError, match="^weights: does not say which layout it has; .*torch"):
+        to_column([np.ones((2, 3)), np.ones(2)], None)
 
 
 # Real models.
@@ -584,6 +603,10 @@ def test_a_file_of_somebody_elses_needs_a_layout(tmp_path):
     assert same(layouts.load(file, "torch"), parameters(NET))
     back = tmp_path / "back.npz"
     layouts.save(back, parameters(NET), "torch", like=file)
+    assert layouts.inspect(back).layout is None
+    assert same(layouts.load(back, "torch"), parameters(NET))
+    np.savez(file, **from_column(parameters(NET), "torch"))
+    layouts.save(back, parameters(NET), "torch", like=file)
     assert back.read_bytes() == file.read_bytes()
 
 
@@ -727,7 +750,7 @@ ODD = {
         "Mul takes s alone; it takes h",
     ),
     "no layers": ([("Relu", "X", "Y")], "relu comes before the first layer"),
-    "none": ([("Identity", "X", "Y")], "expected fully connected layers; there is none"),
+    "none": ([("Identity", "X", "Y")], "expected at least one fully connected layer"),
     "two in a row": ([("Gemm", "X W", "h"), ("Tanh", "h", "g"), ("Relu", "g", "Y")], "after tanh"),
     "unused": ([("Gemm", "X W b", "Y")], "no others; V"),
 }
@@ -839,9 +862,9 @@ def test_like_a_file_in_another_layout(tmp_path):
             "expected str, bytes or os.PathLike object, not NoneType",
         ),
         (lambda: layouts.load("a.npz", convention=["row"]), ValueError, "convention: expected"),
-        (lambda: from_column(5, "torch"), ValueError, "params: expected a .W, b. for each layer"),
+        (lambda: from_column(5, "torch"), ValueError, r"params: expected .*a list of \(W, b\)"),
         (lambda: from_column(np.array(1.0), "torch"), ValueError, "params: .* got ndarray"),
-        (lambda: from_row({"W1": 1}, "torch"), ValueError, "params: expected .*; got dict"),
+        (lambda: from_row({"W1": 1}, "torch"), ValueError, "weights: expected .* not so: W1"),
         (lambda: from_column([(1, 2)], "torch"), ValueError, r"params\[0\].W: expected an array"),
     ],
 )

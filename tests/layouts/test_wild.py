@@ -171,7 +171,7 @@ def test_a_network_has_what_is_in_the_file_or_says_that_it_cannot(tmp_path):
         with pytest.raises(ValueError, match="a Network has one activation for all hidden layers"):
             _ = layouts.inspect(file).network
     layouts.save(tmp_path / "m.npz", params, "torch")
-    with pytest.raises(ValueError, match="does not say its sizes and activations"):
+    with pytest.raises(ValueError, match="does not say its activations"):
         _ = layouts.inspect(tmp_path / "m.npz").network
 
 
@@ -238,7 +238,7 @@ def test_parts_of_keras_that_are_not_carried_are_refused(tmp_path):
             ([L.Dense(3), L.Rescaling(2.0)], "is a Rescaling"),
             ([L.Dense(3, lambda x: x * 2)], "expected Dense layers and activations"),
             ([L.ReLU()], "before the first layer"),
-            ([L.Dropout(0.5)], "expected fully connected layers; there is none"),
+            ([L.Dropout(0.5)], "expected at least one fully connected layer"),
         ]
     ):
         file = tmp_path / f"{number}.keras"
@@ -450,11 +450,15 @@ def test_nodes_that_change_nothing(tmp_path):
         (3, ("Clip", "d1 high high", "a1", {}), r"got Clip\(\)"),
         (7, ("Softmax", "z2", "r2", {"axis": 0}), r"got Softmax\(axis=0\)"),
         (1, ("Gemm", "x W1 b1", "z1", {"alpha": 2.0}), "alpha = 1"),
-        (1, ("Gemm", "x W1 b2", "z1", {}), "expected a bias of 4; b2 is"),
+        (1, ("Gemm", "x W1 b2", "z1", {}), "weights of its own for every layer, and no others; b1"),
         (8, ("Cast", "r2", "Y", {"to": 7}), r"got Cast\(to=7\)"),
     ):
         onnx_file(file, [*nodes[:at], node, *nodes[at + 1 :]], arrays, [("X", ("m", 3)), "Y"])
         with pytest.raises(ValueError, match=message):
+            layouts.load(file)
+    for b in (np.ones((4, 1)), np.ones(1), np.ones((1, 3))):
+        onnx_file(file, nodes, arrays | {"b1": b.astype("f4")}, [("X", ("m", 3)), "Y"])
+        with pytest.raises(ShapeError, match="b1 does not fit the layout onnx_transB_0"):
             layouts.load(file)
 
 
@@ -516,6 +520,30 @@ def test_an_order_is_right_or_asked_for(made):
     assert detect(state).layouts
 
 
+@given(
+    st.lists(st.tuples(st.integers(2, 5), st.integers(2, 5)), min_size=1, max_size=5),
+    st.sampled_from([("a", "b", "c", "d", "e"), ("fc1", "fc2", "fc3", "fc4", "out")]),
+)
+def test_an_order_that_is_taken_is_the_one_that_a_search_finds(sizes, names):
+    """Of all orders that fit, numbers in their order, one is left; or none is taken."""
+    state = {}
+    for i, (n_in, n_out) in enumerate(sizes):
+        state[f"{names[i]}.weight"] = np.full((n_out, n_in), i)
+        state[f"{names[i]}.bias"] = np.ones(n_out)
+    orders = permutations(range(len(sizes)))
+    fitting = [one for one in orders if all(sizes[a][1] == sizes[b][0] for a, b in pairwise(one))]
+    try:
+        found = tuple(int(W[0, 0]) for W, _ in to_column(state, "torch"))
+    except ShapeError:
+        assert not fitting
+    except ValueError:
+        assert len(fitting) != 1
+    else:
+        numbers = [[i for i in one if names[i].startswith("fc")] for one in fitting]
+        in_turn = [one for one, told in zip(fitting, numbers, strict=True) if told == sorted(told)]
+        assert [found] == (in_turn if len(fitting) > 1 else fitting)
+
+
 @given(dicts(), st.sampled_from(["keras", "torch"]))
 def test_a_wrong_layout_is_refused_or_coincides(made, layout):
     _, state = made
@@ -536,9 +564,7 @@ def test_two_networks_are_never_one(names, square):
     state = {
         f"{name}.{part}": both[f"{name}.{part}"] for name in names for part in ("weight", "bias")
     }
-    with pytest.raises(
-        ValueError, match=r"may be several networks: .*; pass only='(actor|critic)\.'"
-    ):
+    with pytest.raises(ValueError, match=r"may be several networks; pass only='(actor|critic)\.'"):
         to_column(state, "torch")
 
 
@@ -556,9 +582,9 @@ def test_two_networks_in_one_file(tmp_path, capsys, some, others):
     file, then = tmp_path / "two.npz", tmp_path / "one.npz"
     np.savez(file, **both)
     told = refused(capsys, "convert", file, "--from", "torch", "--to", "keras", "-o", then)
-    assert "these may be several networks" in told
+    assert "may be several networks" in told
     assert main(["inspect", str(file)]) == 1
-    assert "these may be several networks" in capsys.readouterr().out.replace("\n", " ")
+    assert "may be several networks" in capsys.readouterr().out.replace("\n", " ")
     only = some[0].rstrip("0123456789")
     facts = converted(capsys, file, "--from", "torch", "--to", "keras", "-o", then, "--only", only)
     assert facts["sizes"] == [4, 4, 4]
@@ -613,7 +639,7 @@ def test_moments_of_an_optimizer_are_no_layers():
 
 def test_many_layers_take_no_time():
     words = [f"{a}{b}" for a in "abcd" for b in "efgh"][:15]
-    with pytest.raises(ValueError, match="several orders of ae, af|several orders of ae.weight"):
+    with pytest.raises(ValueError, match="several orders of ae.weight, af.weight"):
         to_column(state_of(words, [4] * 16), "torch")
     many = state_of([f"{i}" for i in range(1200)], [2] * 1201)
     assert len(to_column(many, "torch")) == 1200
@@ -717,8 +743,10 @@ def test_the_lines_lead_here(tmp_path):
         (T[:, 1:], T[:, :1]) for at, T in scipy.loadmat(file).items() if at[0] != "_"
     ]  # the line for .mat
     assert [W.shape for W, _ in to_column(layers, "column")] == [(4, 3), (2, 4)]
-    with pytest.raises(ValueError, match="each W has its bias in its first column: pass"):
-        to_column([*thetas.values()], "column")
+    for some in ([*thetas.values()], [RANDOM.normal(size=(4, 4))] * 3):
+        with pytest.raises(ValueError, match="first column of each W is its bias, pass") as error:
+            to_column(some, "column")
+        assert "[(W[:, 1:], W[:, :1]) for W in weights]" in str(error.value)
 
 
 def test_keras_hdf5_leads_here(tmp_path):
@@ -791,8 +819,8 @@ def test_compare_finds_what_shapes_do_not(tmp_path):
         found = compare(run(tuple(wrong)), file, X)
         assert not found.ok
         assert "rounding allows" in str(found)
-    for bad, message in ((X[0], "an example a row"), (1e38 * X, "finite|overflow")):
-        with pytest.raises((ValueError, FloatingPointError), match=message):
+    for bad, message in ((X[0], "an example a row"), (np.nan * X, "finite outputs")):
+        with pytest.raises(ValueError, match=message):
             compare(run(params), file, bad)
     with pytest.raises(ValueError, match=r"^target: expected outputs \(6, 4\), as source has; got"):
         compare(file, lambda X: X[:, :2], X)

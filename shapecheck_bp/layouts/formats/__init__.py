@@ -1,8 +1,8 @@
 """The kinds of files: those that are read here, each by its own library, and those that are not.
 
 A kind has ``LIBRARY``, which it needs; ``LAYOUTS``, those that it can have, or None for any;
-``read``, which makes Inspected of bytes; ``write``, which makes a file, maybe like another, of
-weights, activations and a mark; and ``run``, where its library gives the outputs for X.
+``read``, which makes Inspected of a file; ``write``, which makes a file, maybe like another, of
+layers, activations and a mark; and ``run``, where its library gives the outputs for X.
 """
 
 from importlib import import_module
@@ -17,19 +17,16 @@ FORMATS = {".safetensors": SAFETENSORS, ".npz": NPZ, ".keras": keras, ".onnx": o
 RUNNERS = {".keras": keras.run, ".onnx": onnx.run}
 
 PICKLE = "it is a pickle, which runs code when it is read. Where you trust it: "
-TORCH = "safetensors.torch.save_file(torch.load({name!r}, weights_only=True), {new!r})"
-SKLEARN = "layouts.to_row(joblib.load({name!r}), 'sklearn'), if it is an estimator"
-KERAS = (
-    "Keras, where its name ends in .h5, makes of it what is read here:"
-    " keras.saving.load_model({name!r}, compile=False).save({keras!r}); where it has weights and no"
-    " model, model.load_weights({name!r}) and model.save({keras!r})"
-)
-ARRAY = "it is one array; all W and b go into an .npz: numpy.savez('m.npz', W1=W1, b1=b1)"
 ELSEWHERE: dict[tuple[str | bytes, ...], str] = {
-    (".pt", ".pth", ".ckpt", ".bin"): PICKLE + TORCH,
-    (".pkl", ".pickle", ".joblib"): PICKLE + SKLEARN,
-    (".h5", ".hdf5", b"\x89HDF"): KERAS,
-    (".npy", b"\x93NUMPY"): ARRAY,
+    (".pt", ".pth", ".ckpt", ".bin"): PICKLE
+    + "safetensors.torch.save_file(torch.load({name!r}, weights_only=True), {new!r})",
+    (".pkl", ".pickle", ".joblib"): PICKLE
+    + "layouts.to_row(joblib.load({name!r}), 'sklearn'), if it is an estimator",
+    (".h5", ".hdf5", b"\x89HDF"): "Keras, where its name ends in .h5, makes of it what is read"
+    " here: keras.saving.load_model({name!r}, compile=False).save({keras!r}); where it has weights"
+    " and no model, model.load_weights({name!r}) and model.save({keras!r})",
+    (".npy", b"\x93NUMPY"): "it is one array; all W and b go into an .npz:"
+    " numpy.savez('m.npz', W1=W1, b1=b1)",
     (".mat",): "SciPy reads it; if each Theta has the bias in its first column: layouts.to_column("
     "[(T[:, 1:], T[:, :1]) for at, T in scipy.io.loadmat({name!r}).items() if at[0] != '_'],"
     " 'column')",

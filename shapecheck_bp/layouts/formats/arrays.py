@@ -1,6 +1,5 @@
 """Arrays by name, and a mark among them: NumPy's .npz, and .safetensors. No object is unpickled."""
 
-import io
 import json
 import zipfile
 from collections.abc import Callable
@@ -9,10 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from shapecheck_bp.layouts.containers import layers_of
+from shapecheck_bp.layouts.containers import arrays_of, layers_of
 from shapecheck_bp.layouts.functions import Activation
 from shapecheck_bp.layouts.inspection import Inspected
-from shapecheck_bp.layouts.table import expected
+from shapecheck_bp.layouts.table import expected, line_of
 
 MARK = "shapecheck_bp"
 
@@ -20,17 +19,16 @@ MARK = "shapecheck_bp"
 class OfArrays(NamedTuple):
     """A kind of file that holds arrays by name, and words."""
 
-    unpacked: Callable[[bytes], tuple[dict[str, Any], dict[str, str]]]
-    packed: Callable[[dict[str, Any], dict[str, str], bytes], bytes]
-    """Of arrays, words, and a file that it is to be like."""
+    unpacked: Callable[[Path], tuple[dict[str, Any], dict[str, str]]]
+    pack: Callable[[Path, dict[str, Any], dict[str, str]], None]
     LIBRARY: str
     LAYOUTS: tuple[str, ...] | None = None
 
-    def read(self, data: bytes, folder: Path, only: Any = None) -> Inspected:
+    def read(self, file: Path, only: Any = None) -> Inspected:
         """The layers, or those whose names begin so, and what was written beside them."""
-        weights, words = self.unpacked(data)
+        weights, words = self.unpacked(file)
         told = json.loads(words.get(MARK, "{}"))
-        functions = told.get("activations")
+        layout, functions = told.get("layout"), told.get("activations")
         if only is not None:
             begins = (only,) if isinstance(only, str) else tuple(only)
             part = {name: array for name, array in weights.items() if name.startswith(begins)}
@@ -39,69 +37,63 @@ class OfArrays(NamedTuple):
                 raise expected("only", f"what names begin with, as {names}, …", repr(only))
             weights, functions = part, None
         if functions is not None:
-            functions = tuple(
-                Activation(str(g), n if n is None else float(n)) for g, n in functions
-            )
-        return Inspected(layers_of(weights), told.get("layout"), functions, certain=False)
+            functions = tuple(Activation(str(name), number) for name, number in functions)
+        if layout is not None:
+            line_of(layout)
+        return Inspected(layers_of(weights), layout, functions, certain=False)
 
     def write(
-        self, weights: Any, layout: str, activations: Any, mark: str, like: bytes, folder: Path
-    ) -> bytes:
+        self, file: Path, layers: Any, layout: str, activations: Any, mark: str, like: Path | None
+    ) -> None:
         """A file of these arrays and a mark, or one like it, with other values and its own mark."""
         arrays, words = self.unpacked(like) if like else ({}, {MARK: ""})
         if MARK in words:
             words[MARK] = mark
-        return self.packed({**arrays, **weights}, words, like)
+        for name, array in arrays_of(layers).items():
+            arrays[name] = np.ascontiguousarray(array)
+        self.pack(file, arrays, words)
 
 
-def zipped(data: bytes) -> zipfile.ZipFile:
+def zipped(file: Path) -> zipfile.ZipFile:
     """A zip, if what it becomes is in proportion to what it is."""
-    if not zipfile.is_zipfile(io.BytesIO(data)):
+    if not zipfile.is_zipfile(file):
         raise ValueError("it is no zip, as such a file is")
-    file = zipfile.ZipFile(io.BytesIO(data))
-    if len({*file.namelist()}) != len(file.namelist()):
+    found, size = zipfile.ZipFile(file), file.stat().st_size
+    if len({*found.namelist()}) != len(found.namelist()):
         raise ValueError("expected every name once")
-    grown = sum(one.file_size for one in file.infolist())
-    if grown > max(64 << 20, 20 * len(data)):
-        raise ValueError(f"{len(data):,} bytes would become {grown:,}, which no weights do")
-    return file
+    grown = sum(one.file_size for one in found.infolist())
+    if grown > max(64 << 20, 20 * size):
+        raise ValueError(f"{size:,} bytes would become {grown:,}, which no weights do")
+    return found
 
 
-def _npz(data: bytes) -> tuple[dict[str, Any], dict[str, str]]:
-    zipped(data)
-    with np.load(io.BytesIO(data), allow_pickle=False) as file:
-        arrays = {name: file[name] for name in file.files}
+def _npz(file: Path) -> tuple[dict[str, Any], dict[str, str]]:
+    zipped(file).close()
+    with np.load(file, allow_pickle=False) as found:
+        arrays = {name: found[name] for name in found.files}
     return arrays, {MARK: str(arrays.pop(MARK))} if MARK in arrays else {}
 
 
-def _to_npz(arrays: dict[str, Any], words: dict[str, str], like: bytes) -> bytes:
-    made = io.BytesIO()
-    compressed = like and any(one.compress_type for one in zipped(like).infolist())
-    save: Any = np.savez_compressed if compressed else np.savez
-    save(made, **arrays, **{name: np.array(word) for name, word in words.items()})
-    return made.getvalue()
+def _to_npz(file: Path, arrays: dict[str, Any], words: dict[str, Any]) -> None:
+    np.savez(file, **arrays, **words)
 
 
-def _safetensors(data: bytes) -> tuple[dict[str, Any], dict[str, str]]:
-    """Arrays sorted by name: the file has no order, and its library gives another one each time.
-
-    It begins with the length of a JSON header, of which the library checks all but our words.
-    """
-    from safetensors.numpy import load
+def _safetensors(file: Path) -> tuple[dict[str, Any], dict[str, str]]:
+    """Arrays sorted by name: the file has no order, and its library gives another one each time."""
+    from safetensors import safe_open
 
     try:
-        arrays = dict(sorted(load(data).items()))
-    except KeyError as error:
-        raise ValueError(f"NumPy has no {error}; cast it first, to float32 say") from None
-    length = int.from_bytes(data[:8], "little")
-    return arrays, json.loads(data[8 : 8 + length]).get("__metadata__", {})
+        with safe_open(file, "np") as found:
+            arrays = {name: found.get_tensor(name) for name in sorted(found.keys())}
+            return arrays, found.metadata() or {}
+    except (TypeError, AttributeError) as error:  # such as bfloat16
+        raise ValueError(f"NumPy lacks a type: {error}; cast it first, to float32 say") from None
 
 
-def _to_safetensors(arrays: dict[str, Any], words: dict[str, str], like: bytes) -> bytes:
-    from safetensors.numpy import save
+def _to_safetensors(file: Path, arrays: dict[str, Any], words: dict[str, str]) -> None:
+    from safetensors.numpy import save_file
 
-    made: bytes = save(arrays, metadata=dict(sorted(words.items())) or None)
-    return made
+    save_file(arrays, file, dict(sorted(words.items())) or None)
 
 
 NPZ = OfArrays(_npz, _to_npz, "numpy")

@@ -6,11 +6,10 @@ It is read without Keras, whose own reader may run code. A new one is made by Ke
 import io
 import json
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from warnings import catch_warnings, simplefilter
 
-from shapecheck_bp.layouts.containers import Named, layers_of
+from shapecheck_bp.layouts.containers import Named, packed
 from shapecheck_bp.layouts.formats.arrays import zipped
 from shapecheck_bp.layouts.functions import IDENTITY, Activation, chained, number
 from shapecheck_bp.layouts.inspection import Inspected
@@ -36,35 +35,27 @@ LAYERS: dict[str, tuple[str, str, float | None]] = {
 IN_TRAINING = ("Dropout", "GaussianNoise", "GaussianDropout", "AlphaDropout")
 
 
-def read(data: bytes, folder: Path, only: Any = None) -> Inspected:
+def read(file: Path, only: Any = None) -> Inspected:
     """The Dense layers of a Sequential model in their order, and their activations."""
     import h5py
 
-    with zipped(data) as file:
-        dense, activations, said = _model(json.loads(file.read("config.json")))
-        inside = file.read(INSIDE)
+    with zipped(file) as parts:
+        dense, activations, said = _model(json.loads(parts.read("config.json")))
+        inside = parts.read(INSIDE)
     layers = []
     with h5py.File(io.BytesIO(inside), "r") as found:
-        for (name, own), variables in zip(dense.items(), _places(found, dense), strict=True):
+        place = found[next((one for one in FOLDERS if one in found), FOLDERS[0])]
+        names = sorted((one for one in place if one.split("_")[0] == "dense"), key=natural)
+        weights = [place[f"{one}/vars"] for one in names if len(place[f"{one}/vars"])]
+        if len(weights) != len(dense):
+            raise ValueError(f"expected weights of {len(dense)} Dense layers; got {len(weights)}")
+        for (name, has_bias), variables in zip(dense.items(), weights, strict=True):
             arrays = [_stored(variables, i, len(inside)) for i in sorted(variables)]
-            if len(arrays) != 1 + own.get("use_bias", True):
+            if len(arrays) != 1 + has_bias:
                 raise ValueError(f"{name}: expected a kernel and a bias; got {len(arrays)} arrays")
-            W, b = arrays if len(arrays) == 2 else (arrays[0], None)
-            if W.shape[1:] != (own["units"],):
-                raise ValueError(f"{name}: expected {own['units']} units; got W {W.shape}")
+            W, b = arrays if has_bias else (arrays[0], None)
             layers.append(Named(W, b, (f"{name}/kernel", f"{name}/bias")))
     return Inspected(layers, "keras", tuple(activations), said)
-
-
-def _places(found: Any, dense: dict[str, Any]) -> list[Any]:
-    """The weights of each Dense layer, which are in dense, dense_1, …, or dense, dense_2, …."""
-    folder = next((one for one in FOLDERS if one in found), FOLDERS[0])
-    names = sorted((one for one in found[folder] if one.split("_")[0] == "dense"), key=natural)
-    places = [found[f"{folder}/{one}/vars"] for one in names]
-    places = [one for one in places if len(one)]
-    if len(places) != len(dense):
-        raise ValueError(f"expected weights of {len(dense)} Dense layers; got {len(places)}")
-    return places
 
 
 def _stored(variables: Any, name: str, most: int) -> Any:
@@ -79,8 +70,8 @@ def _stored(variables: Any, name: str, most: int) -> Any:
 
 
 def write(
-    weights: Any, layout: str, activations: Any, mark: str, like: bytes, folder: Path
-) -> bytes:
+    file: Path, layers: Any, layout: str, activations: Any, mark: str, like: Path | None
+) -> None:
     """A new Sequential model. It takes no mark: a zip has sums of its own."""
     if like:
         raise ValueError(
@@ -94,8 +85,7 @@ def write(
             f"Keras makes a new .keras file: pip install keras jax; {error}"
         ) from error
     kinds = {ours: (kind, number_of) for kind, (ours, number_of, _) in LAYERS.items()}
-    layers = layers_of(weights)
-    with catch_warnings(), TemporaryDirectory() as place:
+    with catch_warnings():
         simplefilter("ignore")  # of casts, which are looked for when it is read again
         model = keras.Sequential([keras.Input((layers[0].W.shape[0],))])
         for one, g in zip(layers, activations, strict=True):
@@ -104,10 +94,8 @@ def write(
             if g.parameter is not None:
                 kind, number_of = kinds[g.name]
                 model.add(getattr(keras.layers, kind)(**{number_of: g.parameter}))
-        model.set_weights([*weights.values()])
-        path = Path(place) / "model.keras"
-        model.save(path)
-        return path.read_bytes()
+        model.set_weights(packed(layers, "list"))
+        model.save(file)
 
 
 def run(file: Path, X: Any) -> tuple[Any, str]:
@@ -119,14 +107,14 @@ def run(file: Path, X: Any) -> tuple[Any, str]:
     return keras.ops.convert_to_numpy(model(shaped)), f"Keras {keras.__version__}"
 
 
-def _model(config: Any) -> tuple[dict[str, Any], list[Activation], dict[str, bool]]:
-    """The Dense layers of a Sequential model, their activations, and what else it does."""
+def _model(config: Any) -> tuple[dict[str, bool], list[Activation], dict[str, bool]]:
+    """The Dense layers of a Sequential model, whether each has a bias, and what else it does."""
     if config.get("class_name") != "Sequential":
         raise ValueError(
             f"expected a Sequential model; got {config.get('class_name')}; where its layers follow"
             " one another, keras.Sequential(model.layers) is one"
         )
-    dense: dict[str, Any] = {}
+    dense: dict[str, bool] = {}
     activations: list[Activation] = []
     said = {}
     for layer in config["config"]["layers"]:
@@ -135,7 +123,7 @@ def _model(config: Any) -> tuple[dict[str, Any], list[Activation], dict[str, boo
         if kind == "Dense":
             if name in dense:
                 raise ValueError(f"expected every layer once; {name} is there twice")
-            dense[name] = own
+            dense[name] = own.get("use_bias", True)
             activations.append(IDENTITY)
             chained(activations, _activation("Activation", name, own))
         elif kind in IN_TRAINING:
