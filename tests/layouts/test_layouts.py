@@ -245,7 +245,7 @@ def test_numbers_that_numpy_does_not_know_are_refused(tmp_path):
     for kind in (torch.bfloat16, torch.float8_e4m3fn):
         save_file({"0.weight": torch.ones(4, 3).to(kind), "0.bias": torch.ones(4).to(kind)}, file)
         # NumPy may know the first by another library that is loaded.
-        with pytest.raises(ValueError, match=r"(NumPy lacks a type|floats that NumPy knows).* cast it"):
+        with pytest.raises(ValueError, match=r"(lacks a type|NumPy knows).* cast it"):
             layouts.load(file, "torch")
     params = [Layer(torch.ones(4, 3).to(torch.bfloat16), torch.ones(4, 1).to(torch.bfloat16))]
     with pytest.raises(ValueError, match="^params: expected floats that NumPy knows; got"):
