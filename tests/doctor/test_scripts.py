@@ -117,7 +117,6 @@ def test_right_ones_are_right(tmp_path, source):
         ("climbing", "np.sum(back, axis=0, keepdims=True)", "np.sum(back)", "certain"),
         ("shuffled", "bend(sums[-l])", "bend(kept[-l])", "certain"),
         ("digits", "(np.exp(Z), axis=0)", "(np.exp(Z))", "likely"),
-        ("digits", "G @ X.T", "D.T @ V @ H @ X.T", ""),
     ],
 )
 def test_the_wrong_line_is_named(tmp_path, script, right, wrong, sure):
