@@ -102,7 +102,8 @@ def read_script(path: str, arguments: Sequence[str] = ()) -> TopReading:
     compile(Path(name).read_bytes(), name, "exec", dont_inherit=True)  # raises what Python would
     file = file_at(name)
     assert file is not None
-    with _as_main(path, name, arguments) as names, being_read(Path(path).name) as reading:
+    imported = [[*vars(each).values()] for each in [*sys.modules.values()] if _is_a_persons(each)]
+    with _as_main(path, name, arguments) as names, being_read(Path(path).name, imported) as reading:
         code = file.module_code()
         reading.add(file)
         try:
@@ -112,6 +113,11 @@ def read_script(path: str, arguments: Sequence[str] = ()) -> TopReading:
         except Exception as error:
             reading.error = error.with_traceback(_from_the_script(error))
     return reading
+
+
+def _is_a_persons(module: ModuleType) -> bool:
+    file = getattr(module, "__file__", None)
+    return isinstance(file, str) and is_a_persons_file(file)
 
 
 @contextmanager
