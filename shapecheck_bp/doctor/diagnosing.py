@@ -157,7 +157,6 @@ def _guesses(judge: Judge) -> Iterator[Judge]:
 def _found(judge: Judge) -> tuple[list[Finding], list[Line], bool]:
     """The mistakes, one after the other: each is mended before the next is looked for.
 
-
     With a cost that is guessed, and of which nothing was right before, nothing is certain.
     """
     step, findings, lines = judge.step, [], []

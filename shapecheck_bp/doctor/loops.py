@@ -264,7 +264,7 @@ def training_call(statement: Any, names: dict[str, Any]) -> "partial[Any] | None
         file.noted(plain_code(plain))
     except NotRead:
         return None
-    if not _trains(file, tree_of(file, plain), set()):
+    if not _may_train(file, tree_of(file, plain), set()):
         return None
     args = [eval(compile(ast.Expression(one), "<call>", "eval"), names) for one in call.args]
     keywords = {
@@ -275,7 +275,7 @@ def training_call(statement: Any, names: dict[str, Any]) -> "partial[Any] | None
     return partial(function, *args, **keywords)
 
 
-def _trains(file: File, tree: ast.AST, known: set[str]) -> bool:
+def _may_train(file: File, tree: ast.AST, known: set[str]) -> bool:
     """Whether a loop in a function, or in one that it calls, may step something."""
     loops = [part for part in ast.walk(tree) if isinstance(part, LOOPS)]
     if any(_may_step(part) for loop in loops for part in ast.walk(loop)):
@@ -285,7 +285,7 @@ def _trains(file: File, tree: ast.AST, known: set[str]) -> bool:
     known |= new
     others = [part for part in ast.walk(file.tree) if isinstance(part, ast.FunctionDef)]
     return any(
-        _trains(file, other, known) or (bool(loops) and any(map(_may_step, ast.walk(other))))
+        _may_train(file, other, known) or (bool(loops) and any(map(_may_step, ast.walk(other))))
         for other in others
         if other.name in new
     )
@@ -305,11 +305,9 @@ def _may_step(part: ast.AST) -> bool:
 
 
 def _is_step(part: ast.AST) -> bool:
-    """Whether a statement subtracts something from what there was, or adds a product to it."""
+    """Whether a statement subtracts something from what there was."""
     if isinstance(part, ast.AugAssign):
-        product = isinstance(part.value, ast.BinOp | ast.Call | ast.Attribute)
-        up = isinstance(part.target, ast.Attribute | ast.Subscript) and product
-        return isinstance(part.op, ast.Sub) or (isinstance(part.op, ast.Add) and up)
+        return isinstance(part.op, ast.Sub)
     if not isinstance(part, ast.Assign) or not isinstance(part.value, ast.BinOp):
         return False
     left = ast.unparse(part.value.left)

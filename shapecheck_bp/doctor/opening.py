@@ -80,16 +80,18 @@ def _of_loop(file: File, found: Iterable[Any], names: dict[str, Any], tree: Any)
         call = training_call(statement, names)
         if call is not None:
             step = of_call(call.func, call.args, dict(call.keywords))
-            if _trains(step):
+            if _has_trained(step):
                 return step
-        with suppress(SyntaxError):  # it returns
+        try:
             code = alone(file, statement)
-            with ending("what comes before the training"):
-                exec(code, names)
+        except SyntaxError:  # it returns
+            continue
+        with ending("what comes before the training"):
+            exec(code, names)
     return None
 
 
-def _trains(step: Step) -> bool:
+def _has_trained(step: Step) -> bool:
     """Whether a call gives gradients, or steps what there is: what that was is still in it."""
     h = 1e-3
     with step.held():

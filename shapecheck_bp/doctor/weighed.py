@@ -7,6 +7,7 @@ taken for the slope of the loss that is meant.
 
 from collections.abc import Iterator
 from copy import copy
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,11 @@ from shapecheck_bp.doctor.arrays import Path, numbers
 from shapecheck_bp.doctor.program import place_of
 from shapecheck_bp.doctor.runs import Event, Run, instead, plus
 from shapecheck_bp.doctor.steps import Step
-from shapecheck_bp.doctor.truth import H, Meeting, Truth, differing
+from shapecheck_bp.doctor.truth import Meeting, Truth, differing
 from shapecheck_bp.doctor.verdicts import TOLERANCE, factor
 
 MOST = 12
+DIRECTIONS = (0, 2)  # two, whatever the size
 
 
 def weighed(
@@ -85,31 +87,31 @@ def _output(
     found = [some for some in found if some[0].number != met[0].number][-MOST:]
     truth = Truth(step, watch)
     truth.version = truth.noting({some[0].number for some in found})
-    D = np.random.default_rng(37).standard_normal((2, error.size))
     for some in reversed(found):
-        ends = np.cumsum([np.size(event.value) for event in some])[:-1]
-        slopes = []
-        for d in D:
-            parts = zip(some, np.split(H * d, ends), strict=True)
-            each = {event.key: part.reshape(np.shape(event.value)) for event, part in parts}
-            up = truth.cost(exchange={key: plus(part) for key, part in each.items()})
-            down = truth.cost(exchange={key: plus(-part) for key, part in each.items()})
-            slopes.append(np.nan if up is None or down is None else (up - down) / (2 * H))
+        changed = partial(_added, some)
+        slopes = truth.slopes((error.size,), 1.0, changed, DIRECTIONS)
+        if slopes is None:
+            continue
         for order in (1, -1):
             pieces = [np.ravel(event.value) for event in met][::order]
-            wanted = D @ np.concatenate(pieces) * (-1 if watch.turned else 1)
-            if np.allclose(slopes, wanted, rtol=TOLERANCE):
+            wanted = slopes[0] @ np.concatenate(pieces) * (-1 if watch.turned else 1)
+            if np.allclose(slopes[1], wanted, rtol=TOLERANCE):
                 return some, order
     return None
+
+
+def _added(events: list[Event], change: Any) -> dict[str, Any]:
+    """How to run a step with its part of a flat change added to each of these values."""
+    ends = np.cumsum([np.size(event.value) for event in events])[:-1]
+    parts = zip(events, np.split(change, ends), strict=True)
+    added = {event.key: plus(part.reshape(np.shape(event.value))) for event, part in parts}
+    return {"exchange": added}
 
 
 def _is_by_entries(step: Step, met: list[Event], some: list[Event]) -> bool:
     """Whether every entry comes of that entry of the error, and of no other one."""
     chosen = np.random.default_rng(41).random(sum(np.size(event.value) for event in met)) < 0.5
-    ends = np.cumsum([np.size(event.value) for event in met])[:-1]
-    parts = zip(met, np.split(1e-4 * chosen, ends), strict=True)
-    exchange = {event.key: plus(part.reshape(np.shape(event.value))) for event, part in parts}
-    run = step.run(exchange=exchange, keep=True)
+    run = step.run(keep=True, **_added(met, 1e-4 * chosen))
     numbers_of = {event.number for event in some}
     moved = [event for event in run.events if event.number in numbers_of]
     if len(moved) != len(some):
