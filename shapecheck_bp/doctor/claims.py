@@ -76,8 +76,8 @@ def claims_of(run: Run, version: Version, wanted: Sequence[str] = ()) -> list[Cl
         for event in run.events
         if event.number in version.stores and mark(event.thing) in run.starts
     }
-    stepped = [path for path in found if _is_stepped(path, run) or path in stored]
-    stepped += [path for path in single if _is_stepped(path, run)]
+    stepped = [path for path in found if is_stepped(path, run) or path in stored]
+    stepped += [path for path in single if is_stepped(path, run)]
     claims = [Claim(path, True, path) for path in stepped]
     claims += _returned(run, version, found | single, stepped)
     claims += _kept(run, found, {claim.parameter for claim in claims})
@@ -131,7 +131,7 @@ def _is_wanted(path: Path, wanted: Sequence[str]) -> bool:
     return bool(names & {*wanted})
 
 
-def _is_stepped(path: Path, run: Run) -> bool:
+def is_stepped(path: Path, run: Run) -> bool:
     """Whether an array has other values afterwards, and not the same in another order."""
     if path not in run.after or run.is_moved(path):
         return False

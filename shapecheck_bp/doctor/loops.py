@@ -11,9 +11,8 @@ from functools import partial
 from types import FunctionType, MethodType
 from typing import Any
 
-import numpy as np
-
-from shapecheck_bp.doctor.arrays import FLOATS, Path, arrays, is_trainable, mark, numbers
+from shapecheck_bp.doctor.arrays import FLOATS, Path, arrays, is_trainable, mark
+from shapecheck_bp.doctor.claims import is_stepped
 from shapecheck_bp.doctor.edits import cut
 from shapecheck_bp.doctor.guarding import CannotJudge
 from shapecheck_bp.doctor.program import Program
@@ -225,20 +224,10 @@ def _stepped(loop: Any) -> tuple[set[str], set[str]]:
 
 
 def _changed(run: Run) -> set[Path]:
-    """The arrays of the state whose values the step has changed; where there are none, numbers."""
-    found = {
-        path
-        for path, value in run.before.items()
-        if is_trainable(value)
-        and path in run.after
-        and not np.array_equal(numbers(value), numbers(run.after[path]))
-        and not run.is_moved(path)
-    }
-    single = {
-        path
-        for path, value in run.before.items()
-        if isinstance(value, FLOATS) and path in run.after and run.after[path] != value
-    }
+    """The arrays of the state that the step has stepped; where there are none, numbers."""
+    before = run.before.items()
+    found = {path for path, value in before if is_trainable(value) and is_stepped(path, run)}
+    single = {path for path, value in before if isinstance(value, FLOATS) and is_stepped(path, run)}
     return found or single
 
 
