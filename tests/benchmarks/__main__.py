@@ -105,6 +105,7 @@ def with_workers(options: argparse.Namespace, report: dict[str, Any]) -> None:
                     report["gradients"].append(
                         gradients.measured(workers, threads, str(case), options.quick)
                     )
+                    report["missing"] |= workers.missing
                 if not options.json:
                     for table in gradients.tables(report["gradients"], threads):
                         show(table, options.markdown)

@@ -51,6 +51,10 @@ GPU_GRID = (
 )
 
 
+class Differs(Exception):
+    """A result that is not ours to rounding."""
+
+
 class Problem(NamedTuple):
     """One batch, examples as rows; ``labels`` are the classes that Y has as one-hot rows."""
 
@@ -86,7 +90,7 @@ def away_from_the_kink(params: tuple[Layer, ...], X: np.ndarray) -> np.ndarray:
 
 
 def hold_to(expected: Any, name: str, made: Any, given: Problem, rounding: float) -> None:
-    """Raise unless the cost and dW1, db1, dW2, …, W as (n_in, n_out), are what ``row`` has.
+    """Hold the cost and dW1, db1, dW2, …, W as (n_in, n_out), to what ``row`` has.
 
     Args:
         expected: what ``row.gradients`` gives for NumPy's arrays.
@@ -94,6 +98,9 @@ def hold_to(expected: Any, name: str, made: Any, given: Problem, rounding: float
         made: the cost, and the list of gradients.
         given: the problem.
         rounding: by how much of a gradient's largest entry they may differ.
+
+    Raises:
+        Differs: they are something else.
     """
     (J, grads), (expected_J, expected) = made, expected
     ours = [array for layer in expected for array in layer]
@@ -105,7 +112,7 @@ def hold_to(expected: Any, name: str, made: Any, given: Problem, rounding: float
         strict=True,
     ):
         if theirs.dtype != np.float32 or theirs.shape != mine.shape:
-            raise RuntimeError(f"{name}: {quantity} is {theirs.dtype} of {theirs.shape}")
+            raise Differs(f"{name}: {quantity} is {theirs.dtype} of {theirs.shape}")
         apart = np.abs(theirs - mine).max() / np.abs(mine).max()
         if not apart <= rounding:
-            raise RuntimeError(f"{name}: {quantity} differs from row's by {apart:.1e} of its size")
+            raise Differs(f"{name}: {quantity} differs from row's by {apart:.1e} of its size")

@@ -1,5 +1,6 @@
 """The gradient of one batch, all checks on: beside its matrix products and other libraries."""
 
+import math
 import statistics
 from typing import Any
 
@@ -44,7 +45,7 @@ def measured(workers: Workers, threads: int, case: str, quick: bool) -> dict[str
             for name in (f"row {form}", f"column {form}")
             if name in rounds
         },
-        "memory": workers.memory("torch") if workers.device != "cpu" else {},
+        "memory": workers.memory() if workers.device != "cpu" else {},
         "spread": spread(next(iter(rounds.values()))),
         "rounds": rounds,
     }
@@ -142,12 +143,11 @@ def _there(results: list[dict[str, Any]], library: str, on: str) -> list[Table]:
         "Medians; × is the ratio to the column of theirs before it; graph's is to PyTorch's eager."
     )
     found = [Table(f"Gradient of {library}'s arrays, {on}", note, headings, cells)]
-    memory = [
-        name for name in (*THERE[library], *results[0]["to_theirs"]) if name in results[0]["memory"]
-    ]
+    names = [name for form in THERE[library] for name in (form, f"row {form}", f"column {form}")]
+    memory = [name for name in names if name in results[0]["memory"]]
     if memory:
         rows = [
-            [label(one), *(f"{one['memory'][name] / 1e6:.1f}" for name in memory)]
+            [label(one), *(f"{one['memory'].get(name, math.nan) / 1e6:.1f}" for name in memory)]
             for one in results
         ]
         title = "Peak memory of one gradient beyond its data, MB"

@@ -5,6 +5,7 @@ result when it returns, and ``read``, which turns that result into J and the lis
 as NumPy arrays with W of (n_in, n_out), to be held to ours before anything is timed.
 """
 
+import contextlib
 import inspect
 import os
 import shutil
@@ -241,6 +242,30 @@ def ours_in_a_graph(bp: Any, given: Problem) -> Peer:
 # JAX and CuPy.
 
 
+def exactly(library: str) -> contextlib.AbstractContextManager[Any]:
+    """What is held to ours is multiplied in float32; left alone, JAX takes TF32 on a GPU."""
+    if library != "jax":
+        return contextlib.nullcontext()
+    import jax
+
+    return jax.default_matmul_precision("highest")
+
+
+def jax_call(jitted: Any, *arguments: Any) -> Callable[[], Any]:
+    """A call that has its result, and knows the memory that XLA has planned for it."""
+    import jax
+
+    def call() -> Any:
+        return jax.block_until_ready(jitted(*arguments))
+
+    def planned() -> int:
+        plan = jitted.lower(*arguments).compile().memory_analysis()
+        return plan.temp_size_in_bytes + plan.output_size_in_bytes
+
+    call.planned = planned
+    return call
+
+
 def jax_cost(params: Any, X: Any, Y: Any) -> Any:
     import jax
     import jax.numpy as jnp
@@ -262,15 +287,14 @@ def jax_jitted(given: Problem) -> Peer:
         J, grads = made
         return J, flat((W, b[None, :]) for W, b in grads)
 
-    return Peer(lambda: jax.block_until_ready(both(params, X, Y)), read)
+    return Peer(jax_call(both, params, X, Y), read)
 
 
 def ours_jitted(bp: Any, given: Problem) -> Peer:
     import jax
 
     gradients, (net, *arrays), read = ours(bp, given, jax.device_put, np.asarray)
-    jitted = jax.jit(gradients, static_argnums=0)
-    return Peer(lambda: jax.block_until_ready(jitted(net, *arrays)), read)
+    return Peer(jax_call(jax.jit(partial(gradients, net)), *arrays), read)
 
 
 def ours_in_cupy(bp: Any, given: Problem) -> Peer:

@@ -45,8 +45,9 @@ class Worker:
             "JAX_PLATFORMS": device,
             "BENCHMARKS_DEVICE": device,
             "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # the others want some of the GPU's memory
-            "TORCHINDUCTOR_COMPILE_THREADS": "1",  # else more processes stay beside it
         }
+        if device == "cpu":
+            settings["TORCHINDUCTOR_COMPILE_THREADS"] = "1"  # else more processes stay beside it
         self.process = subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("worker.py")), library, str(threads)],
             stdin=subprocess.PIPE,
@@ -91,9 +92,12 @@ class Workers:
         for worker in self.workers.values():
             worker.close()
 
-    def memory(self, library: str) -> dict[str, int]:
+    def memory(self) -> dict[str, int]:
         """The bytes of a GPU that each candidate takes that was prepared last."""
-        return self.workers[library].ask(do="memory") if library in self.workers else {}
+        found: dict[str, int] = {}
+        for library in {"torch", "jax"} & self.workers.keys():
+            found |= self.workers[library].ask(do="memory")
+        return found
 
     def measure(self, part: str, case: str, quick: bool) -> dict[str, list[float]]:
         """The seconds of every candidate in every round."""

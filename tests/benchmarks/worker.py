@@ -92,8 +92,8 @@ def numpys_blas() -> dict[str, Any]:
 def gradients_of(library: str, case_text: str) -> Iterator[tuple[str, Callable[[], Any] | str]]:
     """The products and every peer of one case, each held to ours; or why it is missing."""
     import products
-    from cases import ROUNDING, hold_to, parse, problem
-    from peers import LIBRARIES, ON_A_GPU, Missing, torch_device
+    from cases import ROUNDING, Differs, hold_to, parse, problem
+    from peers import LIBRARIES, ON_A_GPU, Missing, exactly, torch_device
 
     from shapecheck_bp import row
 
@@ -113,13 +113,16 @@ def gradients_of(library: str, case_text: str) -> Iterator[tuple[str, Callable[[
     for name, made_from in (LIBRARIES if device == "cpu" else ON_A_GPU)[library].items():
         try:
             peer = made_from(given)
-            for _ in range(3):  # what is compiled or recorded is there before it is held to ours
-                made = peer.call()
+            with exactly(library):
+                for _ in range(3):  # what is compiled or recorded is there before
+                    made = peer.call()
+                hold_to(expected, name, peer.read(made), given, ROUNDING[device])
         except (ImportError, Missing) as error:
             yield name, str(error)
-            continue
-        hold_to(expected, name, peer.read(made), given, ROUNDING[device])
-        yield name, peer.call
+        except Differs as error:
+            yield name, f"{case}: {error}"
+        else:
+            yield name, peer.call
 
 
 def epochs_of(library: str, _: str) -> Iterator[tuple[str, Callable[[], Any] | str]]:
@@ -164,11 +167,14 @@ class Turns:
         return seconds
 
     def memory(self) -> dict[str, int]:
-        """The most bytes of a GPU that PyTorch has for one call of each, beyond its data."""
-        import torch
-
+        """The most bytes of a GPU that one call of each takes, beyond its data."""
         found = {}
         for name, call in self.calls.items():
+            if hasattr(call, "planned"):
+                found[name] = call.planned()
+                continue
+            import torch
+
             torch.cuda.synchronize()
             before = torch.cuda.memory_allocated()
             torch.cuda.reset_peak_memory_stats()
