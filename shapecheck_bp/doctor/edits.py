@@ -56,12 +56,15 @@ def placed(tree: ast.Module, line: int) -> tuple[Body, int, ast.stmt]:
 
 
 def bodies(tree: ast.AST) -> Iterator[Body]:
-    """All lists of statements in a tree."""
-    for node in ast.walk(tree):
-        for name in ("body", "orelse", "finalbody"):
-            body = getattr(node, name, None)
-            if isinstance(body, list) and body and isinstance(body[0], ast.stmt):
-                yield body
+    """All lists of statements in a tree, those without before those within."""
+    for name in ("body", "orelse", "finalbody"):
+        body = getattr(tree, name, None)
+        if isinstance(body, list) and body and isinstance(body[0], ast.stmt):
+            yield body
+            for statement in body:
+                yield from bodies(statement)
+    for part in (*getattr(tree, "handlers", ()), *getattr(tree, "cases", ())):
+        yield from bodies(part)
 
 
 def head_end(statement: Any) -> int:
