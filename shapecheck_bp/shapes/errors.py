@@ -83,7 +83,7 @@ def table(rows: Sequence[Sequence[str]]) -> list[str]:
     lines = []
     for line, row in zip(short, rows, strict=True):
         beside = f"{line}   {row[-1]}".rstrip()
-        below = wrap(row[-1], width - 4, initial_indent="    ", subsequent_indent="    ")
+        below = wrap(row[-1], width, initial_indent="    ", subsequent_indent="    ")
         lines += [beside] if len(beside) <= width else [line, *below]
     return lines
 

@@ -60,9 +60,12 @@ def test_the_options_are_judged_after_the_arguments_before_them():
     def take(w: Row, x: tuple[Row, int] | tuple[Row, Row]) -> None:
         pass
 
-    text = str(said(take, ones(3), (ones(4), ones(3))))
-    assert "x   one of 2   got tuple of (4,), (3,)" in text
-    assert "x[1] got ndarray (3,)" in text or "x[0] got (4,); d is 4 here, and 3 in w" in text
+    text = str(said(take, ones(3), (ones(3), ones(4))))
+    assert "x   one of 2   got tuple of (3,), (4,)" in text
+    assert "not tuple of Float (d,), int:          x[1] got ndarray (4,)" in text
+    assert "not tuple of Float (d,), Float (d,):   x[1] got (4,); d is 4 here, and 3 in w" in text
+    text = str(said(take, ones(3), (ones(4), ones(4))))
+    assert text.count("x[0] got (4,); d is 4 here, and 3 in w") == 2
 
 
 def test_an_ellipsis_is_no_entry():
