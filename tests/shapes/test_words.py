@@ -101,6 +101,19 @@ def test_a_table_that_is_narrow_enough_is_left_as_it_is():
     assert table([("a", "bb", ""), ("ccc", "d", "e")]) == ["a     bb", "ccc   d    e"]
 
 
+def test_each_column_of_a_table_that_is_too_wide_gets_an_equal_share(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    rows = [("a" * 10, "b" * 11, "c" * 30, "d " * 20), ("e", "f", "g", "h")]
+    assert table(rows) == [
+        "aaaaaaaaaa   bbbbbbbbb…   ccccccccc…",
+        "    d d d d d d d d d d d d d d d d d",
+        "    d d d",
+        "e            f            g   h",
+    ]
+    assert table([("a" * 18, "b" * 17)]) == ["a" * 18 + "   " + "b" * 17]
+    assert table([("a" * 18, "b" * 18)]) == ["a" * 18, "    " + "b" * 18]
+
+
 def test_arrays_of_jax_are_called_as_people_call_them():
     jax = pytest.importorskip("jax", reason="JAX is not installed")
 
