@@ -164,6 +164,15 @@ def copied(node: Tree) -> Tree:
     return made
 
 
+def loaded(target: ast.expr) -> ast.expr:
+    """A target, as the expression of what it holds."""
+    copy = copied(target)
+    for node in ast.walk(copy):
+        if hasattr(node, "ctx"):
+            node.ctx = ast.Load()
+    return copy
+
+
 @lru_cache(maxsize=64)
 def parsed(source: str) -> ast.Module | None:
     """The tree of a file, or None where it is none."""

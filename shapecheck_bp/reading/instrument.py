@@ -14,7 +14,7 @@ from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from shapecheck_bp.reading.failing import copied
+from shapecheck_bp.reading.failing import copied, loaded
 from shapecheck_bp.reading.labels import axes_of
 from shapecheck_bp.reading.variants import name_of
 
@@ -152,10 +152,10 @@ class Noting:
         """What is in its places behind a statement that stores there."""
         made: list[ast.stmt] = []
         if isinstance(node, ast.AugAssign) and not _calls(node.target):
-            made += self._behind(self._site(node), _loaded(node.target), node)
+            made += self._behind(self._site(node), loaded(node.target), node)
         for target in _targets(node):
             if isinstance(target, ast.Subscript) and not _calls(target.value):
-                made += self._behind(self._site(target), _loaded(target.value), node)
+                made += self._behind(self._site(target), loaded(target.value), node)
         return made
 
     def _behind(self, site: Site, value: ast.expr, node: ast.AST) -> list[ast.stmt]:
@@ -244,15 +244,6 @@ def _targets(node: Any) -> list[ast.expr]:
 def _calls(node: ast.AST) -> bool:
     """Whether it would be seen that this is read once more."""
     return any(isinstance(part, ast.Call | ast.NamedExpr) for part in ast.walk(node))
-
-
-def _loaded(target: ast.expr) -> ast.expr:
-    """The same place, read."""
-    made = copied(target)
-    for part in ast.walk(made):
-        if hasattr(part, "ctx"):
-            part.ctx = _LOAD
-    return made
 
 
 def _is_constant(node: ast.AST) -> bool:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from shapecheck_bp.reading.failing import Place, copied
+from shapecheck_bp.reading.failing import Place, loaded
 from shapecheck_bp.reading.safety import library_of, shape_of
 from shapecheck_bp.reading.values import Evaluator, Unsafe
 from shapecheck_bp.reading.variants import (
@@ -97,15 +97,6 @@ def weight_of_module(
         )
         return {f"{place.text(node.func)}{path}.weight": tuple(weight.shape)}
     return {}
-
-
-def loaded(target: ast.expr) -> ast.expr:
-    """A target, as the expression of what it holds."""
-    copy = copied(target)
-    for node in ast.walk(copy):
-        if hasattr(node, "ctx"):
-            node.ctx = ast.Load()
-    return copy
 
 
 def repairs(place: Place, operands: list[Operand], evaluator: Evaluator) -> list[Repair]:

@@ -4,7 +4,8 @@ A checked function is read like any other. What the memory does there would brea
 is read in its place: ``fits`` compares sizes one by one, and leaves guards and no operations. What
 it goes by is written into the code, since whatever else it read would be looked at again at every
 call.
-Arrays, optional ones, and tuples, lists, dicts and records of them are compared, and nothing else.
+Arrays, optional ones, and tuples, lists, dicts and records of them are compared, and nothing else:
+not records that hold others of their class, to whatever depth.
 Where something does not fit, the call is made outside the graph, or, with ``fullgraph=True``,
 refused.
 """
@@ -24,6 +25,7 @@ from shapecheck_bp.shapes.annotations import (
     is_array_hint,
     is_union,
     lags,
+    parts_of,
 )
 from shapecheck_bp.shapes.kinds import Seen, fits_array
 from shapecheck_bp.shapes.records import fields_of, is_carried, is_record
@@ -60,7 +62,7 @@ def plan(hint: Any, things: list[Any]) -> tuple[Any, ...]:
     if origin is dict:
         return ("values", plan(inside[1], things))
     if is_record(hint) and array_hints(hint) and not is_typeddict(origin or hint):
-        if is_carried(hint):
+        if is_carried(hint) or any(hint in parts_of(field.hint) for field in fields_of(hint)):
             return ANYTHING
         fields = []
         for field in fields_of(hint):

@@ -8,6 +8,7 @@ from typing import Any
 from jaxtyping import TypeCheckError
 
 INDENT = 2  # of everything below the headline
+GAP = "   "  # between the columns of a table
 
 
 class ShapeError(TypeCheckError):
@@ -65,25 +66,24 @@ def shape_error(
 def table(rows: Sequence[Sequence[str]]) -> list[str]:
     """The lines of a table, each column as wide as its longest cell.
 
-    Where that is wider than the terminal, long cells are cut, and the last one goes below.
+    Where that is wider than the terminal, each column gets an equal share of it, in which long
+    cells are cut, and the last one goes below.
 
     >>> print(*table([["A", "(n, k)", "x" * 20, "y " * 40]]), sep="\\n")
     A   (n, k)   xxxxxxxxxxxxxxxxxxxx
-        y y y y y y y y y y y y y y y y y y y y y y y y y y y y y y y y y y y
-        y y y y y
+        y y y y y y y y y y y y y y y y y y y y y y y y y y y y y y y y y y y y y
+        y y y
     """
     width = get_terminal_size().columns - INDENT
     lines = _lines(rows)
     if max(map(len, lines), default=0) <= width:
         return lines
-    for most in (width // 3, width // 4, width // 5, width // 6):
-        short = _lines([[_cut(each, most) for each in row[:-1]] for row in rows])
-        if max(map(len, short)) <= width:
-            break
+    most = (width + len(GAP)) // len(rows[0][:-1]) - len(GAP)
+    short = _lines([[_cut(each, most) for each in row[:-1]] for row in rows])
     lines = []
     for line, row in zip(short, rows, strict=True):
-        beside = f"{line}   {row[-1]}".rstrip()
-        below = wrap(row[-1], width - 4, initial_indent="    ", subsequent_indent="    ")
+        beside = f"{line}{GAP}{row[-1]}".rstrip()
+        below = wrap(row[-1], width, initial_indent="    ", subsequent_indent="    ")
         lines += [beside] if len(beside) <= width else [line, *below]
     return lines
 
@@ -94,4 +94,4 @@ def _cut(text: str, most: int) -> str:
 
 def _lines(rows: Sequence[Sequence[str]]) -> list[str]:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["   ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    return [GAP.join(map(str.ljust, row, widths)).rstrip() for row in rows]

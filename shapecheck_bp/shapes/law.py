@@ -80,6 +80,9 @@ class Law(Declared):
     the first call.
     """
 
+    remembers_all: bool
+    """Whether no argument is left out of a signature; known from the first call on."""
+
     def __init__(
         self, function: Callable[..., Any], conf: Any = None, makes_record: bool = False
     ) -> None:
@@ -96,7 +99,6 @@ class Law(Declared):
         self.makes_record = makes_record
         self.memory = Memory()
         self.repeats: Repeats | None = None
-        self.remembers_all = False  # whether no argument is left out of a signature
         self.is_async = inspect.iscoroutinefunction(function)
 
         def write() -> bool:

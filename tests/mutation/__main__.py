@@ -36,6 +36,7 @@ from mutants import Mutant, faults_of, mutants_of, path_of
 TESTS = {
     "shapes.decorator": ["shapes/law", "shapes/decorator"],
     "shapes.repairs": ["shapes/repairs", "bad_input", "shapes/decorator"],
+    "shapes.words": ["shapes/words", "bad_input"],
     "transpose": ["transpose"],
     "column": ["contract", "gradients", "network", "transpose"],
     "row": ["contract", "gradients", "network", "transpose"],

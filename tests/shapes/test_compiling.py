@@ -1,13 +1,14 @@
 """Under torch.compile: checked while a call is read, nothing in the graph, and no break in it."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import pytest
 from jaxtyping import AnnotationError, Bool, Float, Int
 
-from shapecheck_bp import ShapeError, enforce, shapechecked
+from shapecheck_bp import ShapeError, column, enforce, shapechecked
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 dynamo = pytest.importorskip("torch._dynamo", reason="PyTorch has no compiler here")
@@ -176,6 +177,23 @@ def test_records_have_axes_of_their_own_and_layers_hang_together():
             call(*fits[:place], bad, *fits[place + 1 :])
 
 
+class Node(NamedTuple):
+    x: Float[Tensor, "n n"]
+    inside: "list[Node]"
+
+
+def test_a_record_that_holds_records_of_its_class_is_compared_outside_a_graph_alone():
+    @shapechecked
+    def total(nodes: list[Node], y: Float[Tensor, "n"]) -> Float[Tensor, "n"]:
+        return nodes[0].x.sum() + nodes[0].inside[0].x.sum() + y
+
+    fits = [Node(ones(2, 2), [Node(ones(3, 3), [])])]
+    call, _ = compiled(total, fullgraph=True)
+    assert call(fits, ones(2))[0] == total(fits, ones(2))[0] == 14
+    with pytest.raises(ShapeError, match=r"nodes\[0\]\.inside\[0\]\.x does not fit"):
+        total([Node(ones(2, 2), [Node(ones(3, 2), [])])], ones(2))
+
+
 def test_the_result_is_compared_too():
     @shapechecked
     def broken(x: Float[Tensor, "b n"]) -> Float[Tensor, "n b"]:
@@ -231,3 +249,23 @@ def test_an_axis_that_is_none_is_refused_by_the_judge_and_not_by_python(axes):
 
     with pytest.raises(AnnotationError, match="take: x: expected axes"):
         take(ones(2, 3))
+
+
+def test_a_function_of_ours_is_read_without_the_checks_of_its_steps():
+    W, b = ones(4, 5), ones(4, 1)
+    call, _ = compiled(column.linear_forward, fullgraph=True)
+    assert call(ones(5, 7), W, b).shape == (4, 7)
+    assert breaks() == 0
+    with pytest.raises(Exception, match="does not fit its annotations"):
+        call(ones(4, 7), W, b)
+
+
+def test_a_function_without_code_of_pythons_is_checked_too():
+    @shapechecked
+    @lru_cache
+    def doubled(n: int) -> int:
+        return 2 * n
+
+    assert doubled(3) == 6
+    with pytest.raises(ShapeError, match="n does not fit"):
+        doubled("3")

@@ -333,6 +333,7 @@ def test_the_traceback_is_short_and_ends_with_the_message():
         matmul(ones(2, 3), ones(2, 3))
     lines = "".join(traceback.format_exception(caught.value))
     assert lines.endswith("Pass A.T or B.T.\n")
+    assert 'File "<matmul, shapechecked>"' in lines
     assert "beartype" not in lines
     assert caught.value.__cause__ is caught.value.__context__ is None
 

@@ -23,6 +23,11 @@ class Pair(NamedTuple):
     name: str
 
 
+class Node(NamedTuple):
+    x: Float[Array, "n n"]
+    inside: "list[Node]" = []  # noqa: RUF012  # nobody adds to it
+
+
 @pytest.fixture
 def judged(monkeypatch):
     """Counts the calls that are judged leaf by leaf."""
@@ -202,6 +207,53 @@ def test_sequences_and_mappings_of_arrays_are_remembered(judged):
     ):
         with pytest.raises(ShapeError):
             join(*bad)
+
+
+def test_containers_in_containers_and_in_unions_are_remembered(judged):
+    @shapechecked
+    def join(
+        named: dict[str, list[Float[Array, "n"]]],
+        parts: list[Float[Array, "n"]] | tuple[Float[Array, "n"], ...],
+    ) -> None:
+        pass
+
+    for calls, parts in enumerate(([np.ones(3)], (np.ones(3),)), 1):
+        for _ in range(3):
+            join({"a": [np.ones(3)]}, parts)
+        assert len(judged) == 2 * calls
+        for bad in (({"a": [np.ones(4)]}, parts), ({"a": [np.ones(3)]}, type(parts)([3]))):
+            with pytest.raises(ShapeError):
+                join(*bad)
+        del judged[2 * calls :]
+
+
+def test_a_record_that_holds_records_of_its_class_is_judged_at_every_call(judged):
+    @shapechecked
+    def count(nodes: list[Node]) -> int:
+        return len(nodes)
+
+    for _ in range(2):
+        assert count([Node(np.ones((2, 2)), [Node(np.ones((3, 3)))])]) == 1
+        with pytest.raises(ShapeError, match=r"nodes\[0\]\.inside\[0\]\.x"):
+            count([Node(np.ones((2, 2)), [Node(np.ones((3, 2)))])])
+
+
+def test_a_record_that_jax_carries_is_remembered_by_its_class(judged):
+    jax = pytest.importorskip("jax", reason="JAX is not installed")
+
+    @dataclass
+    class Linear:
+        W: Float[jax.Array, "o i"]
+
+    jax.tree_util.register_dataclass(Linear, ["W"], [])
+
+    @shapechecked
+    def take(layer: Linear) -> None:
+        pass
+
+    for W in (np.ones((2, 3)), None, (3,)):
+        take(Linear(W))
+    assert len(judged) == 2
 
 
 def test_what_can_be_looked_at_once_is_judged_at_every_call(judged):

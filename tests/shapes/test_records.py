@@ -118,6 +118,30 @@ def test_what_is_filled_in_from_outside_has_the_axes_of_outside():
         with pytest.raises(ShapeError, match=r"a\.weight"):
             take(Named(ones(3), ones(2, 3)), ones(3))
 
+    @shapechecked
+    def bare(a: Named) -> None:
+        pass
+
+    bare(Named("anything", ones(2, 2)))
+    with pytest.raises(ShapeError, match=r"a\.weight"):
+        bare(Named("anything", ones(2, 3)))
+
+
+def test_a_local_record_may_name_itself():
+    class Chain(NamedTuple):
+        x: Float[np.ndarray, "n n"]
+        next: "Chain | None" = None
+
+    @shapechecked
+    def take(chain: Chain) -> None:
+        pass
+
+    take(Chain(ones(2, 2), Chain(ones(3, 3))))
+    with pytest.raises(ShapeError, match=r"chain\.next\.x does not fit"):
+        take(Chain(ones(2, 2), Chain(ones(3, 2))))
+    with pytest.raises(ShapeError, match=r"chain\.next does not fit"):
+        take(Chain(ones(2, 2), 3))
+
 
 def test_every_field_of_a_typed_dict_is_looked_at():
     @shapechecked
@@ -263,6 +287,17 @@ def test_a_library_that_carries_trees_may_make_a_record_of_anything():
         for _ in range(2):  # and nothing of it is remembered
             with pytest.raises(ShapeError, match="W does not fit"):
                 cls(stacked.W, stacked.b)
+
+
+def test_optree_may_make_a_record_of_anything():
+    optree = pytest.importorskip("optree", reason="optree is not installed")
+
+    @shapechecked
+    class Pair(NamedTuple):
+        W: Float[np.ndarray, "o i"]
+        b: Float[np.ndarray, "o"]
+
+    assert optree.tree_map(np.shape, Pair(ones(3, 2), ones(3))) == ((3, 2), (3,))
 
 
 def test_a_record_is_judged_once_when_it_is_made():

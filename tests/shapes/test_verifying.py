@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -66,6 +67,8 @@ def test_every_public_function_holds(bp, name):
     held = verify(function, **arguments_of(function))
     assert held
     assert str(held).startswith(f"{bp.__name__.rpartition('.')[2]}.{name} holds for ")
+    written = str(held).rpartition(" for ")[2]
+    assert written == ", ".join(f"{axis} = {size}" for axis, size in held.sizes.items())
     sizes = [size for axis, size in held.sizes.items() if axis != "L"]
     assert len(set(sizes)) == len(sizes), "no two axes have the same size"
 
@@ -128,6 +131,23 @@ def test_how_many_entries_a_container_gets():
     assert verify(take).sizes["L"] == 3
 
 
+def test_what_jax_carries_may_hold_anything_as_in_a_call():
+    jax = pytest.importorskip("jax", reason="JAX is not installed")
+
+    @dataclass
+    class Linear:
+        W: Float[jax.Array, "o i"]
+
+    jax.tree_util.register_dataclass(Linear, ["W"], [])
+
+    def shapes_of(X: Float[Array, "n m"]) -> Linear:
+        return Linear(X.shape)
+
+    assert shapechecked(shapes_of)(ones(2, 3)) == Linear((2, 3))
+    assert verify(shapes_of)
+    assert verify(shapechecked(shapes_of))
+
+
 def test_functions_that_are_not_decorated():
     def right(A: Float[Array, "n m"]) -> Float[Array, "m n"]:
         return A.T
@@ -135,7 +155,11 @@ def test_functions_that_are_not_decorated():
     def wrong(A: Float[Array, "n m"]) -> Float[Array, "m n"]:
         return A
 
-    assert verify(right)
+    def plain() -> int:
+        return 3
+
+    assert str(verify(right)) == "right holds for n = 3, m = 5"
+    assert str(verify(plain)) == "plain holds for no axes"
     with pytest.raises(ShapeError):
         verify(wrong)
 

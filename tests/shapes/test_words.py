@@ -60,9 +60,12 @@ def test_the_options_are_judged_after_the_arguments_before_them():
     def take(w: Row, x: tuple[Row, int] | tuple[Row, Row]) -> None:
         pass
 
-    text = str(said(take, ones(3), (ones(4), ones(3))))
-    assert "x   one of 2   got tuple of (4,), (3,)" in text
-    assert "x[1] got ndarray (3,)" in text or "x[0] got (4,); d is 4 here, and 3 in w" in text
+    text = str(said(take, ones(3), (ones(3), ones(4))))
+    assert "x   one of 2   got tuple of (3,), (4,)" in text
+    assert "not tuple of Float (d,), int:          x[1] got ndarray (4,)" in text
+    assert "not tuple of Float (d,), Float (d,):   x[1] got (4,); d is 4 here, and 3 in w" in text
+    text = str(said(take, ones(3), (ones(4), ones(4))))
+    assert text.count("x[0] got (4,); d is 4 here, and 3 in w") == 2
 
 
 def test_an_ellipsis_is_no_entry():
@@ -96,6 +99,19 @@ def test_no_table_is_wider_than_the_terminal(columns, monkeypatch):
 
 def test_a_table_that_is_narrow_enough_is_left_as_it_is():
     assert table([("a", "bb", ""), ("ccc", "d", "e")]) == ["a     bb", "ccc   d    e"]
+
+
+def test_each_column_of_a_table_that_is_too_wide_gets_an_equal_share(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    rows = [("a" * 10, "b" * 11, "c" * 30, "d " * 20), ("e", "f", "g", "h")]
+    assert table(rows) == [
+        "aaaaaaaaaa   bbbbbbbbb…   ccccccccc…",
+        "    d d d d d d d d d d d d d d d d d",
+        "    d d d",
+        "e            f            g   h",
+    ]
+    assert table([("a" * 18, "b" * 17)]) == ["a" * 18 + "   " + "b" * 17]
+    assert table([("a" * 18, "b" * 18)]) == ["a" * 18, "    " + "b" * 18]
 
 
 def test_arrays_of_jax_are_called_as_people_call_them():
