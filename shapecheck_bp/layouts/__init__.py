@@ -9,7 +9,7 @@ back. To be read in this order:
 
     table        how frameworks lay weights out, a line for each
     containers   what weights are handed out in; order, in which order their layers follow
-    inspection   the one record of weights, in memory or in a file, which everything is asked of
+    weights      the one record of weights, in memory or in a file, which everything is asked of
     carry        to and from the two conventions
     functions    activations, as files have them; formats/, how each kind of file is read and made
     files        weights in files
@@ -35,8 +35,8 @@ from shapecheck_bp.layouts.carry import detect, from_column, from_row, to_column
 from shapecheck_bp.layouts.comparison import Comparison, compare
 from shapecheck_bp.layouts.files import inspect, load, save
 from shapecheck_bp.layouts.functions import Activation
-from shapecheck_bp.layouts.inspection import Detection, Inspected
 from shapecheck_bp.layouts.table import LAYOUTS, Layout
+from shapecheck_bp.layouts.weights import Detection, Inspected
 
 __all__ = [
     "LAYOUTS",

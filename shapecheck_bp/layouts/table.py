@@ -14,6 +14,22 @@ from array_api_compat import array_namespace
 from shapecheck_bp.data.settings import no_such_name
 from shapecheck_bp.network import Layer
 
+OUT_IN, IN_OUT = "n_out n_in", "n_in n_out"
+
+
+class Named(NamedTuple):
+    """One layer's W and b as they lie somewhere, and what they are called there."""
+
+    W: Any
+    b: Any
+    """None where the layer has no bias."""
+    names: tuple[str, str]
+
+    def arrays(self) -> list[tuple[str, Any]]:
+        """Its arrays, by name."""
+        both = zip(self.names, (self.W, self.b), strict=True)
+        return [(name, array) for name, array in both if array is not None]
+
 
 class Layout(NamedTuple):
     """One framework's, or course's, choices."""
@@ -29,29 +45,27 @@ class Layout(NamedTuple):
     step: int = 1
     """How far the indices of two layers are apart."""
 
-    def sizes(self, one: Any) -> tuple[int, int] | None:
-        """n_in and n_out of a layer with W and b, or None if b is not one of n_out units."""
+    def sizes(self, one: Named) -> tuple[int, int]:
+        """n_in and n_out of a layer, by its W."""
         n_in, n_out = one.W.shape if self.W == IN_OUT else one.W.shape[::-1]
-        b = {"n_out": (n_out,), "n_out 1": (n_out, 1), "1 n_out": (1, n_out)}[self.b]
-        return (n_in, n_out) if one.b is None or tuple(one.b.shape) == b else None
+        return n_in, n_out
 
-    def of_column(self, W: Any, b: Any) -> tuple[Any, Any]:
-        """W and b as they lie here, of those that ``column`` has."""
+    def holds(self, one: Named) -> bool:
+        """Whether the b of a layer is one of n_out units."""
+        b = [self.sizes(one)[1] if axis == "n_out" else 1 for axis in self.b.split()]
+        return one.b is None or [*one.b.shape] == b
+
+    def of_column(self, i: int, W: Any, b: Any) -> Named:
+        """The layer with index i as it lies here, of W and b that ``column`` has."""
         as_here = {"n_out": b[:, 0], "n_out 1": b, "1 n_out": b.T}[self.b]
-        return (W if self.W == OUT_IN else W.T), as_here
-
-    def names_of(self, i: int) -> tuple[str, str]:
-        """What W and b of the layer with index i are called."""
-        W, b = (name.format(i=i * self.step, l=i + 1) for name in self.names)
-        return W, b
+        W_name, b_name = (name.format(i=i * self.step, l=i + 1) for name in self.names)
+        return Named(W if self.W == OUT_IN else W.T, as_here, (W_name, b_name))
 
     def to_column(self, W: Any, b: Any) -> Layer[Any, Any]:
         """W and b as ``column`` has them, of those that lie here; b may be None."""
         W, xp = W if self.W == OUT_IN else W.T, array_namespace(W)
         return Layer(W, xp.zeros_like(W[:, :1]) if b is None else xp.reshape(b, (-1, 1)))
 
-
-OUT_IN, IN_OUT = "n_out n_in", "n_in n_out"
 
 # fmt: off
 LAYOUTS = {

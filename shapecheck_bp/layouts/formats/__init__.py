@@ -2,7 +2,7 @@
 
 A kind has ``LIBRARY``, which it needs; ``LAYOUTS``, those that it can have, or None for any;
 ``read``, which makes Inspected of a file; ``write``, which makes a file, maybe like another, of
-layers, activations and a mark; and ``run``, where its library gives the outputs for X.
+what was found elsewhere, with a mark; and ``run``, its library's outputs for X, or None.
 """
 
 from importlib import import_module
@@ -13,8 +13,7 @@ from shapecheck_bp.layouts.formats import keras, onnx
 from shapecheck_bp.layouts.formats.arrays import NPZ, SAFETENSORS
 from shapecheck_bp.layouts.table import expected
 
-FORMATS = {".safetensors": SAFETENSORS, ".npz": NPZ, ".keras": keras, ".onnx": onnx}
-RUNNERS = {".keras": keras.run, ".onnx": onnx.run}
+FORMATS: dict[str, Any] = {".safetensors": SAFETENSORS, ".npz": NPZ, ".keras": keras, ".onnx": onnx}
 
 PICKLE = "it is a pickle, which runs code when it is read. Where you trust it: "
 ELSEWHERE: dict[tuple[str | bytes, ...], str] = {
@@ -59,7 +58,7 @@ def kind_of(file: Path) -> Any:
         raise ValueError(f"{file}: {way}")
     if file.suffix not in FORMATS:
         raise expected(file, f"one of {', '.join(FORMATS)}", repr(file.suffix or "no ending"))
-    kind: Any = FORMATS[file.suffix]
+    kind = FORMATS[file.suffix]
     try:
         import_module(kind.LIBRARY)
     except ImportError as error:

@@ -4,12 +4,13 @@ Whatever they came in is one record here, ``Inspected``, and everything is asked
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
-from shapecheck_bp.layouts.containers import Named, layers_of
+from shapecheck_bp.layouts.containers import layers_of
 from shapecheck_bp.layouts.functions import Activation, activations_of
 from shapecheck_bp.layouts.order import Unordered, as_told, ordered
-from shapecheck_bp.layouts.table import IN_OUT, LAYOUTS, Layout, line_of
+from shapecheck_bp.layouts.table import LAYOUTS, Layout, Named, line_of
 from shapecheck_bp.network import Layer, Network
 from shapecheck_bp.shapes.arrays import shape_text
 from shapecheck_bp.shapes.errors import shape_error, table
@@ -43,6 +44,10 @@ class Detection(NamedTuple):
         return "\n".join([*(parts or [fault]), *filter(None, [self.why])])
 
 
+class Misfit(Exception):
+    """An array that a layout cannot have: its name, axes there, its shape, an axis, its size."""
+
+
 class Inspected(NamedTuple):
     """One network as it was found."""
 
@@ -56,7 +61,7 @@ class Inspected(NamedTuple):
     """What else the file does, which is not carried; and whether outputs depend on it."""
     certain: bool = True
     """Whether the layers come in their order, and not by names."""
-    path: str = ""
+    path: str = "weights"
 
     @property
     def fits(self) -> Detection:
@@ -69,15 +74,16 @@ class Inspected(NamedTuple):
         why = ""
         for name in [self.layout] if self.layout else LAYOUTS:
             try:
-                _, sizes, fault = self._followed(LAYOUTS[name])
+                pairs = [*map(LAYOUTS[name].sizes, self._followed(LAYOUTS[name]))]
             except Unordered as error:
                 why, fitting[name] = str(error), ()
+            except Misfit as fault:
+                if self.layout:
+                    why = f"{fault.args[0]} does not fit the layout {name}, which the file says"
             else:
-                if not fault and n_in in (None, sizes[0]):
-                    fitting[name] = sizes
-                elif fault and self.layout:
-                    why = f"{fault[0]} does not fit the layout {name}, which the file says"
-        by_axes = {LAYOUTS[name].W: fitting[name] for name in fitting}
+                if n_in in (None, pairs[0][0]):
+                    fitting[name] = (pairs[0][0], *(n_out for _, n_out in pairs))
+        by_axes = {LAYOUTS[name].W: sizes for name, sizes in fitting.items()}
         return Detection(tuple(fitting), by_axes, "" if any(by_axes.values()) else why)
 
     @property
@@ -92,43 +98,34 @@ class Inspected(NamedTuple):
         *hidden, output = self.activations
         name = hidden[0].name if hidden else "relu"
         net = Network(sizes_of(self.params()), name, output.name)
-        if activations_of(net) != self.activations:
-            told = ", ".join(map(str, self.activations))
+        if activations_of(net, net.sizes) != self.activations:
             raise ValueError(
                 f"{self.path}: a Network has one activation for all hidden layers, without a number"
-                f" of its own; here are {told}"
+                f" of its own; here are {', '.join(map(str, self.activations))}"
             )
         return net
 
-    def known_as(self, layout: str | None) -> str:
-        """The layout that the file says, or that a person does.
+    def in_order(
+        self, layout: str | None, order: Sequence[str] | None = None
+    ) -> tuple[str, list[Named]]:
+        """The layout, which the file or a person says, and the layers as they follow one another.
 
         Raises:
-            ValueError: neither says one, or they contradict.
-        """
-        names = [self.layout or layout, layout or self.layout]
-        if names[0] is None:
-            told = str(self.fits).replace("\n", "; ")
-            raise ValueError(
-                f"{self.path or 'weights'}: does not say which layout it has; pass layout=."
-                f" By shape {told}"
-            )
-        if len({line_of(name).W for name in names}) > 1 and {*names} != {"onnx", "onnx_transB_0"}:
-            raise ValueError(f"{self.path}: says that its layout is {self.layout!r}; got {layout=}")
-        return self.layout or str(layout)
-
-    def in_order(self, layout: str | None, order: Sequence[str] | None = None) -> list[Named]:
-        """The layers as they follow one another in a layout; ``order`` is their names.
-
-        Raises:
-            ValueError: no such layout, or nothing tells the order.
+            ValueError: no such layout, none is said or another one, or nothing tells the order.
             ShapeError: shapes that contradict the layout; it says which layouts would fit.
         """
-        name = self.known_as(layout)
-        layers, _, fault = self._followed(LAYOUTS[name], order)
-        if fault is None:
-            return layers
-        argument, axes, shape, axis, size = fault
+        name, asked = self.layout or layout, layout or self.layout
+        if name is None:
+            told = str(self.fits).replace("\n", "; ")
+            raise ValueError(
+                f"{self.path}: does not say which layout it has; pass layout=. By shape {told}"
+            )
+        if line_of(name).W != line_of(asked).W and {name, asked} != {"onnx", "onnx_transB_0"}:
+            raise ValueError(f"{self.path}: says that its layout is {name!r}; got {layout=}")
+        try:
+            return name, self._followed(LAYOUTS[name], order)
+        except Misfit as fault:
+            argument, axes, shape, axis, size = fault.args
         fits = " or ".join(map(repr, self.fits.layouts))
         expected, actual = shape_text(axes.split()), shape_text(shape)
         raise shape_error(
@@ -144,30 +141,24 @@ class Inspected(NamedTuple):
 
     def params(self, layout: str | None = None, order: Sequence[str] | None = None) -> Parameters:
         """The parameters that ``column`` takes; see ``in_order``."""
-        line = LAYOUTS[self.known_as(layout)]
-        return tuple(line.to_column(one.W, one.b) for one in self.in_order(layout, order))
+        name, layers = self.in_order(layout, order)
+        return tuple(LAYOUTS[name].to_column(one.W, one.b) for one in layers)
 
-    def _followed(
-        self, line: Layout, order: Sequence[str] | None = None
-    ) -> tuple[list[Named], tuple[int, ...], tuple[str, str, Any, str, int] | None]:
-        """The layers in their order, the sizes n_0, n_1, …, and the first fault, if there is one.
-
-        That is an array's name, the axes that it should have, its shape, and an axis with its size.
-        """
-        layers = [one._replace(W=one.W.T) if one.turned else one for one in self.layers]
-        if order is not None:
-            layers = as_told(layers, order, line.sizes)
-        elif not self.certain:
-            layers = ordered(layers, line.sizes)
-        sizes: list[int] = []
+    def _followed(self, line: Layout, order: Sequence[str] | None = None) -> list[Named]:
+        """The layers in their order, if they fit the layout, and one another."""
+        layers = self.layers
         for one in layers:
-            n_in, n_out = one.W.shape if line.W == IN_OUT else one.W.shape[::-1]
-            if not line.sizes(one):
-                return layers, (), (one.names[1], line.b, one.b.shape, "n_out", n_out)
-            if sizes and n_in != sizes[-1]:
-                return layers, (), (one.names[0], line.W, one.W.shape, "n_in", sizes[-1])
-            sizes += [n_out] if sizes else [n_in, n_out]
-        return layers, tuple(sizes), None
+            if not line.holds(one):
+                raise Misfit(one.names[1], line.b, one.b.shape, "n_out", line.sizes(one)[1])
+        if order is not None:
+            layers = as_told(layers, order, line)
+        elif not self.certain:
+            layers = ordered(layers, line)
+        for before, one in pairwise(layers):
+            (_, n_out), (n_in, _) = map(line.sizes, (before, one))
+            if n_in != n_out:
+                raise Misfit(one.names[0], line.W, one.W.shape, "n_in", n_out)
+        return layers
 
 
 def found_in(weights: Any, what: str = "weights") -> Inspected:
