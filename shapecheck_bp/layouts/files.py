@@ -156,7 +156,8 @@ def save(
             raise ValueError(f"{like or file} has {has}, and what is to be written has {wants}")
         pairs = zip(sum(back.params(made.layout, order), ()), sum(ours, ()), strict=True)
         if any(a.tobytes() != b.tobytes() for a, b in pairs):
-            raise ValueError(f"{file}: cannot hold {dtype} as it is; cast it first")
+            told = f"would be read otherwise than written; cast {dtype} first, or leave out like="
+            raise ValueError(f"{file}: {told}")
         if target.exists():
             shutil.copymode(target, beside)
         os.replace(beside, target)

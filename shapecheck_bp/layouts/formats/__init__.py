@@ -24,7 +24,7 @@ ELSEWHERE: dict[tuple[str | bytes, ...], str] = {
     (".h5", ".hdf5", b"\x89HDF"): "Keras, where its name ends in .h5, makes of it what is read"
     " here: keras.saving.load_model({name!r}, compile=False).save({keras!r}); where it has weights"
     " and no model, model.load_weights({name!r}) and model.save({keras!r})",
-    (".npy", b"\x93NUMPY"): "it is one array; all W and b go into an .npz:"
+    (".npy", b"\x93NUM"): "it is one array; all W and b go into an .npz:"
     " numpy.savez('m.npz', W1=W1, b1=b1)",
     (".mat",): "SciPy reads it; if each Theta has the bias in its first column: layouts.to_column("
     "[(T[:, 1:], T[:, :1]) for at, T in scipy.io.loadmat({name!r}).items() if at[0] != '_'],"
@@ -41,9 +41,8 @@ def way_here(file: Path, data: bytes = b"") -> str | None:
     """The line for a file of that name, or with that in it."""
     new, keras = (str(file.with_suffix(ending)) for ending in (".safetensors", ".keras"))
     for signs, line in ELSEWHERE.items():
-        for sign in signs:
-            if data.startswith(sign) if isinstance(sign, bytes) else file.suffix == sign:
-                return line.format(name=str(file), new=new, keras=keras)
+        if file.suffix in signs or data[:4] in signs:
+            return line.format(name=str(file), new=new, keras=keras)
     return None
 
 
