@@ -56,7 +56,7 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     """Read, write, and check."""
     from shapecheck_bp.layouts import inspect, save
     from shapecheck_bp.layouts.formats import FORMATS
-    from shapecheck_bp.layouts.weights import sizes_of
+    from shapecheck_bp.layouts.record import sizes_of
 
     checked, order = None, "--order"
     try:

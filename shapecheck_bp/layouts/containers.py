@@ -8,7 +8,7 @@
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from shapecheck_bp.layouts.table import Named, expected
@@ -55,6 +55,29 @@ def checked(layers: list[Named], what: str = "weights") -> list[Named]:
 def arrays_of(layers: Iterable[Named]) -> dict[str, Any]:
     """The arrays of layers by name."""
     return dict(pair for one in layers for pair in one.arrays())
+
+
+PACKED: dict[str, Callable[[Sequence[Named]], Any]] = {
+    "layers": lambda layers: [(one.W, one.b) for one in layers],
+    "list": lambda layers: [array for one in layers for array in (one.W, one.b)],
+    "pair": lambda layers: ([one.W for one in layers], [one.b for one in layers]),
+    "flat": arrays_of,
+    "nested": lambda layers: {
+        one.names[0].split("/")[0]: {name.split("/")[1]: array for name, array in one.arrays()}
+        for one in layers
+    },
+}
+"""What puts layers into a container of each form."""
+
+
+def refilled(template: Mapping[Any, Any], arrays: Mapping[str, Any], before: str = "") -> Any:
+    """Other values in the dicts of a template, by their names."""
+    return {
+        key: refilled(value, arrays, f"{before}{key}/")
+        if isinstance(value, Mapping)
+        else arrays[f"{before}{key}"]
+        for key, value in template.items()
+    }
 
 
 def some(names: Sequence[str]) -> str:

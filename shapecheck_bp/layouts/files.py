@@ -18,12 +18,11 @@ from warnings import warn
 import numpy as np
 
 from shapecheck_bp.data.settings import check_convention
-from shapecheck_bp.layouts.carry import laid_out
 from shapecheck_bp.layouts.containers import arrays_of, checked
 from shapecheck_bp.layouts.formats import kind_of, way_here
 from shapecheck_bp.layouts.functions import Activation, activations_of
+from shapecheck_bp.layouts.record import Inspected, Parameters, found_in, laid_out, sizes_of
 from shapecheck_bp.layouts.table import expected
-from shapecheck_bp.layouts.weights import Inspected, Parameters, found_in, sizes_of
 from shapecheck_bp.network import Layer, Network
 from shapecheck_bp.shapes.arrays import as_numpy
 from shapecheck_bp.transpose import flip

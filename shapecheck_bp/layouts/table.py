@@ -13,6 +13,7 @@ from array_api_compat import array_namespace
 
 from shapecheck_bp.data.settings import no_such_name
 from shapecheck_bp.network import Layer
+from shapecheck_bp.shapes.arrays import shape_text
 
 OUT_IN, IN_OUT = "n_out n_in", "n_in n_out"
 
@@ -87,6 +88,32 @@ LAYOUTS = {
 # fmt: on
 """``onnx`` is a Gemm with transB = 1, as PyTorch exports it; ``onnx_transB_0`` is the other Gemm,
 and MatMul + Add."""
+
+
+class Detection(NamedTuple):
+    """Which layouts the shapes of weights allow, and the network's sizes in each way to lie."""
+
+    layouts: tuple[str, ...]
+    sizes: dict[str, tuple[int, ...]]
+    """By the axes of W: the sizes n_0, n_1, … that they would mean, () if no order is told."""
+    why: str = ""
+    """What a person has to say first, such as the order of the layers."""
+
+    @property
+    def ambiguous(self) -> bool:
+        """Whether W may lie in either way: the sizes coincide, and only its values know."""
+        return len(self.sizes) > 1
+
+    def __str__(self) -> str:
+        parts = []
+        for axes, sizes in self.sizes.items():
+            names = ", ".join(name for name in self.layouts if axes == LAYOUTS[name].W)
+            told = f"sizes {'-'.join(map(str, sizes))}" if sizes else "in more than one order"
+            parts.append(f"{names}: W is {shape_text(axes.split())}, {told}")
+        if self.ambiguous:
+            parts.append("the shapes cannot tell which: sizes coincide")
+        fault = "no layout: the shapes of the layers do not follow one another"
+        return "\n".join([*(parts or [fault]), *filter(None, [self.why])])
 
 
 def line_of(name: Any) -> Layout:

@@ -10,8 +10,8 @@ import numpy as np
 
 from shapecheck_bp.layouts.containers import arrays_of, layers_of, some
 from shapecheck_bp.layouts.functions import Activation
+from shapecheck_bp.layouts.record import Inspected
 from shapecheck_bp.layouts.table import expected, line_of
-from shapecheck_bp.layouts.weights import Inspected
 
 MARK = "shapecheck_bp"
 

@@ -12,8 +12,8 @@ from warnings import catch_warnings, simplefilter
 from shapecheck_bp.layouts.formats.arrays import zipped
 from shapecheck_bp.layouts.functions import IDENTITY, Activation, chained, number
 from shapecheck_bp.layouts.order import natural
+from shapecheck_bp.layouts.record import Inspected
 from shapecheck_bp.layouts.table import Named
-from shapecheck_bp.layouts.weights import Inspected
 
 LIBRARY, LAYOUTS = "h5py", ("keras",)
 NAMES = {

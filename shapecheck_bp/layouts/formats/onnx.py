@@ -9,8 +9,8 @@ import numpy as np
 from shapecheck_bp.layouts.containers import arrays_of
 from shapecheck_bp.layouts.formats.arrays import MARK
 from shapecheck_bp.layouts.functions import IDENTITY, KNOWN, Activation, chained, number
+from shapecheck_bp.layouts.record import Inspected
 from shapecheck_bp.layouts.table import Named
-from shapecheck_bp.layouts.weights import Inspected
 
 LIBRARY, LAYOUTS = "onnx", ("onnx", "onnx_transB_0")
 FLOATS = 1, 10, 11  # what ONNX calls float32, float16 and float64
@@ -209,6 +209,6 @@ def run(file: Path, X: Any) -> tuple[Any, str]:
     for i in range(0, len(X), block):
         part = np.resize(X[i : i + block], (block, *X.shape[1:]))  # the last one may be filled up
         shaped = part.reshape(block, *(size or -1 for size in dims[1:]))
-        outputs += [*reference.run([nodes[-1].output[0]], {first.name: shaped})[0]]
-    A = np.reshape(outputs[: len(X)], (len(X), -1))
-    return A, f"the reference of onnx {onnx.__version__}"
+        (A,) = reference.run([nodes[-1].output[0]], {first.name: shaped})
+        outputs.append(A.reshape(block, -1))
+    return np.concatenate(outputs)[: len(X)], f"the reference of onnx {onnx.__version__}"

@@ -1,4 +1,4 @@
-"""Weights as they were found, in memory or in a file: what their shapes allow, and what they are.
+"""Weights as they were found, in memory or in a file, and to and from the two conventions.
 
 Whatever they came in is one record here, ``Inspected``, and everything is asked of it.
 """
@@ -7,41 +7,16 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from shapecheck_bp.layouts.containers import layers_of
+from shapecheck_bp.layouts.containers import PACKED, arrays_of, layers_of, refilled
 from shapecheck_bp.layouts.functions import Activation, activations_of
 from shapecheck_bp.layouts.order import Unordered, as_told, ordered
-from shapecheck_bp.layouts.table import LAYOUTS, Layout, Named, line_of
+from shapecheck_bp.layouts.table import LAYOUTS, Detection, Layout, Named, expected, line_of
 from shapecheck_bp.network import Layer, Network
 from shapecheck_bp.shapes.arrays import shape_text
 from shapecheck_bp.shapes.errors import shape_error, table
+from shapecheck_bp.transpose import flip
 
 Parameters = tuple[Layer[Any, Any], ...]
-
-
-class Detection(NamedTuple):
-    """Which layouts the shapes of weights allow, and the network's sizes in each way to lie."""
-
-    layouts: tuple[str, ...]
-    sizes: dict[str, tuple[int, ...]]
-    """By the axes of W: the sizes n_0, n_1, … that they would mean, () if no order is told."""
-    why: str = ""
-    """What a person has to say first, such as the order of the layers."""
-
-    @property
-    def ambiguous(self) -> bool:
-        """Whether W may lie in either way: the sizes coincide, and only its values know."""
-        return len(self.sizes) > 1
-
-    def __str__(self) -> str:
-        parts = []
-        for axes, sizes in self.sizes.items():
-            names = ", ".join(name for name in self.layouts if axes == LAYOUTS[name].W)
-            told = f"sizes {'-'.join(map(str, sizes))}" if sizes else "in more than one order"
-            parts.append(f"{names}: W is {shape_text(axes.split())}, {told}")
-        if self.ambiguous:
-            parts.append("the shapes cannot tell which: sizes coincide")
-        fault = "no layout: the shapes of the layers do not follow one another"
-        return "\n".join([*(parts or [fault]), *filter(None, [self.why])])
 
 
 class Misfit(Exception):
@@ -127,14 +102,14 @@ class Inspected(NamedTuple):
         except Misfit as fault:
             argument, axes, shape, axis, size = fault.args
         fits = " or ".join(map(repr, self.fits.layouts))
-        expected, actual = shape_text(axes.split()), shape_text(shape)
+        wanted, actual = shape_text(axes.split()), shape_text(shape)
         raise shape_error(
             "layouts",
             f"{argument} does not fit the layout {name}.",
-            table([(argument, expected, f"got {actual}", f"{axis} = {size} here")]),
+            table([(argument, wanted, f"got {actual}", f"{axis} = {size} here")]),
             suggestion=f"Pass layout={fits}." if fits else "Look at the order of the layers.",
             argument=argument,
-            expected=expected,
+            expected=wanted,
             actual=actual,
             bindings={axis: size},
         )
@@ -169,3 +144,87 @@ def found_in(weights: Any, what: str = "weights") -> Inspected:
 def sizes_of(params: Parameters) -> tuple[int, ...]:
     """n_0, n_1, …, n_L of column's parameters."""
     return (params[0][0].shape[1], *(W.shape[0] for W, _ in params))
+
+
+def laid_out(params: Parameters, layout: str, like: Any = None, order: Any = None) -> Inspected:
+    """Column's parameters as they lie in a layout, by its names, or by those of other weights.
+
+    Raises:
+        ValueError: the others have other shapes, or no bias where there is one here.
+    """
+    if like is not None:
+        layout, there = like.in_order(layout, order)
+    here = [line_of(layout).of_column(i, W, b) for i, (W, b) in enumerate(params)]
+    if like is None:
+        return Inspected(here, layout)
+    shapes, theirs = ([tuple(one.W.shape) for one in layers] for layers in (here, there))
+    if shapes != theirs:
+        raise expected("like", f"weights of the same shapes, {shapes}", theirs)
+    found = []
+    for one, other in zip(here, there, strict=True):
+        if other.b is None and bool((one.b != 0).any()):
+            name = other.names[0]
+            raise ValueError(f"like: {name} has no bias there, and one that is not 0 here")
+        found.append(Named(one.W, None if other.b is None else one.b, other.names))
+    return Inspected(found, layout)
+
+
+def to_column(weights: Any, layout: str, order: Sequence[str] | None = None) -> Parameters:
+    """The parameters that ``column`` takes, from weights as a framework hands them out.
+
+    No value is changed, cast or copied: transposes are views.
+
+    Args:
+        weights: a state dict, a dict inside dicts, a list of (W, b), of W, b, W, b, …, a pair of
+            lists; arrays of any library.
+        layout: a name in ``LAYOUTS``.
+        order: the layers' names, or how they begin, one after the other, needed where neither
+            shapes nor numbers in the names of a dict tell.
+
+    Raises:
+        ValueError: no such layout, weights with something in them that is no layer's W or b, or
+            layers whose order nothing tells.
+        ShapeError: shapes that contradict the layout; it says which layouts would fit.
+    """
+    return found_in(weights).params(layout, order)
+
+
+def to_row(weights: Any, layout: str, order: Sequence[str] | None = None) -> Parameters:
+    """The parameters that ``row`` takes; see ``to_column``."""
+    return flip(to_column(weights, layout, order))
+
+
+def from_column(params: Parameters, layout: str, like: Any = None) -> Any:
+    """Weights as a framework wants them, from ``column``'s parameters.
+
+    Args:
+        params: a (W, b) for each layer, as ``column`` has them.
+        layout: a name in ``LAYOUTS``.
+        like: a dict of weights whose names to use, such as a model's own ``state_dict()``.
+
+    Raises:
+        ValueError: no such layout, or ``like`` has other names or another number of layers.
+        ShapeError: parameters that do not follow one another.
+    """
+    line, ours = line_of(layout), found_in(params, "params").params("column")
+    if like is None:
+        return PACKED[line.form](laid_out(ours, layout).layers)
+    if not isinstance(like, Mapping):
+        raise expected("like", "a dict by name", type(like).__name__)
+    return refilled(like, arrays_of(laid_out(ours, layout, found_in(like)).layers))
+
+
+def from_row(params: Parameters, layout: str, like: Any = None) -> Any:
+    """Weights as a framework wants them, from ``row``'s parameters; see ``from_column``."""
+    return from_column(found_in(params, "params").params("row"), layout, like)
+
+
+def detect(weights: Any, n_in: int | None = None) -> Detection:
+    """Which layouts the shapes of weights allow: each layer's n_in must be the n_out before it.
+
+    Where sizes coincide several ways to lie fit; ``n_in``, the number of features, may decide.
+
+    Raises:
+        ValueError: weights with something in them that is no layer's W or b.
+    """
+    return found_in(weights).detected(n_in)
