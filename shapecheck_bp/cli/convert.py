@@ -55,8 +55,8 @@ def describe(parser: argparse.ArgumentParser) -> None:
 def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     """Read, write, and check."""
     from shapecheck_bp.layouts import inspect, save
-    from shapecheck_bp.layouts.formats import RUNNERS
-    from shapecheck_bp.layouts.inspection import sizes_of
+    from shapecheck_bp.layouts.formats import FORMATS
+    from shapecheck_bp.layouts.record import sizes_of
 
     checked, order = None, "--order"
     try:
@@ -81,7 +81,7 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
         facts["check"] = {**checked._asdict(), "ok": checked.ok}
         lines.append(f"check: {checked}")
         said = [option for name, option in TOLD.items() if getattr(options, name) is not None]
-        if said and Path(options.file).suffix not in RUNNERS:
+        if said and not FORMATS[Path(options.file).suffix].run:
             lines.append(
                 f"What {' and '.join(said)} said was taken as it is: layouts.compare, with the"
                 " model itself, checks that too"
@@ -109,7 +109,7 @@ def _activations(
         raise ValueError(
             f"{missing}: expected with {said}; nothing else says it, and none is guessed"
         )
-    return activations_of(network(sizes, hidden or "relu", output))
+    return activations_of(network(sizes, hidden or "relu", output), tuple(sizes))
 
 
 def _in_options(message: str) -> str:
@@ -126,14 +126,14 @@ def _check(params: Any, activations: Any, options: argparse.Namespace) -> Compar
     Where neither says its activations there are none between the layers, in both.
     """
     from shapecheck_bp.layouts import compare, inspect
-    from shapecheck_bp.layouts.formats import RUNNERS
+    from shapecheck_bp.layouts.formats import FORMATS
     from shapecheck_bp.layouts.functions import IDENTITY, Forward
 
     functions = activations or (IDENTITY,) * len(params)
     made = inspect(options.out).params(options.target, options.like_order)
     ends: list[tuple[str, Any]] = [(options.file, params), (options.out, made)]
     models: list[Any] = [
-        path if Path(path).suffix in RUNNERS else Forward(own, functions) for path, own in ends
+        path if FORMATS[Path(path).suffix].run else Forward(own, functions) for path, own in ends
     ]
     X = np.random.default_rng(0).normal(size=(64, params[0].W.shape[1]))
     return compare(models[0], models[1], X)

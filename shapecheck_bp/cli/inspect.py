@@ -6,13 +6,12 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from shapecheck_bp.cli.output import add_json, print_facts
-from shapecheck_bp.layouts.table import IN_OUT
 from shapecheck_bp.shapes.arrays import shape_text
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from shapecheck_bp.layouts.containers import Named
+    from shapecheck_bp.layouts.table import Named
 
 HELP = "what is in a file of weights, what each axis is, and which layouts fit"
 DESCRIPTION = (
@@ -72,7 +71,7 @@ def _layer(one: Named, ways: list[str]) -> dict[str, Any]:
         part: {"name": name, "shape": tuple(array.shape), "dtype": str(array.dtype)}
         for part, (name, array) in zip("Wb", one.arrays(), strict=False)
     }
-    return {**arrays, "axes": [IN_OUT] if one.turned else ways}
+    return {**arrays, "axes": ways}
 
 
 def _rows(layers: list[dict[str, Any]]) -> list[list[str]]:

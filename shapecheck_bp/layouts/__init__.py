@@ -9,8 +9,7 @@ back. To be read in this order:
 
     table        how frameworks lay weights out, a line for each
     containers   what weights are handed out in; order, in which order their layers follow
-    inspection   the one record of weights, in memory or in a file, which everything is asked of
-    carry        to and from the two conventions
+    record       the one record of them, which everything is asked of; to and from the conventions
     functions    activations, as files have them; formats/, how each kind of file is read and made
     files        weights in files
     comparison   the check at the end: the same X through two of them
@@ -31,12 +30,11 @@ shapecheck_bp.ShapeError: layouts: 0.bias does not fit the layout keras.
 ...
 """
 
-from shapecheck_bp.layouts.carry import detect, from_column, from_row, to_column, to_row
 from shapecheck_bp.layouts.comparison import Comparison, compare
 from shapecheck_bp.layouts.files import inspect, load, save
 from shapecheck_bp.layouts.functions import Activation
-from shapecheck_bp.layouts.inspection import Detection, Inspected
-from shapecheck_bp.layouts.table import LAYOUTS, Layout
+from shapecheck_bp.layouts.record import Inspected, detect, from_column, from_row, to_column, to_row
+from shapecheck_bp.layouts.table import LAYOUTS, Detection, Layout
 
 __all__ = [
     "LAYOUTS",

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from shapecheck_bp.layouts.files import inspect
-from shapecheck_bp.layouts.formats import RUNNERS
+from shapecheck_bp.layouts.formats import FORMATS
 from shapecheck_bp.layouts.functions import Forward
 
 OURS = "our own forward pass"
@@ -83,13 +83,13 @@ def _outputs(model: Model, X: Any) -> tuple[Any, str]:
     return A.reshape(len(X), -1), by
 
 
-def _run(file: Path, X: Any) -> tuple[Any, str]:
-    """The outputs of a file, by its own library, if that can be had, else by us."""
+def _run(file: Path, X: Any) -> Any:
+    """The outputs of a file, by its own library if that can be had, else by us; and by which."""
     found, why = inspect(file), OURS
     params = found.params()
-    if run := RUNNERS.get(file.suffix):
+    if FORMATS[file.suffix].run:
         try:
-            return run(file, X.astype(params[0].W.dtype))
+            return FORMATS[file.suffix].run(file, X.astype(params[0].W.dtype))
         except Exception as error:  # it is missing, or cannot read the file, as Keras 3 an old one
             why += f", for {type(error).__name__}"
     if found.activations is None or any(found.said.values()):

@@ -18,11 +18,11 @@ from warnings import warn
 import numpy as np
 
 from shapecheck_bp.data.settings import check_convention
-from shapecheck_bp.layouts.containers import arrays_of, checked, laid_out
+from shapecheck_bp.layouts.containers import arrays_of, checked
 from shapecheck_bp.layouts.formats import kind_of, way_here
 from shapecheck_bp.layouts.functions import Activation, activations_of
-from shapecheck_bp.layouts.inspection import Inspected, Parameters, found_in, sizes_of
-from shapecheck_bp.layouts.table import expected, line_of
+from shapecheck_bp.layouts.record import Inspected, Parameters, found_in, laid_out, sizes_of
+from shapecheck_bp.layouts.table import expected
 from shapecheck_bp.network import Layer, Network
 from shapecheck_bp.shapes.arrays import as_numpy
 from shapecheck_bp.transpose import flip
@@ -77,13 +77,11 @@ def load(
         layout: a name in ``LAYOUTS``; not needed where the file says it: one that was saved here,
             and .keras and .onnx.
         convention: ``"column"`` or ``"row"``.
-        order: the layers' names, or how they begin, one after the other, where nothing else tells.
+        order: as for ``to_column``.
         only: see ``path``.
 
     Raises:
-        ValueError: a file that cannot be read, that says it has another layout, or that does not
-            say which; layers whose order nothing tells.
-        ShapeError: shapes that contradict the layout.
+        ValueError, ShapeError: as ``inspect`` and ``to_column`` do, or nobody says the layout.
     """
     check_convention(convention)
     found = inspect(path, only)
@@ -129,19 +127,19 @@ def save(
     check_convention(convention)
     ours = found_in(params, "params").params(convention)
     ours = tuple(Layer(*(_floats("params", array) for array in one)) for one in ours)
-    given = None if net is None else _activations(net, sizes_of(ours))
+    dtype = ours[0].W.dtype
+    given = None if net is None else activations_of(net, sizes_of(ours))
     if like is None:
-        model, functions, layers = None, given, laid_out(ours, line_of(layout))
-        if functions is None and kind.LAYOUTS is not None:
+        made = laid_out(ours, layout)._replace(activations=given)
+        if given is None and kind.LAYOUTS is not None:
             raise expected("net", f"a Network, for a {file.suffix} file has activations", "none")
     else:
-        model, found = Path(like), inspect(like)
-        layout, functions = found.known_as(layout), found.activations or given
-        layers = laid_out(ours, line_of(layout), found.in_order(layout, order))
-        dtype, types = ours[0].W.dtype, {one.dtype for one in arrays_of(found.layers).values()}
-        if model.suffix != file.suffix or types != {dtype}:
+        found = inspect(like)
+        made = laid_out(ours, layout, found, order)._replace(activations=found.activations or given)
+        types = {array.dtype for array in arrays_of(found.layers).values()}
+        if Path(like).suffix != file.suffix or types != {dtype}:
             raise expected("like", f"a {file.suffix} file of {dtype}", f"{like}, {types}")
-    mark = {"layout": layout, "activations": functions}
+    mark = {"layout": made.layout, "activations": made.activations}
     if file.suffix != ".npz":
         mark["sum"] = NO_SUM.decode()
     target = Path(os.path.realpath(file))  # what a link points to is written, and the link stays
@@ -149,19 +147,16 @@ def save(
         raise ValueError(f"{file}: its folder does not exist")
     beside = target.with_name(f".{uuid4().hex}{file.suffix}")
     try:
-        kind.write(beside, layers, layout, functions, json.dumps(mark), model)
+        kind.write(beside, made, json.dumps(mark), like and Path(like))
         beside.write_bytes(_summed(beside.read_bytes()))
-        made = inspect(beside)
-        told = [
-            " then ".join(map(str, one)) for one in (given, made.activations) if one is not None
-        ]
-        if len({*told}) > 1:
-            raise ValueError(
-                f"{model or file} has {told[1]}, and what is to be written has {told[0]}"
-            )
-        back = zip(sum(made.params(layout, order), ()), sum(ours, ()), strict=True)
-        if any(a.tobytes() != b.tobytes() for a, b in back):
-            raise ValueError(f"{file}: cannot hold {ours[0].W.dtype} as it is; cast it first")
+        back = inspect(beside)
+        has, wants = (" then ".join(map(str, one or ())) for one in (back.activations, given))
+        if has and wants and has != wants:
+            raise ValueError(f"{like or file} has {has}, and what is to be written has {wants}")
+        pairs = zip(sum(back.params(made.layout, order), ()), sum(ours, ()), strict=True)
+        if any(a.tobytes() != b.tobytes() for a, b in pairs):
+            told = f"would be read otherwise than written; cast {dtype} first, or leave out like="
+            raise ValueError(f"{file}: {told}")
         if target.exists():
             shutil.copymode(target, beside)
         os.replace(beside, target)
@@ -185,15 +180,3 @@ def _floats(name: str, array: Any) -> Any:
         told = f"{own.dtype}: cast it to float32 or float64 first"
         raise expected(name, "floats that NumPy knows", told)
     return own
-
-
-def _activations(net: Any, sizes: tuple[int, ...]) -> tuple[Activation, ...]:
-    """The activations that go with parameters of these sizes."""
-    if isinstance(net, Network):
-        if net.sizes != sizes:
-            raise expected("net", f"sizes {sizes}, as in params", net.sizes)
-        return activations_of(net)
-    L = len(sizes) - 1
-    if not isinstance(net, Sequence) or [type(one) for one in net] != [Activation] * L:
-        raise expected("net", f"a Network, or an Activation for each of {L} layers", net)
-    return tuple(net)

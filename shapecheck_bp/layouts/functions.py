@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from shapecheck_bp.activations import LEAKY_SLOPE, ByActivation, sigmoid
+from shapecheck_bp.layouts.table import expected
 from shapecheck_bp.network import Network
 
 
@@ -33,11 +34,17 @@ def number(value: Any) -> float:
     return float(str(np.float32(value)))
 
 
-def activations_of(net: Network) -> tuple[Activation, ...]:
-    """The activations of a Network, layer by layer."""
-    return tuple(
-        Activation(name, LEAKY_SLOPE if name == "leaky_relu" else None) for name in net.activations
-    )
+def activations_of(net: Any, sizes: tuple[int, ...]) -> tuple[Activation, ...]:
+    """The activations of a Network of these sizes, or as they are given, one for each layer."""
+    if isinstance(net, Network):
+        if net.sizes != sizes:
+            raise expected("net", f"sizes {sizes}, as in params", net.sizes)
+        slopes = {"leaky_relu": LEAKY_SLOPE}
+        return tuple(Activation(name, slopes.get(name)) for name in net.activations)
+    L = len(sizes) - 1
+    if not isinstance(net, Sequence) or [type(one) for one in net] != [Activation] * L:
+        raise expected("net", f"a Network, or an Activation for each of {L} layers", net)
+    return tuple(net)
 
 
 def chained(found: list[Activation], one: Activation) -> None:
@@ -58,7 +65,9 @@ class Known(NamedTuple):
     operator: str
     """Of ONNX."""
     options: Mapping[str, Any] = {}
-    """With the attributes that it has where a graph says nothing."""
+    """The attributes that it has there."""
+    number: float | None = None
+    """That attribute alpha has, where a graph does not say it."""
 
 
 def _elu(Z: Any, alpha: float) -> Any:
@@ -77,8 +86,8 @@ KNOWN = ByActivation[Known](
     sigmoid=Known(lambda Z, _: sigmoid(Z), "Sigmoid"),
     tanh=Known(lambda Z, _: np.tanh(Z), "Tanh"),
     relu=Known(lambda Z, most: np.clip(Z, 0, most), "Relu"),
-    leaky_relu=Known(lambda Z, slope: np.where(Z > 0, Z, slope * Z), "LeakyRelu", {"alpha": 0.01}),
-    elu=Known(_elu, "Elu", {"alpha": 1.0}),
+    leaky_relu=Known(lambda Z, slope: np.where(Z > 0, Z, slope * Z), "LeakyRelu", {}, 0.01),
+    elu=Known(_elu, "Elu", {}, 1.0),
     selu=Known(lambda Z, _: 1.0507009873554805 * _elu(Z, 1.6732632423543772), "Selu"),
     gelu=Known(lambda Z, _: Z / 2 * (1 + np.vectorize(math.erf, [Z.dtype])(Z / math.sqrt(2))),
                "Gelu", {"approximate": b"none"}),

@@ -13,6 +13,23 @@ from array_api_compat import array_namespace
 
 from shapecheck_bp.data.settings import no_such_name
 from shapecheck_bp.network import Layer
+from shapecheck_bp.shapes.arrays import shape_text
+
+OUT_IN, IN_OUT = "n_out n_in", "n_in n_out"
+
+
+class Named(NamedTuple):
+    """One layer's W and b as they lie somewhere, and what they are called there."""
+
+    W: Any
+    b: Any
+    """None where the layer has no bias."""
+    names: tuple[str, str]
+
+    def arrays(self) -> list[tuple[str, Any]]:
+        """Its arrays, by name."""
+        both = zip(self.names, (self.W, self.b), strict=True)
+        return [(name, array) for name, array in both if array is not None]
 
 
 class Layout(NamedTuple):
@@ -29,29 +46,27 @@ class Layout(NamedTuple):
     step: int = 1
     """How far the indices of two layers are apart."""
 
-    def sizes(self, one: Any) -> tuple[int, int] | None:
-        """n_in and n_out of a layer with W and b, or None if b is not one of n_out units."""
+    def sizes(self, one: Named) -> tuple[int, int]:
+        """n_in and n_out of a layer, by its W."""
         n_in, n_out = one.W.shape if self.W == IN_OUT else one.W.shape[::-1]
-        b = {"n_out": (n_out,), "n_out 1": (n_out, 1), "1 n_out": (1, n_out)}[self.b]
-        return (n_in, n_out) if one.b is None or tuple(one.b.shape) == b else None
+        return n_in, n_out
 
-    def of_column(self, W: Any, b: Any) -> tuple[Any, Any]:
-        """W and b as they lie here, of those that ``column`` has."""
+    def holds(self, one: Named) -> bool:
+        """Whether the b of a layer is one of n_out units."""
+        b = [self.sizes(one)[1] if axis == "n_out" else 1 for axis in self.b.split()]
+        return one.b is None or [*one.b.shape] == b
+
+    def of_column(self, i: int, W: Any, b: Any) -> Named:
+        """The layer with index i as it lies here, of W and b that ``column`` has."""
         as_here = {"n_out": b[:, 0], "n_out 1": b, "1 n_out": b.T}[self.b]
-        return (W if self.W == OUT_IN else W.T), as_here
-
-    def names_of(self, i: int) -> tuple[str, str]:
-        """What W and b of the layer with index i are called."""
-        W, b = (name.format(i=i * self.step, l=i + 1) for name in self.names)
-        return W, b
+        W_name, b_name = (name.format(i=i * self.step, l=i + 1) for name in self.names)
+        return Named(W if self.W == OUT_IN else W.T, as_here, (W_name, b_name))
 
     def to_column(self, W: Any, b: Any) -> Layer[Any, Any]:
         """W and b as ``column`` has them, of those that lie here; b may be None."""
         W, xp = W if self.W == OUT_IN else W.T, array_namespace(W)
         return Layer(W, xp.zeros_like(W[:, :1]) if b is None else xp.reshape(b, (-1, 1)))
 
-
-OUT_IN, IN_OUT = "n_out n_in", "n_in n_out"
 
 # fmt: off
 LAYOUTS = {
@@ -73,6 +88,32 @@ LAYOUTS = {
 # fmt: on
 """``onnx`` is a Gemm with transB = 1, as PyTorch exports it; ``onnx_transB_0`` is the other Gemm,
 and MatMul + Add."""
+
+
+class Detection(NamedTuple):
+    """Which layouts the shapes of weights allow, and the network's sizes in each way to lie."""
+
+    layouts: tuple[str, ...]
+    sizes: dict[str, tuple[int, ...]]
+    """By the axes of W: the sizes n_0, n_1, … that they would mean, () if no order is told."""
+    why: str = ""
+    """What a person has to say first, such as the order of the layers."""
+
+    @property
+    def ambiguous(self) -> bool:
+        """Whether W may lie in either way: the sizes coincide, and only its values know."""
+        return len(self.sizes) > 1
+
+    def __str__(self) -> str:
+        parts = []
+        for axes, sizes in self.sizes.items():
+            names = ", ".join(name for name in self.layouts if axes == LAYOUTS[name].W)
+            told = f"sizes {'-'.join(map(str, sizes))}" if sizes else "in more than one order"
+            parts.append(f"{names}: W is {shape_text(axes.split())}, {told}")
+        if self.ambiguous:
+            parts.append("the shapes cannot tell which: sizes coincide")
+        fault = "no layout: the shapes of the layers do not follow one another"
+        return "\n".join([*(parts or [fault]), *filter(None, [self.why])])
 
 
 def line_of(name: Any) -> Layout:

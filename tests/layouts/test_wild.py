@@ -462,6 +462,20 @@ def test_nodes_that_change_nothing(tmp_path):
             layouts.load(file)
 
 
+def test_layers_that_lie_both_ways_in_one_graph_are_read_but_not_refilled(tmp_path):
+    (W1, b1), (W2, _) = parameters((4, 4, 4))
+    nodes = [("Gemm", "X W1 b1", "z1", {"transB": 1}), ("MatMul", "z1 W2", "Y", {})]
+    file, out = tmp_path / "m.onnx", tmp_path / "out.onnx"
+    onnx_file(file, nodes, {"W1": W1, "b1": b1[:, 0], "W2": W2.T}, [("X", ("m", 4)), "Y"])
+    params = layouts.load(file)
+    assert same(params, [(W1, b1), (W2, np.zeros((4, 1)))])
+    with pytest.raises(ValueError, match="read otherwise than written; .* or leave out like="):
+        layouts.save(out, params, "onnx", like=file)
+    assert not out.exists()
+    layouts.save(out, params, "onnx", net=layouts.inspect(file).activations)
+    assert same(layouts.load(out), params)
+
+
 def test_a_reshape_that_mixes_examples_is_refused(tmp_path):
     W, b = parameters((6, 4))[0]
     nodes = [("Reshape", "X to", "x", {}), ("Gemm", "x W b", "Y", {"transB": 1})]

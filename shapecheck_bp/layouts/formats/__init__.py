@@ -2,7 +2,7 @@
 
 A kind has ``LIBRARY``, which it needs; ``LAYOUTS``, those that it can have, or None for any;
 ``read``, which makes Inspected of a file; ``write``, which makes a file, maybe like another, of
-layers, activations and a mark; and ``run``, where its library gives the outputs for X.
+what was found elsewhere, with a mark; and ``run``, its library's outputs for X, or None.
 """
 
 from importlib import import_module
@@ -13,8 +13,7 @@ from shapecheck_bp.layouts.formats import keras, onnx
 from shapecheck_bp.layouts.formats.arrays import NPZ, SAFETENSORS
 from shapecheck_bp.layouts.table import expected
 
-FORMATS = {".safetensors": SAFETENSORS, ".npz": NPZ, ".keras": keras, ".onnx": onnx}
-RUNNERS = {".keras": keras.run, ".onnx": onnx.run}
+FORMATS: dict[str, Any] = {".safetensors": SAFETENSORS, ".npz": NPZ, ".keras": keras, ".onnx": onnx}
 
 PICKLE = "it is a pickle, which runs code when it is read. Where you trust it: "
 ELSEWHERE: dict[tuple[str | bytes, ...], str] = {
@@ -25,7 +24,7 @@ ELSEWHERE: dict[tuple[str | bytes, ...], str] = {
     (".h5", ".hdf5", b"\x89HDF"): "Keras, where its name ends in .h5, makes of it what is read"
     " here: keras.saving.load_model({name!r}, compile=False).save({keras!r}); where it has weights"
     " and no model, model.load_weights({name!r}) and model.save({keras!r})",
-    (".npy", b"\x93NUMPY"): "it is one array; all W and b go into an .npz:"
+    (".npy", b"\x93NUM"): "it is one array; all W and b go into an .npz:"
     " numpy.savez('m.npz', W1=W1, b1=b1)",
     (".mat",): "SciPy reads it; if each Theta has the bias in its first column: layouts.to_column("
     "[(T[:, 1:], T[:, :1]) for at, T in scipy.io.loadmat({name!r}).items() if at[0] != '_'],"
@@ -42,9 +41,8 @@ def way_here(file: Path, data: bytes = b"") -> str | None:
     """The line for a file of that name, or with that in it."""
     new, keras = (str(file.with_suffix(ending)) for ending in (".safetensors", ".keras"))
     for signs, line in ELSEWHERE.items():
-        for sign in signs:
-            if data.startswith(sign) if isinstance(sign, bytes) else file.suffix == sign:
-                return line.format(name=str(file), new=new, keras=keras)
+        if file.suffix in signs or data[:4] in signs:
+            return line.format(name=str(file), new=new, keras=keras)
     return None
 
 
@@ -59,7 +57,7 @@ def kind_of(file: Path) -> Any:
         raise ValueError(f"{file}: {way}")
     if file.suffix not in FORMATS:
         raise expected(file, f"one of {', '.join(FORMATS)}", repr(file.suffix or "no ending"))
-    kind: Any = FORMATS[file.suffix]
+    kind = FORMATS[file.suffix]
     try:
         import_module(kind.LIBRARY)
     except ImportError as error:

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from shapecheck_bp.layouts.containers import arrays_of, layers_of
+from shapecheck_bp.layouts.containers import arrays_of, layers_of, some
 from shapecheck_bp.layouts.functions import Activation
-from shapecheck_bp.layouts.inspection import Inspected
+from shapecheck_bp.layouts.record import Inspected
 from shapecheck_bp.layouts.table import expected, line_of
 
 MARK = "shapecheck_bp"
@@ -20,36 +20,35 @@ class OfArrays(NamedTuple):
     """A kind of file that holds arrays by name, and words."""
 
     unpacked: Callable[[Path], tuple[dict[str, Any], dict[str, str]]]
-    pack: Callable[[Path, dict[str, Any], dict[str, str]], None]
+    pack: Callable[[Path, dict[str, Any], dict[str, Any]], None]
     LIBRARY: str
     LAYOUTS: tuple[str, ...] | None = None
+    run: None = None
 
     def read(self, file: Path, only: Any = None) -> Inspected:
         """The layers, or those whose names begin so, and what was written beside them."""
         weights, words = self.unpacked(file)
         told = json.loads(words.get(MARK, "{}"))
         layout, functions = told.get("layout"), told.get("activations")
+        if layout is not None:
+            line_of(layout)
+        if functions is not None:
+            functions = tuple(Activation(str(name), number) for name, number in functions)
         if only is not None:
             begins = (only,) if isinstance(only, str) else tuple(only)
             part = {name: array for name, array in weights.items() if name.startswith(begins)}
             if not part:
-                names = ", ".join([*weights][:6])
-                raise expected("only", f"what names begin with, as {names}, …", repr(only))
+                wanted = f"what names begin with, as {some([*weights])}"
+                raise expected("only", wanted, repr(only))
             weights, functions = part, None
-        if functions is not None:
-            functions = tuple(Activation(str(name), number) for name, number in functions)
-        if layout is not None:
-            line_of(layout)
         return Inspected(layers_of(weights), layout, functions, certain=False)
 
-    def write(
-        self, file: Path, layers: Any, layout: str, activations: Any, mark: str, like: Path | None
-    ) -> None:
+    def write(self, file: Path, made: Inspected, mark: str, like: Path | None) -> None:
         """A file of these arrays and a mark, or one like it, with other values and its own mark."""
         arrays, words = self.unpacked(like) if like else ({}, {MARK: ""})
         if MARK in words:
             words[MARK] = mark
-        for name, array in arrays_of(layers).items():
+        for name, array in arrays_of(made.layers).items():
             arrays[name] = np.ascontiguousarray(array)
         self.pack(file, arrays, words)
 
@@ -59,8 +58,6 @@ def zipped(file: Path) -> zipfile.ZipFile:
     if not zipfile.is_zipfile(file):
         raise ValueError("it is no zip, as such a file is")
     found, size = zipfile.ZipFile(file), file.stat().st_size
-    if len({*found.namelist()}) != len(found.namelist()):
-        raise ValueError("expected every name once")
     grown = sum(one.file_size for one in found.infolist())
     if grown > max(64 << 20, 20 * size):
         raise ValueError(f"{size:,} bytes would become {grown:,}, which no weights do")
@@ -72,10 +69,6 @@ def _npz(file: Path) -> tuple[dict[str, Any], dict[str, str]]:
     with np.load(file, allow_pickle=False) as found:
         arrays = {name: found[name] for name in found.files}
     return arrays, {MARK: str(arrays.pop(MARK))} if MARK in arrays else {}
-
-
-def _to_npz(file: Path, arrays: dict[str, Any], words: dict[str, Any]) -> None:
-    np.savez(file, **arrays, **words)
 
 
 def _safetensors(file: Path) -> tuple[dict[str, Any], dict[str, str]]:
@@ -96,5 +89,5 @@ def _to_safetensors(file: Path, arrays: dict[str, Any], words: dict[str, str]) -
     save_file(arrays, file, dict(sorted(words.items())) or None)
 
 
-NPZ = OfArrays(_npz, _to_npz, "numpy")
+NPZ = OfArrays(_npz, lambda file, arrays, words: np.savez(file, **arrays, **words), "numpy")
 SAFETENSORS = OfArrays(_safetensors, _to_safetensors, "safetensors")

@@ -9,15 +9,13 @@ from pathlib import Path
 from typing import Any
 from warnings import catch_warnings, simplefilter
 
-from shapecheck_bp.layouts.containers import Named, packed
 from shapecheck_bp.layouts.formats.arrays import zipped
 from shapecheck_bp.layouts.functions import IDENTITY, Activation, chained, number
-from shapecheck_bp.layouts.inspection import Inspected
 from shapecheck_bp.layouts.order import natural
+from shapecheck_bp.layouts.record import Inspected
+from shapecheck_bp.layouts.table import Named
 
 LIBRARY, LAYOUTS = "h5py", ("keras",)
-INSIDE = "model.weights.h5"
-FOLDERS = "layers", "_layer_checkpoint_dependencies"  # of Keras 3, and of 2.12 and 2.13
 NAMES = {
     "linear": IDENTITY,
     "leaky_relu": Activation("leaky_relu", 0.2),  # the function's; the layer's is 0.3
@@ -26,12 +24,12 @@ NAMES = {
     "swish": Activation("silu"),
 }
 """What Keras calls them, where that is not their name here; others are carried by their name."""
-LAYERS: dict[str, tuple[str, str, float | None]] = {
-    "LeakyReLU": ("leaky_relu", "negative_slope", 0.3),
-    "ELU": ("elu", "alpha", 1.0),
-    "ReLU": ("relu", "max_value", None),
+LAYERS = {
+    "LeakyReLU": ("leaky_relu", "negative_slope"),
+    "ELU": ("elu", "alpha"),
+    "ReLU": ("relu", "max_value"),
 }
-"""Activations that are layers: our name, and what Keras calls their number and has for it."""
+"""Activations that are layers: our name, and what Keras calls their number."""
 IN_TRAINING = ("Dropout", "GaussianNoise", "GaussianDropout", "AlphaDropout")
 
 
@@ -41,37 +39,28 @@ def read(file: Path, only: Any = None) -> Inspected:
 
     with zipped(file) as parts:
         dense, activations, said = _model(json.loads(parts.read("config.json")))
-        inside = parts.read(INSIDE)
-    layers = []
+        inside = parts.read("model.weights.h5")
+    stored = []
     with h5py.File(io.BytesIO(inside), "r") as found:
-        place = found[next((one for one in FOLDERS if one in found), FOLDERS[0])]
-        names = sorted((one for one in place if one.split("_")[0] == "dense"), key=natural)
-        weights = [place[f"{one}/vars"] for one in names if len(place[f"{one}/vars"])]
-        if len(weights) != len(dense):
-            raise ValueError(f"expected weights of {len(dense)} Dense layers; got {len(weights)}")
-        for (name, has_bias), variables in zip(dense.items(), weights, strict=True):
-            arrays = [_stored(variables, i, len(inside)) for i in sorted(variables)]
-            if len(arrays) != 1 + has_bias:
-                raise ValueError(f"{name}: expected a kernel and a bias; got {len(arrays)} arrays")
-            W, b = arrays if has_bias else (arrays[0], None)
-            layers.append(Named(W, b, (f"{name}/kernel", f"{name}/bias")))
+        place = found.get("layers") or found["_layer_checkpoint_dependencies"]  # before Keras 3
+        for folder in sorted((one for one in place if one.split("_")[0] == "dense"), key=natural):
+            variables = place[f"{folder}/vars"]
+            for name, one in sorted(variables.items()):
+                link = variables.get(name, getlink=True)
+                if not isinstance(link, h5py.HardLink) or one.external or one.nbytes > len(inside):
+                    raise ValueError(f"{one.name}: expected values that are in the file")
+            stored += [[variables[name][()] for name in sorted(variables)]] if variables else []
+    if [len(one) for one in stored] != [1 + has_bias for has_bias in dense.values()]:
+        told = "a kernel for each Dense layer, and a bias where it has one"
+        raise ValueError(f"expected {told}; got {[len(one) for one in stored]} arrays")
+    layers = [
+        Named(one[0], one[1] if one[1:] else None, (f"{name}/kernel", f"{name}/bias"))
+        for name, one in zip(dense, stored, strict=True)
+    ]
     return Inspected(layers, "keras", tuple(activations), said)
 
 
-def _stored(variables: Any, name: str, most: int) -> Any:
-    """An array that is in the file itself, and no larger than it."""
-    import h5py
-
-    one = variables[name]
-    inside = isinstance(variables.get(name, getlink=True), h5py.HardLink) and not one.external
-    if not inside or one.nbytes > most:
-        raise ValueError(f"{one.name}: expected values that are in the file")
-    return one[()]
-
-
-def write(
-    file: Path, layers: Any, layout: str, activations: Any, mark: str, like: Path | None
-) -> None:
+def write(file: Path, made: Inspected, mark: str, like: Path | None) -> None:
     """A new Sequential model. It takes no mark: a zip has sums of its own."""
     if like:
         raise ValueError(
@@ -81,20 +70,19 @@ def write(
     try:
         import keras
     except ImportError as error:
-        raise ImportError(
-            f"Keras makes a new .keras file: pip install keras jax; {error}"
-        ) from error
-    kinds = {ours: (kind, number_of) for kind, (ours, number_of, _) in LAYERS.items()}
+        told = f"Keras makes a new .keras file: pip install keras jax; {error}"
+        raise ImportError(told) from error
+    kinds = {ours: (kind, number_of) for kind, (ours, number_of) in LAYERS.items()}
     with catch_warnings():
         simplefilter("ignore")  # of casts, which are looked for when it is read again
-        model = keras.Sequential([keras.Input((layers[0].W.shape[0],))])
-        for one, g in zip(layers, activations, strict=True):
+        model = keras.Sequential([keras.Input((made.layers[0].W.shape[0],))])
+        for one, g in zip(made.layers, made.activations or (), strict=True):
             name = "linear" if g == IDENTITY or g.parameter is not None else g.name
             model.add(keras.layers.Dense(one.W.shape[1], name, dtype=str(one.W.dtype)))
             if g.parameter is not None:
                 kind, number_of = kinds[g.name]
                 model.add(getattr(keras.layers, kind)(**{number_of: g.parameter}))
-        model.set_weights(packed(layers, "list"))
+        model.set_weights([array for one in made.layers for array in (one.W, one.b)])
         model.save(file)
 
 
@@ -121,12 +109,10 @@ def _model(config: Any) -> tuple[dict[str, bool], list[Activation], dict[str, bo
         kind, own = layer["class_name"], layer["config"]
         name = own["name"]
         if kind == "Dense":
-            if name in dense:
-                raise ValueError(f"expected every layer once; {name} is there twice")
             dense[name] = own.get("use_bias", True)
             activations.append(IDENTITY)
-            chained(activations, _activation("Activation", name, own))
-        elif kind in IN_TRAINING:
+            kind = "Activation"  # its own comes next
+        if kind in IN_TRAINING:
             said[f"{name}, a {kind}, which does nothing in use"] = False
         elif kind == "Rescaling" and not dense:
             said[f"{name}: X is {own['scale']} X + {own['offset']} before the first W"] = True
@@ -146,8 +132,8 @@ def _activation(kind: str, name: str, own: Any) -> Activation:
         kind, own = str(inner.get("class_name")), inner.get("config") or {}
     others = own.get("threshold") or (kind == "ReLU" and own.get("negative_slope"))
     if kind in LAYERS and not others:
-        ours, parameter, usual = LAYERS[kind]
-        value = own.get(parameter, own.get("alpha", usual))  # Keras 2 calls them all alpha
+        ours, parameter = LAYERS[kind]
+        value = own[parameter] if parameter in own else own["alpha"]  # Keras 2 calls them all alpha
         return Activation(ours, None if value is None else number(value))
     if kind == "Softmax" and own.get("axis", -1) in (-1, 1):
         return Activation("softmax")
