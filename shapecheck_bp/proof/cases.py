@@ -27,6 +27,7 @@ from shapecheck_bp.transpose import flip
 HIDDEN = tuple(ACTIVATIONS)
 OUTPUTS = (*ACTIVATIONS, "softmax")
 ENDINGS = [(output, None) for output in OUTPUTS] + [(output, "squared_error") for output in PAIRS]
+NO_FORMULA = "it draws, compares or chooses: no formula in real numbers"
 LONGEST = 160  # characters of a reason
 
 
@@ -37,9 +38,6 @@ class Case(NamedTuple):
     about: str
     arguments: tuple[Any, ...]
     settings: Mapping[str, Any] = {}
-
-
-Found = list[tuple[str, Any]] | Check  # results by name, or why there are none
 
 
 def public_names(*modules: ModuleType) -> list[str]:
@@ -59,16 +57,7 @@ def law_for(name: str, module: ModuleType) -> Law | None:
     return next((law for law in found if law is not None), None)
 
 
-def laws(column: ModuleType, row: ModuleType) -> dict[str, Law | None]:
-    """What every public function declares; None where it is not in both, or declares nothing."""
-    names = public_names(column, row)
-    return {
-        name: law_for(name, column) if hasattr(column, name) and hasattr(row, name) else None
-        for name in names
-    }
-
-
-def takes_and_gives_floats(law: Law) -> bool:
+def is_of_floats(law: Law) -> bool:
     """Whether a function computes real numbers from real numbers, and not labels, say."""
     hints = dict(law.hints)
     result = hints.pop("return", None)
@@ -76,6 +65,33 @@ def takes_and_gives_floats(law: Law) -> bool:
         any(array.dtype is Float for hint in some for array in array_hints(hint))
         for some in (hints.values(), [result])
     )
+
+
+def every_function(
+    modules: tuple[ModuleType, ModuleType],
+    calls: Callable[[str, Law], Iterable["Case"]],
+    judge: Callable[["Case"], Iterable[Check]],
+) -> tuple[list[Check], dict[str, str]]:
+    """Judge every call of every function that has a formula; of the others, say why not."""
+    checks: list[Check] = []
+    left_out: dict[str, str] = {}
+    for name in public_names(*modules):
+        both = all(hasattr(bp, name) for bp in modules)
+        law = law_for(name, modules[0]) if both else None
+        if law is None:
+            reason = "declares no shapes: decorate it with @shapechecked"
+            reason = reason if both else "is not in both conventions"
+            checks.append(Check(name, "the function", "", False, reason))
+        elif not is_of_floats(law):
+            left_out[name] = NO_FORMULA
+        else:
+            try:
+                made = list(calls(name, law))
+            except TypeError as error:  # a parameter that is no array, and has no default
+                left_out[name] = str(error).removeprefix("verify: ").partition(";")[0]
+                continue
+            checks += [check for case in made for check in judge(case)]
+    return checks, left_out
 
 
 def cases(
@@ -94,18 +110,49 @@ def cases(
         yield Case(name, about, bound.args)
 
 
-def results(case: Case, convention: str, bp: ModuleType) -> Found:
-    """What a convention gives, by name and as column has it; or why it gives nothing."""
+def outcome(case: Case, convention: str, bp: ModuleType) -> Any:
+    """What a convention gives, as column has it; or a refusing check with the exception."""
     function = getattr(bp, case.function)
     turn: Callable[[Any], Any] = flip if convention == "row" else lambda value: value
-    names = result_names(function)
+    place, names = f"{convention}.{case.function}", result_names(function)
+    if law_of(function) is None:
+        reason = f"{place} is not held to its shapes"
+        return Check(place, names[0], case.about, False, reason)
     try:
         with enforce(True):
-            return quantities(names, turn(function(*turn(case.arguments), **case.settings)))
+            return turn(function(*turn(case.arguments), **case.settings))
     except Exception as error:  # whatever a broken copy of a module may raise
         reason = shortened(f"{type(error).__name__}: {error}")
-        place = f"{convention}.{case.function}"
         return Check(place, _quantity(names, error), case.about, False, reason)
+
+
+def compared(
+    case: Case,
+    column: ModuleType,
+    row: ModuleType,
+    expected: Any,
+    unlike: Callable[[Any, Any], str],
+) -> Iterator[Check]:
+    """Whether each convention gives what is expected; ``unlike`` says why one array is not."""
+    if isinstance(expected, Check):
+        yield expected
+        return
+    for convention, bp in (("column", column), ("row", row)):
+        found = outcome(case, convention, bp)
+        if isinstance(found, Check):
+            yield found
+            continue
+        names = result_names(getattr(bp, case.function))
+        given, should = (quantities(names, one) for one in (found, expected))
+        place = f"{convention}.{case.function}"
+        listed, asked = ([name for name, _ in one] for one in (given, should))
+        if listed != asked:
+            reason = f"gives {', '.join(listed)}, and should give {', '.join(asked)}"
+            yield Check(place, listed[0], case.about, False, reason)
+            continue
+        for (quantity, a), (_, b) in zip(given, should, strict=True):
+            reason = shortened(unlike(a, b))
+            yield Check(place, quantity, case.about, not reason, reason)
 
 
 def _quantity(names: list[str], error: Exception) -> str:

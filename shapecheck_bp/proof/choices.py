@@ -13,9 +13,8 @@ import numpy as np
 
 from shapecheck_bp import column as shipped
 from shapecheck_bp.network import Layer, Network, draw_units
-from shapecheck_bp.proof.cases import HIDDEN, OUTPUTS, Case, describe, laws, results
+from shapecheck_bp.proof.cases import HIDDEN, OUTPUTS, Case, compared, describe, outcome
 from shapecheck_bp.proof.report import Check
-from shapecheck_bp.tracing.naming import quantities
 from shapecheck_bp.transpose import map_leaves
 
 
@@ -84,29 +83,23 @@ def to_refuse() -> Iterator[tuple[Case, str]]:
 
 def chosen(column: ModuleType, row: ModuleType) -> Iterator[Check]:
     """Whether both conventions draw, choose and refuse as it is stated here."""
-    known = laws(column, row)
-    for case, expected in (*to_give(), *to_refuse()):
-        if known.get(case.function) is None:
-            continue
-        quantity = "refusals" if isinstance(expected, str) else "as stated"
+    known = {*column.__all__} & {*row.__all__}
+    for case, expected in to_give():
+        if case.function in known:
+            yield from compared(case, column, row, expected, _unlike)
+    for case, start in to_refuse():
         for convention, bp in (("column", column), ("row", row)):
-            reason = unlike(expected, results(case, convention, bp))
-            place = f"{convention}.{case.function}"
-            yield Check(place, quantity, case.about, not reason, reason)
+            if case.function in known:
+                said = outcome(case, convention, bp)
+                reason = said.evidence if isinstance(said, Check) else "accepts it"
+                reason = "" if reason.startswith(f"ValueError: {start}") else reason
+                place = f"{convention}.{case.function}"
+                yield Check(place, "refusals", case.about, not reason, reason)
 
 
-def unlike(expected: Any, found: Any) -> str:
-    """What is not as stated in the results, or in a refusal, which starts as expected."""
-    said = found.evidence if isinstance(found, Check) else ""
-    if isinstance(expected, str):
-        return "" if said.startswith(f"ValueError: {expected}") else said or "accepts it"
-    if said:
-        return said
-    stated = quantities([""], expected)
-    same = len(stated) == len(found) and all(
-        np.shape(a) == np.shape(b) and np.all(a == b)
-        for (_, a), (_, b) in zip(stated, found, strict=True)
-    )
+def _unlike(found: Any, stated: Any) -> str:
+    """What is not as stated, to the last bit."""
+    same = np.shape(found) == np.shape(stated) and np.all(found == stated)
     return "" if same else "is not what its statement says"
 
 

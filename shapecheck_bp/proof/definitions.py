@@ -9,17 +9,14 @@ of example j.
 """
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from shapecheck_bp.activations import ACTIVATIONS
 from shapecheck_bp.network import Cache, Gradient, Layer, Network
-from shapecheck_bp.proof import notation
 from shapecheck_bp.proof.functions import exp, log
 from shapecheck_bp.proof.sums import Number, size
-from shapecheck_bp.proof.symbols import Spelled, total
+from shapecheck_bp.proof.symbols import Symbolic, total
 
-Array = TypeVar("Array", bound=Spelled)
-DEFINED = "as defined"
 DEFINITIONS: dict[str, Callable[..., Any]] = {}
 
 
@@ -29,79 +26,73 @@ def defines(definition: Callable[..., Any]) -> Callable[..., Any]:
     return definition
 
 
-def matrix(like: Array, entry: Number, shape: tuple[Any, ...] | None = None) -> Array:
-    """The array of this entry in row i and column j."""
-    return type(like)(like.shape if shape is None else shape, entry, notation.number(DEFINED))
-
-
-def whole(A: Spelled, entry: Number) -> Number:
+def whole(A: Symbolic, entry: Number) -> Number:
     """Σ_i Σ_j entry, over the rows and columns of A."""
     return total("i", A.shape[0], total("j", A.shape[1], entry))
 
 
-def derivative(number: Number, by: Spelled) -> Spelled:
+def derivative(number: Number, by: Symbolic) -> Symbolic:
     """∂ number / ∂ by[a, b], for every a and b."""
-    ((product, _),) = by.entry.terms.items()
-    ((entry, _),) = product
+    (entry,) = by.entry.factors
     name, *places = entry.parts
     a, b = ("a" if places[0] == "i" else 0), ("b" if places[1] == "j" else 0)
-    return matrix(by, number.derivative(name, a, b).renamed({"a": "i", "b": "j"}))
+    return Symbolic(by.shape, number.derivative(name, a, b).renamed({"a": "i", "b": "j"}))
 
 
 @defines
-def linear_forward(A_prev: Spelled, W: Spelled, b: Spelled) -> Spelled:
+def linear_forward(A_prev: Symbolic, W: Symbolic, b: Symbolic) -> Symbolic:
     """Z[i, j] = Σ_k W[i, k] A_prev[k, j] + b[i]."""
     (n_out, n_in), m = W.shape, A_prev.shape[1]
     Z = total("k", n_in, W.at("i", "k") * A_prev.at("k", "j")) + b.at("i", 0)
-    return matrix(A_prev, Z, (n_out, m))
+    return Symbolic((n_out, m), Z)
 
 
 @defines
-def softmax(Z: Spelled) -> Spelled:
+def softmax(Z: Symbolic) -> Symbolic:
     """A[i, j] = exp(Z[i, j]) / Σ_k exp(Z[k, j])."""
-    return matrix(Z, exp(Z.entry) / total("k", Z.shape[0], exp(Z.at("k", "j"))))
+    return Symbolic(Z.shape, exp(Z.entry) / total("k", Z.shape[0], exp(Z.at("k", "j"))))
 
 
 @defines
-def log_softmax(Z: Spelled) -> Spelled:
+def log_softmax(Z: Symbolic) -> Symbolic:
     """The logarithm of that."""
-    return matrix(Z, Z.entry - log(total("k", Z.shape[0], exp(Z.at("k", "j")))))
+    return Symbolic(Z.shape, Z.entry - log(total("k", Z.shape[0], exp(Z.at("k", "j")))))
 
 
 @defines
-def activation_forward(Z: Spelled, activation: str) -> Any:
+def activation_forward(Z: Symbolic, activation: str) -> Any:
     """A[i, j] = g(Z[i, j]), or softmax."""
     return softmax(Z) if activation == "softmax" else ACTIVATIONS[activation].g(Z)
 
 
 @defines
-def activation_backward(dA: Spelled, Z: Spelled, activation: str) -> Spelled:
+def activation_backward(dA: Symbolic, Z: Symbolic, activation: str) -> Symbolic:
     """The derivative of Σ dA[i, j] A[i, j] by Z."""
     A = activation_forward(Z, activation)
     return derivative(whole(A, dA.entry * A.entry), Z)
 
 
 @defines
-def weights_backward(dZ: Spelled, A_prev: Spelled) -> Gradient[Spelled, Spelled]:
+def weights_backward(dZ: Symbolic, A_prev: Symbolic) -> Gradient[Symbolic, Symbolic]:
     """The derivatives of Σ dZ[i, j] Z[i, j] / m by the W and b that made Z."""
     (n_out, m), n_in = dZ.shape, A_prev.shape[0]
-    W, b = Spelled.named("the W", (n_out, n_in)), Spelled.named("the b", (n_out, 1))
+    W, b = Symbolic.named("the W", (n_out, n_in)), Symbolic.named("the b", (n_out, 1))
     number = whole(dZ, dZ.entry * linear_forward(A_prev, W, b).entry) / _count(m)
     return Gradient(derivative(number, W), derivative(number, b))
 
 
 @defines
-def linear_backward(dZ: Spelled, A_prev: Spelled, W: Spelled) -> tuple[Any, Any, Any]:
+def linear_backward(dZ: Symbolic, A_prev: Symbolic, W: Symbolic) -> tuple[Any, Any, Any]:
     """The derivative of Σ dZ[i, j] Z[i, j] by A_prev, and the two above."""
-    Z = linear_forward(A_prev, W, Spelled.named("the b", (W.shape[0], 1)))
+    Z = linear_forward(A_prev, W, Symbolic.named("the b", (W.shape[0], 1)))
     return derivative(whole(dZ, dZ.entry * Z.entry), A_prev), *weights_backward(dZ, A_prev)
 
 
 @defines
-def forward(net: Network, params: Any, X: Spelled) -> Cache[Any, Any]:
+def forward(net: Network, params: Any, X: Symbolic) -> Cache[Any, Any]:
     """A[0] = X, then Z and A of each layer from the A before it."""
-    Z: list[Spelled] = []
-    A: list[Spelled] = [X]
+    Z: list[Symbolic] = []
+    A: list[Symbolic] = [X]
     for (W, b), g in zip(params, net.activations, strict=True):
         Z.append(linear_forward(A[-1], W, b))
         A.append(activation_forward(Z[-1], g))
@@ -109,7 +100,7 @@ def forward(net: Network, params: Any, X: Spelled) -> Cache[Any, Any]:
 
 
 @defines
-def cost(net: Network, cache: Any, Y: Spelled) -> Spelled:
+def cost(net: Network, cache: Any, Y: Symbolic) -> Symbolic:
     """J = Σ_j Σ_i L[i, j] / m, with the loss L as the texts write it."""
     Z, A, y = cache.Z[-1], cache.A[-1], Y.entry
     if net.loss == "cross_entropy":
@@ -119,11 +110,11 @@ def cost(net: Network, cache: Any, Y: Spelled) -> Spelled:
         L = -y * log(a) - (1 - y) * log(1 - a)
     else:
         L = (A.entry - y) ** 2
-    return matrix(Y, whole(Y, L) / _count(Y.shape[1]), ())
+    return Symbolic((), whole(Y, L) / _count(Y.shape[1]))
 
 
 @defines
-def gradients(net: Network, params: Any, X: Spelled, Y: Spelled) -> Any:
+def gradients(net: Network, params: Any, X: Symbolic, Y: Symbolic) -> Any:
     """J of the network that goes forward as above, and its derivatives by every W and b."""
     J = cost(net, forward(net, params, X), Y)
     grads = (Gradient(derivative(J.entry, W), derivative(J.entry, b)) for W, b in params)
@@ -131,16 +122,16 @@ def gradients(net: Network, params: Any, X: Spelled, Y: Spelled) -> Any:
 
 
 @defines
-def backward(net: Network, params: Any, cache: Any, Y: Spelled) -> Any:
+def backward(net: Network, params: Any, cache: Any, Y: Symbolic) -> Any:
     """The derivatives of J, where Z and A of the cache are those of the network."""
     return gradients(net, params, cache.A[0], Y)[1]
 
 
 @defines
-def update(params: Any, grads: Any, learning_rate: Spelled) -> Any:
+def update(params: Any, grads: Any, learning_rate: Symbolic) -> Any:
     """W[i, j] - learning_rate dW[i, j], and b likewise."""
     return tuple(
-        Layer(*(matrix(x, x.entry - learning_rate.entry * dx.entry) for x, dx in pairs))
+        Layer(*(Symbolic(x.shape, x.entry - learning_rate.entry * dx.entry) for x, dx in pairs))
         for pairs in (zip(one, d, strict=True) for one, d in zip(params, grads, strict=True))
     )
 

@@ -1,64 +1,59 @@
-"""What products are made of: entries, sizes, g of a number, exp, log, sums over an index.
+"""What terms are made of: entries, sizes, g of a number, exp, log, what is divided by.
 
-A factor has a kind and parts; among the parts there may be a number, which is again a sum of
-products (``sums``). A product is a set of factors, each with its power.
+A factor has a kind and parts. The last part may be a number, which is again a sum of terms
+(``sums``).
 """
 
-from functools import cached_property
 from typing import Any, ClassVar
 
 Index = str | int
+Bound = tuple[tuple[str, str], ...]  # indices that are summed over, and the sizes of their axes
 Product = frozenset[tuple["Factor", int]]  # factors and their powers
+Term = tuple[Bound, Product]
 ENTRIES = ("entry", "share")
-BINDING = ("sum", "max")
 NEVER_ZERO = ("exp", "size")
+ZERO_OR_ONE = ("step", "delta")
 
 
 class Factor:
-    """What a product is made of; the same factor is always the same object."""
+    """What a term is made of; the same factor is always the same object."""
 
     known: ClassVar[dict[Any, "Factor"]] = {}
     looks: ClassVar[dict[Any, int]] = {}
     kind: str
     parts: tuple[Any, ...]
-    place: int
     free: frozenset[str]
-    """The indices that stand for rows and columns from outside."""
+    """The indices that are not summed over inside."""
     matrices: frozenset[str]
+    """The matrices that it has entries of."""
     depth: int
     """The number of the highest index k_1, k_2, … that is summed over inside."""
+    order: tuple[int, int]
+    """Its place among others: by what it is whatever indices are called, where that differs."""
 
     def __new__(cls, kind: str, *parts: Any) -> "Factor":
         """The factor of this kind and these parts."""
         key = kind, parts
         if key not in cls.known:
             self = cls.known[key] = super().__new__(cls)
-            self.kind, self.parts, self.place = kind, parts, len(cls.known)
-            inner = parts[-1] if hasattr(parts[-1], "terms") else None
-            if inner:
-                bound = {k for k, _ in parts[0]} if kind in BINDING else set()
-                self.free, self.matrices = inner.free - bound, inner.matrices
-                self.depth = inner.depth + len(bound)
+            self.kind, self.parts = kind, parts
+            *others, inner = parts
+            if hasattr(inner, "terms"):
+                self.free, self.matrices, self.depth = inner.free, inner.matrices, inner.depth
+                look = kind, *others, inner.look
             else:
                 places = parts[1:] if kind in ENTRIES else parts if kind == "delta" else ()
                 self.free = frozenset(one for one in places if isinstance(one, str))
-                self.matrices, self.depth = frozenset(parts[:1] if kind in ENTRIES else ()), 0
+                self.matrices = frozenset(parts[:1] if kind in ENTRIES else ())
+                self.depth = 0
+                look = (kind,) if kind == "delta" else (kind, parts[0])
+            self.order = cls.looks.setdefault(look, len(cls.looks)), len(cls.known)
         return cls.known[key]
-
-    @cached_property
-    def order(self) -> tuple[int, int]:
-        """Its place among others: by what it is whatever indices are called, where that differs."""
-        name = None if self.kind in (*BINDING, "delta") else self.parts[0]
-        what = self.kind, getattr(name, "look", name), getattr(self.parts[-1], "look", None)
-        return self.looks.setdefault(what, len(self.looks)), self.place
 
     def __str__(self) -> str:
         kind, parts = self.kind, self.parts
         if kind in ENTRIES:
             return f"{parts[0]}[{parts[1]}, {parts[2]}]"
-        if kind in BINDING:
-            sign = "Σ" if kind == "sum" else kind
-            return f"{sign}_{{{','.join(f'{k}:{n}' for k, n in parts[0])}}} {parts[1]}"
         if kind == "call":
             return f"{parts[0]}({parts[1]})"
         if kind == "size":
@@ -66,16 +61,31 @@ class Factor:
         return f"{kind.replace('several', '')}({', '.join(map(str, parts))})"
 
 
-def place_of(one: Product) -> list[tuple[Any, int]]:
-    """Where a product stands among others."""
-    return sorted((factor.order, power) for factor, power in one)
+def joined(*products: Any) -> Product:
+    """A product of products."""
+    powers: dict[Factor, int] = {}
+    for one in products:
+        for factor, power in one:
+            powers[factor] = powers.get(factor, 0) + power
+    return frozenset((f, 1 if f.kind in ZERO_OR_ONE else n) for f, n in powers.items() if n)
 
 
-def written(one: Product, c: Any) -> str:
-    """A product with its coefficient."""
-    short = str(c) if c.denominator < 1000 else f"{float(c):.6g}"
-    factors = [
-        str(factor) if power == 1 else f"{factor}^{power}"
-        for factor, power in sorted(one, key=lambda pair: (pair[0].kind == "sum", str(pair[0])))
-    ]
-    return " ".join(([short] if c != 1 or not factors else []) + factors)
+def place_of(term: Term) -> list[tuple[Any, int]]:
+    """Where a term stands among others."""
+    return sorted((factor.order, power) for factor, power in term[1])
+
+
+def written(term: Term, c: Any) -> str:
+    """A term with its coefficient."""
+    bound, product = term
+    summed = {k for k, _ in bound}
+    inside = {pair for pair in product if pair[0].free & summed}
+    words = [str(c) if c.denominator < 1000 else f"{float(c):.6g}"] if c != 1 else []
+    words += _listed(product - inside)
+    if bound:
+        words.append(f"Σ_{{{','.join(f'{k}:{n}' for k, n in bound)}}}")
+    return " ".join(words + _listed(inside)) or "1"
+
+
+def _listed(product: Any) -> list[str]:
+    return sorted(str(factor) if power == 1 else f"{factor}^{power}" for factor, power in product)

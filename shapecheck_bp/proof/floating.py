@@ -21,7 +21,15 @@ import numpy as np
 
 from shapecheck_bp import column as shipped
 from shapecheck_bp.network import Network
-from shapecheck_bp.proof.cases import Case, cases, laws, results, shortened, takes_and_gives_floats
+from shapecheck_bp.proof.cases import (
+    NO_FORMULA,
+    Case,
+    cases,
+    compared,
+    every_function,
+    outcome,
+    shortened,
+)
 from shapecheck_bp.proof.choices import chosen
 from shapecheck_bp.proof.report import Answer, Check
 from shapecheck_bp.proof.rounding import Rounded, lifted
@@ -32,7 +40,6 @@ from shapecheck_bp.transpose import flip, map_leaves
 DTYPES = ("float64", "float32")
 FEW, IN_BLOCKS = 20, 8  # examples for the functions one by one
 LARGE = 1e4  # of the Z that no softmax and no sigmoid may overflow on
-NO_ARGUMENTS = "it needs an argument that is no array"
 
 
 class Difference(NamedTuple):
@@ -71,22 +78,16 @@ def floating(
     column: ModuleType, row: ModuleType, net: Network, params: Any, X: Any, Y: Any
 ) -> Answer:
     """Hold every function to its formulas, and the gradients on all the data to one another."""
-    checks: list[Check] = []
-    left_out: dict[str, str] = {}
+    checks, left_out = every_function(
+        (column, row),
+        lambda name, law: _cases(name, law, net),
+        lambda case: held(case, column, row),
+    )
     worst: list[Difference] = []
     for dtype in DTYPES:
-        params, X, Y = map_leaves(lambda one, to=dtype: np.asarray(one, to), (params, X, Y))
-        for name, law in laws(column, row).items():
-            if law is not None and takes_and_gives_floats(law):
-                try:
-                    asked = list(_cases(name, law, net, dtype))
-                except TypeError:
-                    left_out[name] = NO_ARGUMENTS
-                    continue
-                for case in asked:
-                    checks += compared(case, column, row)
+        data = map_leaves(lambda one, to=dtype: np.asarray(one, to), (params, X, Y))
         try:
-            found = differences(column, row, net, params, X, Y)
+            found = differences(column, row, net, *data)
         except Exception as error:  # whatever a broken module may raise
             reason = shortened(f"{type(error).__name__}: {error}")
             checks.append(Check("gradients", "J", f"all, {dtype}", False, reason))
@@ -96,6 +97,7 @@ def floating(
             quantity = f"{one.quantity}[{one.layer}]"
             checks.append(Check("gradients", quantity, f"all, {dtype}", one.agrees, one.reason))
     checks += chosen(column, row)
+    left_out = {name: why for name, why in left_out.items() if why != NO_FORMULA}
     largest = max(worst, key=lambda one: one.eps, default=Difference(0, "", 0, 0, True))
     return Answer(
         name="floating",
@@ -133,41 +135,30 @@ def difference(a: Any, b: Any, bounded: Rounded, layer: int = 0, quantity: str =
     return Difference(layer, quantity, eps, bound, bool(np.all(apart <= allowed)))
 
 
-def compared(case: Case, column: ModuleType, row: ModuleType) -> Iterator[Check]:
+def held(case: Case, column: ModuleType, row: ModuleType) -> Iterator[Check]:
     """Whether both conventions give what the same formulas give in float64."""
     # The bound is the shipped module's: a fault must not widen what it is judged by.
     judge = shipped if hasattr(shipped, case.function) else column
     wide = case._replace(arguments=lifted(case.arguments), settings={})
-    bounded = results(wide, "column", judge)
-    if isinstance(bounded, Check):
-        yield bounded
-        return
-    for convention, bp in (("column", column), ("row", row)):
-        found = results(case, convention, bp)
-        if isinstance(found, Check):
-            yield found
-            continue
-        for (quantity, a), (_, truth) in zip(found, bounded, strict=True):
-            place = f"{convention}.{case.function}"
-            reason = _reason(a, truth)
-            yield Check(place, quantity, case.about, not reason, reason)
+    yield from compared(case, column, row, outcome(wide, "column", judge), _unlike)
 
 
-def _cases(name: str, law: Law, net: Network, dtype: str) -> Iterator[Case]:
+def _cases(name: str, law: Law, net: Network) -> Iterator[Case]:
     """The calls of a function on random arrays: with a large Z, too, and in blocks of examples."""
-    for case in cases(name, law, [net], partial(RealMaker, dtype=dtype)):
-        about = f"{case.about}, {dtype}".lstrip(", ")
-        yield case._replace(about=about)
-        given = dict(zip(law.signature.parameters, case.arguments, strict=False))
-        if "Z" in given:
-            large = tuple((given | {"Z": given["Z"] * np.asarray(LARGE, dtype)}).values())
-            yield Case(name, f"large Z, {about}", large)
-        if "block_size" in law.signature.parameters:
-            settings = {"block_size": IN_BLOCKS}
-            yield Case(name, f"{about}, in blocks of {IN_BLOCKS}", case.arguments, settings)
+    for dtype in DTYPES:
+        for case in cases(name, law, [net], partial(RealMaker, dtype=dtype)):
+            about = f"{case.about}, {dtype}".lstrip(", ")
+            yield case._replace(about=about)
+            given = dict(zip(law.signature.parameters, case.arguments, strict=False))
+            if "Z" in given:
+                large = given | {"Z": given["Z"] * np.asarray(LARGE, dtype)}
+                yield Case(name, f"large Z, {about}", tuple(large.values()))
+            if "block_size" in law.signature.parameters:
+                settings = {"block_size": IN_BLOCKS}
+                yield Case(name, f"{about}, in blocks of {IN_BLOCKS}", case.arguments, settings)
 
 
-def _reason(a: Any, truth: Any) -> str:
+def _unlike(a: Any, truth: Any) -> str:
     """Why a result is further from the truth than rounding is likely to bring it."""
     if not isinstance(truth, Rounded):
         return "" if a is truth else f"is {a!r}, and should be {truth!r}"

@@ -10,15 +10,15 @@ log(1 + exp(z[0, 0]))
 from fractions import Fraction
 from typing import Any
 
-from shapecheck_bp.proof.factors import NEVER_ZERO, Factor, place_of
+from shapecheck_bp.proof.factors import NEVER_ZERO, Factor, joined, place_of
 from shapecheck_bp.proof.sums import (
     MAKERS,
     Number,
-    alone,
     case_by_case,
     entry,
     number,
     of_one,
+    of_product,
     steps_in,
 )
 
@@ -29,28 +29,27 @@ def exp(x: Any) -> Number:
     """e to the x, as a product for a sum in x."""
     if steps := steps_in(x := number(x)):
         return case_by_case(x, steps, exp)
-    powers = {
-        (Factor("exp", Number({one: Fraction(1, c.denominator)})), c.numerator)
-        for one, c in x.terms.items()
-    }
-    return Number({frozenset(powers): 1})
+    return of_product(
+        (Factor("exp", Number({term: Fraction(1, c.denominator)})), c.numerator)
+        for term, c in x.terms.items()
+    )
 
 
 def log(x: Any) -> Number:
     """The logarithm, as a sum for what is positive in a product."""
     if steps := steps_in(x := number(x)):
         return case_by_case(x, steps, log)
+    if not x.terms:
+        raise ZeroDivisionError("the logarithm of what is zero for all arguments")
     shared, rest = x.shared(_positive)
-    parts = [shared]
-    if len(rest.terms) == 1 and _all_positive(rest):
-        parts, rest = [shared, rest], number(1)
+    more, rest = rest.shared(_positive)  # of u (1 - 1 / (1 + u)) = 1 / (1 + u) u, say
     found = number(0)
-    for one, c in (term for part in parts for term in part.terms.items()):
-        rest *= c
-        for factor, power in one:
-            inside = factor.parts[0] if factor.kind in ("exp", "several") else alone(factor)
-            found += power * (inside if factor.kind == "exp" else of_one("log", inside))
-    return found if rest == number(1) else found + of_one("log", rest)
+    for factor, power in joined(shared, more):
+        inside = factor.parts[0] if factor.kind in ("exp", "several") else of_product([(factor, 1)])
+        found += power * (inside if factor.kind == "exp" else of_one("log", inside))
+    c = rest.terms[min(rest.terms, key=place_of)]
+    parts = [number(c), rest * (1 / Fraction(c))] if c > 0 else [rest]
+    return sum((of_one("log", part) for part in parts if part.value != 1), start=found)
 
 
 def tanh(x: Any) -> Number:
@@ -66,7 +65,7 @@ def step(x: Any) -> Number:
         return number(int(x.value > 0))
     _, x = x.shared(_positive)
     first = x.terms[min(x.terms, key=place_of)]
-    upwards = of_one("step", x * (Fraction(1) / first))
+    upwards = of_one("step", x * (1 / Fraction(first)))
     return upwards if first > 0 else 1 - upwards
 
 
@@ -87,13 +86,12 @@ def minimum(x: Any, y: Any) -> Number:
 
 
 def _positive(factor: Factor) -> bool:
-    if factor.kind in ("sum", "several"):
-        return _all_positive(factor.parts[-1])
+    if factor.kind == "several":
+        return all(
+            c > 0 and all(map(_positive, dict(one)))
+            for (_, one), c in factor.parts[0].terms.items()
+        )
     return factor.kind in NEVER_ZERO
-
-
-def _all_positive(x: Number) -> bool:
-    return all(c > 0 and all(_positive(f) for f, _ in one) for one, c in x.terms.items())
 
 
 MAKERS.update(exp=exp, log=log, step=step)

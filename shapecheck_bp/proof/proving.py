@@ -46,9 +46,6 @@ no formula in real numbers; it is under the last answer, and held to a statement
 lists who is under what, and why.
 """
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
@@ -103,24 +100,11 @@ def prove(
     if short:
         deepest, few = DEEPEST_IN_SHORT, slice(EXAMPLES_IN_SHORT)
         X, Y = X[:, few], Y[:, few]
-    with _uncollected():
-        answers = [
-            right(column, row, symbolic_networks(deepest, only=net)),
-            floating(column, row, real, params, X, Y),
-        ]
+    answers = [
+        right(column, row, symbolic_networks(deepest, only=net)),
+        floating(column, row, real, params, X, Y),
+    ]
     return Proof(answers, public_names(column, row))
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """No search for garbage: numbers are kept, and looking through them all takes its time."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def _check_modules(net: Any, column: Any, row: Any) -> None:

@@ -28,24 +28,23 @@ from shapecheck_bp.proof.cases import (
     HIDDEN,
     Case,
     cases,
-    laws,
-    results,
-    shortened,
-    takes_and_gives_floats,
+    compared,
+    every_function,
+    outcome,
 )
 from shapecheck_bp.proof.definitions import DEFINITIONS
 from shapecheck_bp.proof.report import Answer, Check
-from shapecheck_bp.proof.symbols import Spelled, Symbolic, computed, same
+from shapecheck_bp.proof.symbols import Symbolic, computed, same
 from shapecheck_bp.proof.undecided import AnyNetwork, size
-from shapecheck_bp.shapes.law import Law, law_of
+from shapecheck_bp.shapes.law import Law
 from shapecheck_bp.shapes.making import Maker
-from shapecheck_bp.tracing.naming import quantities, symbol_of
+from shapecheck_bp.tracing.naming import symbol_of
+from shapecheck_bp.tracing.notation import Formula
 from shapecheck_bp.transpose import map_leaves
 
 # Any g with squared error, the two pairs, and softmax where it is none.
 KINDS = [("tanh", None), *((output, None) for output in PAIRS), ("softmax", "squared_error")]
 ANY = "tanh"
-NO_FORMULA = "it draws, compares or chooses: no formula in real numbers"
 NO_DEFINITION = "the same in both, and no definition says what it should be"
 DEEPEST_OF_PARTS = 3
 IN_BLOCKS, EXAMPLES = 2, 3  # two blocks, of two examples and of one
@@ -77,26 +76,15 @@ class SymbolMaker(Maker):
 def right(column: ModuleType, row: ModuleType, networks: Iterable[Network]) -> Answer:
     """Run every public function on every one of these networks, and compare what comes out."""
     networks = list(networks)
-    checks = [check for name, pair in ACTIVATIONS.items() for check in derivatives(name, pair)]
-    left_out: dict[str, str] = {}
-    for name, law in laws(column, row).items():
-        if law is None:
-            both = hasattr(column, name) and hasattr(row, name)
-            reason = "declares no shapes: decorate it with @shapechecked"
-            reason = reason if both else "is not in both conventions"
-            checks.append(Check(name, "the function", "", False, reason))
-        elif not takes_and_gives_floats(law):
-            left_out[name] = NO_FORMULA
-        else:
-            try:
-                made = list(_cases(name, law, networks))
-            except TypeError as error:  # a parameter that is no array, and has no default
-                left_out[name] = str(error).removeprefix("verify: ").partition(";")[0]
-                continue
-            if name not in DEFINITIONS:
-                left_out[name] = NO_DEFINITION
-            checks += _held(name, column, row)
-            checks += [check for case in made for check in judged(case, column, row)]
+    checks, left_out = every_function(
+        (column, row),
+        lambda name, law: _cases(name, law, networks),
+        lambda case: judged(case, column, row),
+    )
+    slopes = (derivative(name, pair) for name, pair in ACTIVATIONS.items())
+    checks = [*slopes, *checks]
+    for name in {check.function.rpartition(".")[2] for check in checks} - DEFINITIONS.keys():
+        left_out.setdefault(name, NO_DEFINITION)
     depths = ", ".join(map(str, sorted({net.L.__index__() for net in networks})))
     return Answer(
         name="right",
@@ -132,30 +120,24 @@ def symbolic_network(depth: int, hidden: str, output: str, loss: str | None) -> 
     return AnyNetwork(sizes, hidden, output, loss)  # type: ignore[arg-type]
 
 
-def derivatives(name: str, pair: Activation) -> Iterator[Check]:
+def derivative(name: str, pair: Activation) -> Check:
     """Whether g' is the derivative of g, from their own formulas."""
     about = f"{name}, z ≠ 0" if pair.kink else name
     try:
-        g, g_prime = computed(pair.g), computed(pair.g_prime)
-        expected = g.derivative("z", 0, 0)
+        g_prime, expected = computed(pair.g_prime), computed(pair.g).derivative("z", 0, 0)
         reason = f"g'(z) is {g_prime}, and the derivative of g(z) is {expected}"
-        holds = g_prime is expected
+        reason = "" if g_prime is expected else reason
     except Exception as error:  # a function that no formula is known for
-        holds, reason = False, f"g could not be followed on symbols: {error}"
-    yield Check("activation_backward", "g'(Z)", about, holds, "" if holds else reason)
+        reason = f"g could not be followed on symbols: {error}"
+    return Check("activation_backward", "g'(Z)", about, not reason, reason)
 
 
-def judged(case: Case, column: ModuleType, row: ModuleType) -> list[Check]:
-    """Whether a function gives what it should, with g opaque, or else with g written out."""
-    opaque = list(_compared(case, column, row))
-    if all(check.holds for check in opaque):
-        return opaque
-    written_out = case._replace(arguments=map_leaves(_written_out, case.arguments))
-    try:
-        spelled = list(_compared(written_out, column, row))
-    except (ValueError, ArithmeticError):  # formulas of kinds that are not decided
-        return opaque
-    return spelled if all(check.holds for check in spelled) else opaque
+def judged(case: Case, column: ModuleType, row: ModuleType) -> Iterator[Check]:
+    """Each convention beside the definition; beside column, where there is no definition."""
+    case = case._replace(arguments=_connected(case.arguments))
+    definition = DEFINITIONS.get(case.function)
+    should = definition(*case.arguments) if definition else outcome(case, "column", column)
+    yield from compared(case, column, row, should, _unlike)
 
 
 def _cases(name: str, law: Law, networks: list[Network]) -> Iterator[Case]:
@@ -173,32 +155,12 @@ def _cases(name: str, law: Law, networks: list[Network]) -> Iterator[Case]:
         yield case._replace(about=about, settings={"block_size": IN_BLOCKS})
 
 
-def _compared(case: Case, column: ModuleType, row: ModuleType) -> Iterator[Check]:
-    """Each convention beside the definition; beside column, where there is no definition."""
-    case = case._replace(arguments=_connected(case.arguments))
-    both = {name: results(case, name, bp) for name, bp in (("column", column), ("row", row))}
-    definition = DEFINITIONS.get(case.function)
-    should = definition(*case.arguments) if definition else None
-    for convention, found in both.items():
-        expected = both["column"]
-        if isinstance(found, Check):
-            yield found
-            continue
-        names = [name for name, _ in found]
-        if definition:
-            expected = quantities(names, should)
-        if isinstance(expected, Check):
-            continue
-        place = f"{convention}.{case.function}"
-        listed = [name for name, _ in expected]
-        if names != listed:
-            reason = f"gives {', '.join(names)}, and should give {', '.join(listed)}"
-            yield Check(place, names[0], case.about, False, reason)
-            continue
-        for (quantity, a), (_, b) in zip(found, expected, strict=True):
-            holds = same(a, b) if isinstance(a, Spelled) and isinstance(b, Spelled) else a is b
-            reason = "" if holds else shortened(f"is {_shown(a)}, and should be {_shown(b)}")
-            yield Check(place, quantity, case.about, holds, reason)
+def _unlike(found: Any, should: Any) -> str:
+    """Why a result is not what it should be, in formulas."""
+    symbols = isinstance(found, Symbolic) and isinstance(should, Symbolic)
+    if same(found, should) if symbols else found is should:
+        return ""
+    return f"is {_shown(found)}, and should be {_shown(should)}"
 
 
 def _connected(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -210,28 +172,13 @@ def _connected(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
     return arguments
 
 
-def _named_like(defined: Spelled, named: Spelled) -> Spelled:
-    return type(named)(defined.shape, defined.entry, named.formula)
-
-
-def _written_out(value: Any) -> Any:
-    """The same array, to which no activation is opaque."""
-    return Spelled(value.shape, value.entry, value.formula) if hasattr(value, "entry") else value
+def _named_like(defined: Symbolic, named: Symbolic) -> Symbolic:
+    return Symbolic(defined.shape, defined.entry, named.formula)
 
 
 def _shown(value: Any) -> str:
     """An array as the code computes it, or as it is defined, and its shape."""
-    if not isinstance(value, Spelled):
+    if not isinstance(value, Symbolic):
         return repr(value)
-    formula = value.formula.line
-    shown = value.entry if formula == definitions.DEFINED else formula
-    return f"{shown} ({', '.join(map(str, value.shape))})"
-
-
-def _held(name: str, *modules: ModuleType) -> Iterator[Check]:
-    """Whether each convention holds a function to its shapes."""
-    for bp in modules:
-        held = law_of(getattr(bp, name)) is not None
-        where = f"{bp.__name__.rpartition('.')[2]}.{name}"
-        reason = "" if held else f"{where} is not held to its shapes"
-        yield Check(name, "annotations", "", held, reason)
+    formula = Formula(value.formula).line if value.formula else value.entry
+    return f"{formula} ({', '.join(map(str, value.shape))})"

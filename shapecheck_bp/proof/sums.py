@@ -1,60 +1,69 @@
-"""Numbers written with index sums, and one form for all ways to write the same.
+"""Numbers written with index sums, in one form for all ways to write the same.
 
-A number is a sum of products. Its factors are entries such as W[i, k], sizes, g of a number, exp,
-log, and sums over an index. What is equal for one of these reasons has one form, and is told by
-``==``:
+A number is a sum of terms. A term is a coefficient, indices that are summed over, and a product:
+
+    3 Σ_{k:n, l:m} W[i, k]^2 g(Z[k, l])
+
+What is multiplied are entries such as W[i, k], sizes, δ, g of a number, exp, log, and 1 over a sum
+(``factors``). What is equal for one of these reasons has one form, and is told by ``==``:
 
     a (b + c) = a b + a c, and what multiplies and divides cancels
-    Σ_k (f(k) + g(k)) = Σ_k f(k) + Σ_k g(k),   Σ_k c f(k) = c Σ_k f(k),   Σ_k c = n c
-    Σ_k Σ_l f(k, l) = Σ_l Σ_k f(k, l), under whatever names for k and l
+    Σ_k (f(k) + g(k)) = Σ_k f(k) + Σ_k g(k),   c Σ_k f(k) = Σ_k c f(k),   Σ_k c = n c
+    Σ_k f(k) Σ_l g(l) = Σ_l Σ_k f(k) g(l), under whatever names for k and l
     Σ_k δ(k, b) f(k) = f(b)
-    exp(x + y) = exp(x) exp(y),   log(exp(x) s) = x + log(s)
-    |x|, max(x, y), min(x, y) by the step that is 1 where x > 0 and else 0, and case by case inside
+    Σ_k Y[k, j] = 1, where that is said of Y ("share")
     u / (1 + u) = 1 - 1 / (1 + u), which decides fractions of exponentials
 
-The derivative by W[a, b] is that of every factor in turn; of an entry it is δ, of a sum the sum.
-What products are made of is in ``factors``, sums over an index in ``indices``, exp and its like in
-``functions``.
+and by those for exp, log and |x| in ``functions``. The derivative by W[a, b] is that of every
+factor in turn; that of an entry is δ, and that of g is g'.
 
->>> W, z = entry("W", "i", "k"), entry("z", 0, 0)
->>> (W + z) ** 2 - z * (2 * W + z)
-W[i, k]^2
->>> (W**3).derivative("W", "i", "b")
-3 W[i, k]^2 delta(b, k)
+>>> A, B = (lambda i, j, name=name: entry(name, i, j) for name in "AB")
+>>> (A("i", "k") + B(0, 0)) ** 2 - B(0, 0) * (2 * A("i", "k") + B(0, 0))
+A[i, k]^2
+>>> over("k", "n", over("l", "m", A("i", "k") * (B("k", "l") + 1)))
+m Σ_{k_1:n} A[i, k_1] + Σ_{k_1:m,k_2:n} A[i, k_2] B[k_2, k_1]
+>>> over("i", "n", over("k", "m", A("i", "k") ** 3)).derivative("A", "a", "b")
+3 A[a, b]^2
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
 from functools import cache, cached_property, reduce
-from itertools import product
+from itertools import chain, count, permutations, product
 from operator import mul
 from typing import Any, ClassVar
 
 from shapecheck_bp.proof.factors import (
-    BINDING,
     ENTRIES,
     NEVER_ZERO,
+    ZERO_OR_ONE,
+    Bound,
     Factor,
     Index,
     Product,
+    Term,
+    joined,
     place_of,
     written,
 )
 
+ONE: Term = (), frozenset()
+MOST_ALIKE = 5  # indices over one size, which are tried under all names
+
 
 class Number:
-    """A sum of products, each with a coefficient; the same number is always the same object."""
+    """A sum of terms, each with a coefficient; the same number is always the same object."""
 
     known: ClassVar[dict[Any, "Number"]] = {}
     looks: ClassVar[dict[Any, int]] = {}
-    terms: dict[Product, Any]
+    terms: dict[Term, Any]
     place: int
     made: dict[Any, "Number"]
     """What has been made of it by renaming and differentiating."""
 
-    def __new__(cls, terms: Mapping[Product, Any]) -> "Number":
+    def __new__(cls, terms: Mapping[Term, Any]) -> "Number":
         """The number of these terms."""
-        left = {one: c for one, c in terms.items() if c}
+        left = {term: c for term, c in terms.items() if c}
         key = frozenset(left.items())
         if key not in cls.known:
             self = cls.known[key] = super().__new__(cls)
@@ -63,13 +72,15 @@ class Number:
 
     @cached_property
     def factors(self) -> set[Factor]:
-        """All that its products are made of."""
-        return {factor for one in self.terms for factor, _ in one}
+        """All that its terms are made of."""
+        return {factor for _, product in self.terms for factor, _ in product}
 
     @cached_property
     def free(self) -> frozenset[str]:
-        """The indices that stand for rows and columns from outside."""
-        return frozenset().union(*(factor.free for factor in self.factors))
+        """The indices that are not summed over."""
+        return frozenset().union(
+            *(f.free.difference(k for k, _ in bound) for bound, one in self.terms for f, _ in one)
+        )
 
     @cached_property
     def matrices(self) -> frozenset[str]:
@@ -78,14 +89,17 @@ class Number:
 
     @cached_property
     def depth(self) -> int:
-        """The number of the highest index k_1, k_2, … that is summed over inside."""
-        return max((factor.depth for factor in self.factors), default=0)
+        """The number of the highest index k_1, k_2, … that is summed over."""
+        return max((len(bound) + _depth(one) for bound, one in self.terms), default=0)
 
     @cached_property
     def look(self) -> int:
         """The same for numbers that differ in the names of indices only."""
-        terms = ((c, sorted((f.order[0], n) for f, n in one)) for one, c in self.terms.items())
-        return self.looks.setdefault(frozenset((c, *one) for c, one in terms), len(self.looks))
+        terms = (
+            (c, *sorted(n for _, n in bound), *sorted((f.order[0], n) for f, n in one))
+            for (bound, one), c in self.terms.items()
+        )
+        return self.looks.setdefault(frozenset(terms), len(self.looks))
 
     def __add__(self, other: Any) -> "Number":
         return weighted([(self, 1), (number(other), 1)])
@@ -120,72 +134,74 @@ class Number:
     @cached_property
     def value(self) -> Any:
         """The number itself where it is known."""
-        known = not self.terms or self.terms.keys() == {frozenset()}
-        return self.terms.get(frozenset(), 0) if known else None
+        return self.terms.get(ONE, 0) if self.terms.keys() <= {ONE} else None
 
     @cached_property
     def inverse(self) -> "Number":
         """1 over it; what all its terms share is divided by alone."""
         if not self.terms:
             raise ZeroDivisionError("a division by what is zero for all arguments")
-        if len(self.terms) == 1:
-            ((one, c),) = self.terms.items()
-            if any(factor.kind in ("step", "delta") for factor, _ in one):
-                raise ZeroDivisionError("a division by what may be zero")
-            return Number({frozenset((f, -n) for f, n in one): plain(Fraction(1) / c)})
         if steps := steps_in(self):
             return case_by_case(self, steps, lambda case: case.inverse)
         shared, rest = self.shared()
-        if shared.value != 1:
-            return shared.inverse * rest.inverse
-        share = Fraction(1) / rest.terms[min(rest.terms, key=place_of)]
-        return Number({frozenset({(Factor("several", rest * share), -1)}): plain(share)})
+        if any(f.kind == "delta" for f in rest.factors):
+            raise ZeroDivisionError("a division by what may be zero")
+        c: Fraction = 1 / Fraction(rest.terms[min(rest.terms, key=place_of)])
+        below = [] if rest.value else [(Factor("several", rest * c), -1)]
+        return of_product([*((f, -n) for f, n in shared), *below]) * c
 
     def shared(
-        self, which: Callable[[Factor], bool] = lambda factor: True
-    ) -> tuple["Number", "Number"]:
-        """What all terms have in common, and the rest."""
-        powers = [dict(one) for one in self.terms]
-        least = {f: min(one.get(f, 0) for one in powers) for f in self.factors if which(f)}
-        common = {pair for pair in least.items() if pair[0].kind not in ("step", "delta")}
-        shared = Number({frozenset(pair for pair in common if pair[1]): 1})
-        return shared, self * shared.inverse
+        self, which: Callable[[Factor], bool] = lambda factor: factor.kind not in ZERO_OR_ONE
+    ) -> tuple[Product, "Number"]:
+        """What all terms have in common, outside of the sums, and the rest."""
+        outside = [
+            {f: n for f, n in one if f.free.isdisjoint(k for k, _ in bound)}
+            for bound, one in self.terms
+        ]
+        least = {f: min(one.get(f, 0) for one in outside) for f in self.factors if which(f)}
+        shared = frozenset(pair for pair in least.items() if pair[1])
+        return shared, self * of_product((f, -n) for f, n in shared)
+
+    def apart(self, taken: Iterable[Index]) -> Iterator[tuple[Any, Bound, Product]]:
+        """Its terms, with other names for what is summed over where a name is taken."""
+        taken = {*taken}
+        for (bound, one), c in self.terms.items():
+            names = {k: _fresh(k, taken | self.free) for k, _ in bound if k in taken}
+            other = Number({((), one): 1}).renamed(names).terms if names else {((), one): 1}
+            for (_, two), d in other.items():
+                yield c * d, tuple((names.get(k, k), n) for k, n in bound), two
 
     def renamed(self, names: Mapping[str, Index]) -> "Number":
-        """The same with other indices, all at once; only free ones are meant.
-
-        No new name may be that of one that is summed over inside.
-        """
+        """The same with other indices, all at once; only free ones are meant."""
         names = {k: new for k, new in names.items() if k in self.free and k != new}
         key = frozenset(names.items())
         if names and key not in self.made:
-            new = [*names.values()]
-            # Where no two indices become one, nothing inside can be simplified by it.
-            apart = self.free.isdisjoint({*new} - names.keys()) and len({*new}) == len(new)
-            made = []
-            for one, c in self.terms.items():
-                kept = {pair for pair in one if pair[0].free.isdisjoint(names)}
-                changed = [(_renamed(f, names, apart), power) for f, power in one - kept]
-                made.append((_multiplied(dict(kept), changed), c))
-            self.made[key] = weighted(made)
-            if apart:
-                self.made[key].made[frozenset((new, k) for k, new in key)] = self
+            self.made[key] = self.mapped(
+                lambda factor: _renamed(factor, names), {*names, *names.values()}
+            )
         return self.made[key] if names else self
+
+    def mapped(self, change: Callable[[Factor], "Number"], taken: Iterable[Index] = ()) -> "Number":
+        """The same of other factors."""
+        return weighted(
+            (total(bound, _multiplied((change(factor), n) for factor, n in one)), c)
+            for c, bound, one in self.apart(taken)
+        )
 
     def derivative(self, matrix: str, row: Index, column: Index) -> "Number":
         """The derivative by an entry of a matrix, g' being that of g."""
         key = matrix, row, column
         if key not in self.made:
             self.made[key] = weighted(
-                (_slope(factor, key) * _of({**dict(one), factor: power - 1}), power * c)
-                for one, c in self.terms.items()
-                for factor, power in one
+                (total(bound, _slope(factor, key) * of_product(joined(one, [(factor, -1)]))), n * c)
+                for c, bound, one in self.apart(key[1:])
+                for factor, n in one
                 if matrix in factor.matrices
             )
         return self.made[key]
 
     def __repr__(self) -> str:
-        return " + ".join(sorted(written(one, c) for one, c in self.terms.items())) or "0"
+        return " + ".join(sorted(written(term, c) for term, c in self.terms.items())) or "0"
 
 
 def number(value: Any) -> Number:
@@ -193,16 +209,16 @@ def number(value: Any) -> Number:
     if isinstance(value, Number):
         return value
     exactly = value if isinstance(value, int | Fraction) else Fraction(repr(float(value)))
-    return Number({frozenset(): plain(exactly)})
+    return Number({ONE: plain(exactly)})
 
 
 def weighted(numbers: Iterable[tuple[Number, Any]]) -> Number:
     """A sum of numbers, each times a known one."""
-    found: dict[Product, Any] = {}
+    found: dict[Term, Any] = {}
     for one, c in numbers:
-        for factors, d in one.terms.items():
-            found[factors] = found.get(factors, 0) + c * d
-    return Number({factors: plain(c) for factors, c in found.items()})
+        for term, d in one.terms.items():
+            found[term] = found.get(term, 0) + c * d
+    return Number({term: plain(c) for term, c in found.items()})
 
 
 def plain(c: Any) -> Any:
@@ -210,15 +226,15 @@ def plain(c: Any) -> Any:
     return c.numerator if c.denominator == 1 else c
 
 
+@cache
 def of_one(kind: str, *parts: Any) -> Number:
     """A factor alone."""
-    return alone(Factor(kind, *parts))
+    return Number({((), frozenset({(Factor(kind, *parts), 1)})): 1})
 
 
-@cache
-def alone(factor: Factor) -> Number:
-    """The same, of one that is made."""
-    return Number({frozenset({(factor, 1)}): 1})
+def of_product(powers: Iterable[tuple[Factor, int]]) -> Number:
+    """A product of factors."""
+    return _summed((), frozenset(powers))
 
 
 def entry(matrix: str, row: Index, column: Index, kind: str = "entry") -> Number:
@@ -243,31 +259,41 @@ def delta(i: Index, k: Index) -> Number:
     return of_one("delta", *sorted((i, k), key=str))
 
 
-# How a factor is made again of other parts, by its kind; ``indices`` and ``functions`` add theirs.
+def over(k: str, n: str | int, x: Number) -> Number:
+    """Σ_k x, k over an axis of that size; one of which the size is known is written out."""
+    if isinstance(n, int):
+        return weighted((x.renamed({k: place}), 1) for place in range(n))
+    return total(((k, n),), x)
+
+
+def largest(k: str, n: str | int, x: Number) -> Number:
+    """max_k x, of which nothing is used but that it comes of all x alike: max(Σ_k each(x))."""
+    return call("max", over(k, n, call("each", x))) if k in x.free and n != 1 else x
+
+
+# How a factor is made again of other parts, by its kind; ``functions`` adds its own.
 MAKERS: dict[str, Callable[..., Number]] = {"several": lambda x: x, "call": call}
 
 
-def _renamed(factor: Factor, names: Mapping[str, Index], apart: bool) -> Number:
+def _renamed(factor: Factor, names: Mapping[str, Index]) -> Number:
     """A factor with other indices."""
     kind, parts = factor.kind, factor.parts
+    if factor.free.isdisjoint(names):
+        return of_one(kind, *parts)
     if kind in ENTRIES:
         row, column = (names.get(k, k) for k in parts[1:])
         return entry(parts[0], row, column, kind)
     if kind == "delta":
         return delta(*(names.get(k, k) for k in parts))
-    *others, inner = parts
-    if kind in BINDING and apart and len({n for _, n in parts[0]}) == len(parts[0]):
-        return of_one(kind, *others, inner.renamed(names))
-    if kind in BINDING:
-        bound, inner = opened(factor)
-        return MAKERS[kind](bound, inner.renamed(names))
-    return MAKERS[kind](*others, inner.renamed(names))
+    return remade(factor, lambda inner: inner.renamed(names))
 
 
-def opened(factor: Factor) -> tuple[list[tuple[str, Any]], Number]:
-    """What is summed over, under names that nothing else has, and the term."""
-    fresh = {k: f"~{k}" for k, _ in factor.parts[0]}
-    return [(fresh[k], n) for k, n in factor.parts[0]], factor.parts[1].renamed(fresh)
+def remade(factor: Factor, change: Callable[[Number], Number]) -> Number:
+    """A factor of another number than is inside it."""
+    *others, inner = factor.parts
+    if not isinstance(inner, Number):
+        return of_one(factor.kind, *factor.parts)
+    return MAKERS[factor.kind](*others, change(inner))
 
 
 @cache
@@ -278,31 +304,31 @@ def _slope(factor: Factor, by: tuple[str, Index, Index]) -> Number:
         return delta(parts[1], by[1]) * delta(parts[2], by[2])
     if kind == "step":
         return number(0)
-    if kind == "max":
+    if parts[0] == "max":
         raise ValueError("the derivative of a max over an axis is not known")
-    if kind == "sum":
-        bound, term = opened(factor)
-        return MAKERS["sum"](bound, term.derivative(*by))
     inner: Number = parts[-1].derivative(*by)
     if kind == "call":
         return call(f"{parts[0]}'", parts[1]) * inner
     if kind == "exp":
-        return alone(factor) * inner
+        return of_one(kind, *parts) * inner
     return inner * parts[0].inverse if kind == "log" else inner
 
 
 def steps_in(x: Number) -> list[Factor]:
     """The steps that a number has outside of sums."""
-    return [factor for factor in x.factors if factor.kind == "step"]
+    return [f for f in x.factors if f.kind == "step" and f.free <= x.free]
 
 
 def case_by_case(x: Number, steps: list[Factor], f: Callable[[Number], Number]) -> Number:
     """f(x) where the first of the steps is 1, and f(x) where it is 0."""
     first = min(steps, key=lambda one: one.order)
-    step = (first, 1)
-    up = weighted((Number({one - {step}: c}), 1) for one, c in x.terms.items())
-    down = Number({one: c for one, c in x.terms.items() if step not in one})
-    return alone(first) * f(up) + (1 - alone(first)) * f(down)
+    step = of_product([(first, 1)])
+    with_step = Number({term: c for term, c in x.terms.items() if (first, 1) in term[1]})
+    down = x - with_step
+    up = weighted(
+        (_summed(bound, one - {(first, 1)}), c) for (bound, one), c in with_step.terms.items()
+    )
+    return step * f(down + up) + (1 - step) * f(down)
 
 
 @cache
@@ -310,69 +336,113 @@ def _times(a: Number, b: Number) -> Number:
     """A product of two."""
     if 1 in (a.value, b.value):
         return a if b.value == 1 else b
-    pairs = product(a.terms.items(), b.terms.items())
-    return weighted((_of(_joined(one, two)), c * d) for (one, c), (two, d) in pairs)
+    return weighted(
+        (_summed(one + two, joined(left, right)), c * d)
+        for c, one, left in a.apart(b.free)
+        for d, two, right in b.apart(a.free.union(k for k, _ in one))
+    )
 
 
-def _multiplied(powers: dict[Factor, int], numbers: Iterable[tuple[Number, int]]) -> Number:
-    """A product times powers of numbers, those of one term first."""
-    several: list[Number] = []
+def _multiplied(numbers: Iterable[tuple[Number, int]]) -> Number:
+    """A product of powers of numbers, those of one term first."""
+    several, found = [], []
     coefficient: Any = 1
     for one, power in numbers:
-        if len(one.terms) == 1:
-            ((factors, c),) = one.terms.items()
+        ((bound, factors), c) = next(iter(one.terms.items()), (ONE, 0))
+        if len(one.terms) == 1 and not bound:
             coefficient *= c if c == 1 else Fraction(c) ** power
-            for factor, n in factors:
-                powers[factor] = powers.get(factor, 0) + n * power
+            found.append([(factor, n * power) for factor, n in factors])
         else:
             several.append(one**power)
-    return reduce(mul, several, weighted([(_of(powers), coefficient)]))
+    return reduce(mul, several, weighted([(of_product(joined(*found)), coefficient)]))
 
 
-def _joined(*products: Iterable[tuple[Factor, int]]) -> dict[Factor, int]:
-    """A product of products."""
-    found: dict[Factor, int] = {}
-    for one in products:
-        for factor, power in one:
-            found[factor] = found.get(factor, 0) + power
-    return found
-
-
-def _of(powers: Mapping[Factor, int]) -> Number:
-    """A product, in the one form that it has."""
-    powers = {f: 1 if f.kind in ("step", "delta") else n for f, n in powers.items() if n}
-    for factor, power in powers.items():
-        if factor.kind != "several":
-            continue
-        if power > 0:
-            expanded: Number = factor.parts[0] ** power
-            return _of({**powers, factor: 0}) * expanded
-        for v, at, end, rest in _divisions(factor):
-            if powers.get(v, 0) >= at if at else powers.get(v, 0) < 0:
-                # v**at end + rest = s, so that v**at / s = 1 / end - rest / end 1 / s
-                above = Number({frozenset(_joined(powers.items(), [(v, -at)]).items()): 1})
-                return (above * alone(factor) - above * rest) * end.inverse
-    return Number({frozenset(powers.items()): 1})
+def total(bound: Bound, x: Number) -> Number:
+    """Σ x over all these indices at once."""
+    if not bound:
+        return x
+    return weighted((_summed(bound + more, one), c) for c, more, one in x.apart(dict(bound)))
 
 
 @cache
-def _divisions(several: Factor) -> list[tuple[Factor, int, Number, Number]]:
-    """Both ends of a sum by powers of one of its exponentials v, where they can be solved for.
+def _summed(bound: Bound, one: Product) -> Number:
+    """Σ of a product, in the one form that it has."""
+    summed = dict(bound)
+    for factor, power in one:
+        rest = one - {(factor, power)}
+        if factor.kind == "delta" and not factor.free.isdisjoint(summed):
+            here = min(factor.free & summed.keys())
+            (other,) = (place for place in factor.parts if place != here)
+            others = tuple((k, n) for k, n in bound if k != here)
+            return total(others, of_product(rest).renamed({here: other}))
+        if factor.kind == "several" and power > 0:
+            return total(bound, of_product(rest) * factor.parts[0] ** power)
+        if factor.kind == "several" and (found := _division(factor)):
+            v, highest, a, b = found
+            if dict(one).get(v, 0) >= highest:
+                above = Number({((), joined(one, [(v, -highest)])): 1})
+                s = of_one(factor.kind, *factor.parts)
+                return total(bound, (above * s - above * b) * a.inverse)
+    for k, n in bound:
+        mine = frozenset(pair for pair in one if k in pair[0].free)
+        others = tuple(pair for pair in bound if pair[0] != k)
+        if not mine:
+            return _summed(others, one) * size(n)
+        if [(f.kind, f.parts[1:2], power) for f, power in mine] == [("share", (k,), 1)]:
+            return _summed(others, one - mine)  # Σ_k Y[k, j] = 1
+        if any(f.kind == "several" for f, _ in one - mine):
+            below = Factor("several", _summed(((k, n),), mine))  # Σ_k f(k) / Σ_k f(k) = 1
+            if below in dict(one - mine):
+                return _summed(others, joined(one - mine, [(below, 1)]))
+    return _named(bound, one) if bound else Number({((), one): 1})
 
-    So v**n / s is left for n from 0 to less than the highest power in s.
+
+def _named(bound: Bound, one: Product) -> Number:
+    """Names k_1, k_2, … for what is summed over, that depend on what they do alone.
+
+    Those over one size are tried in every order, of which the same one comes first each time.
     """
-    terms = several.parts[0].terms
-    for v in sorted(
-        (f for f in several.parts[0].factors if f.kind == "exp"), key=lambda f: f.order
-    ):
-        powers = {one: dict(one).get(v, 0) for one in terms}
-        highest, found = max(powers.values()), []
-        for at in (highest, 0):
-            ends = {one for one, power in powers.items() if power == at}
-            if len(ends) == 1 and all(f.kind in NEVER_ZERO for one in ends for f, _ in one):
-                end = Number({one: terms[one] for one in ends})
-                rest = Number({one: terms[one] for one in terms.keys() - ends})
-                found.append((v, at, end / alone(v) ** at, rest))
-        if found and highest > 0 and min(powers.values()) >= 0:
-            return found
-    return []
+    sizes = sorted(n for _, n in bound)
+    others = {k for factor, _ in one for k in factor.free} - dict(bound).keys()
+    numbered = (f"k_{place}" for place in count(_depth(one) + 1))
+    named = tuple(zip((k for k in numbered if k not in others), sizes, strict=False))
+    alike = [[k for k, n in bound if n == size] for size in sorted({*sizes})]
+    if max(map(len, alike)) > MOST_ALIKE:
+        raise ValueError("a sum over more indices alike than are told apart here")
+    tried = [
+        Number({((), one): 1}).renamed(dict(zip(chain(*orders), dict(named), strict=True)))
+        for orders in product(*map(permutations, alike))
+    ]
+    first = min(tried, key=lambda number: number.place)
+    if len(first.terms) != 1:
+        raise ValueError(f"the sum of {first} has no one form here")
+    (((_, product_), c),) = first.terms.items()
+    return Number({(named, product_): c})
+
+
+def _fresh(k: str, taken: Iterable[Index]) -> str:
+    while k in taken:
+        k = f"~{k}"
+    return k
+
+
+def _depth(one: Product) -> int:
+    return max((factor.depth for factor, _ in one), default=0)
+
+
+@cache
+def _division(s: Factor) -> tuple[Factor, int, Number, Number] | None:
+    """v, n, a and b of a sum a v**n + b, where v is an exponential that b has lower powers of.
+
+    So v**n / s is 1 / a - b / a 1 / s, and lower powers of v are left above s.
+    """
+    terms, outside = s.parts[0].terms, [f for f in s.parts[0].factors if f.free <= s.free]
+    for v in sorted((f for f in outside if f.kind == "exp"), key=lambda f: f.order):
+        powers = {term: dict(term[1]).get(v, 0) for term in terms}
+        n = max(powers.values())
+        first, *others = (term for term, power in powers.items() if power == n)
+        known = all(f.kind in NEVER_ZERO for f, _ in first[1])
+        if known and not first[0] and not others and min(powers.values()) >= 0:
+            top = Number({first: terms[first]})
+            return v, n, top * of_product([(v, -n)]), s.parts[0] - top
+    return None

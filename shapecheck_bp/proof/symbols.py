@@ -24,42 +24,39 @@ ValueError: (n, k) @ (n, k): k and n are different sizes
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
 from shapecheck_bp.activations import ACTIVATIONS
 from shapecheck_bp.losses import PAIRS
-from shapecheck_bp.proof import functions, indices, notation, sums
+from shapecheck_bp.proof import functions, sums
 from shapecheck_bp.proof.arithmetic import Arithmetic
-from shapecheck_bp.proof.notation import Formula
+from shapecheck_bp.proof.factors import Factor
 from shapecheck_bp.proof.sums import Number
 from shapecheck_bp.proof.undecided import Size, asked, sizes
+from shapecheck_bp.tracing import notation
 
-__all__ = ["Spelled", "Symbolic", "same", "sizes"]
+__all__ = ["Symbolic", "same", "sizes"]
 
-Self = TypeVar("Self", bound="Spelled")
+z = sums.entry("z", 0, 0)
 
 
-class Spelled(Arithmetic):
+class Symbolic(Arithmetic):
     """An array of symbols: its shape, its entry in row i and column j, and how that is written."""
 
-    def __init__(self, shape: tuple[Any, ...], entry: Number, formula: Formula) -> None:
+    def __init__(self, shape: tuple[Any, ...], entry: Number, formula: Any = None) -> None:
         self.shape = shape
         self.entry = entry
         self.formula = formula
 
     @classmethod
     def named(
-        cls: type[Self],
-        symbol: str,
-        shape: tuple[Any, ...],
-        layer: int | None = None,
-        kind: str = "entry",
-    ) -> Self:
+        cls, symbol: str, shape: tuple[Any, ...], layer: int | None = None, kind: str = "entry"
+    ) -> "Symbolic":
         """A matrix of symbols, or for shape () a number; an axis of size 1 has index 0."""
-        formula = notation.named(symbol, layer, shape)
+        formula = notation.name(symbol, layer, shape)
         sizes = (1, 1, *shape)[-2:]
         row, column = (0 if _is_one(n) else k for n, k in zip(sizes, "ij", strict=True))
-        return cls(shape, sums.entry(formula.line, row, column, kind), formula)
+        return cls(shape, sums.entry(formula.id, row, column, kind), formula)
 
     def __eq__(self, other: object) -> bool:
         if other is not self and asked():
@@ -71,27 +68,23 @@ class Spelled(Arithmetic):
 
     __hash__ = object.__hash__
 
-    def rename(self, symbol: str, layer: int | None) -> None:
-        """Be written as a name from here on."""
-        self.formula = notation.named(symbol, layer, self.shape)
-
     def __repr__(self) -> str:
-        return f"{self.formula.line} of shape {_show(self.shape)}"
+        return f"{notation.Formula(self.formula).line} of shape {_show(self.shape)}"
 
     def at(self, row: Any, column: Any) -> Number:
         """The entry in another row and column."""
         return self.entry.renamed({"i": row, "j": column})
 
     @property
-    def T(self: Self) -> Self:
+    def T(self) -> "Symbolic":
         """The entry in row j and column i."""
         if self.ndim < 2:
             return self
-        return type(self)(self.shape[::-1], self.at("j", "i"), notation.transposed(self.formula))
+        return Symbolic(self.shape[::-1], self.at("j", "i"), notation.transposed(self.formula))
 
-    def __matmul__(self: Self, other: Any) -> Self:
+    def __matmul__(self, other: Any) -> "Symbolic":
         """Σ_k self[i, k] other[k, j]."""
-        if not isinstance(other, Spelled) or self.ndim != 2 or other.ndim != 2:
+        if not isinstance(other, Symbolic) or self.ndim != 2 or other.ndim != 2:
             raise ValueError(f"a product of matrices needs two matrices; got {self!r}, {other!r}")
         (rows, inner), (same_inner, columns) = self.shape, other.shape
         if inner != same_inner:
@@ -100,10 +93,10 @@ class Spelled(Arithmetic):
                 " different sizes"
             )
         entry = total("k", inner, self.at("i", "k") * other.at("k", "j"))
-        formula = notation.product_of("@", self.formula, other.formula)
-        return type(self)((rows, columns), entry, formula)
+        formula = notation.binary("@", self.formula, other.formula)
+        return Symbolic((rows, columns), entry, formula)
 
-    def __getitem__(self: Self, place: Any) -> Self:
+    def __getitem__(self, place: Any) -> "Symbolic":
         """The first so many rows or columns, or one of them."""
         shape, names = list(self.shape), {}
         for axis, (index, part) in enumerate(zip("ij", place, strict=True)):
@@ -113,83 +106,90 @@ class Spelled(Arithmetic):
             elif start:
                 raise ValueError(f"a part of {self!r} starts at 0 or is one row or column")
             shape[axis] = shape[axis] if stop is None else stop - start
-        return type(self)(tuple(shape), self.entry.renamed(names), self.formula)
+        return Symbolic(tuple(shape), self.entry.renamed(names), self.formula)
 
     @classmethod
-    def combine(cls: type[Self], operation: str, left: Any, right: Any) -> Self:
+    def combine(cls, operation: str, left: Any, right: Any) -> "Symbolic":
         """Combine entry by entry; an axis of size 1 meets any size, as in NumPy."""
         shapes = [getattr(one, "shape", ()) for one in (left, right)]
         entry = OPERATIONS[operation](*map(_entry, (left, right)))
-        return cls(_broadcast(*shapes), entry, _written(operation, left, right))
+        formula = notation.binary(operation, _written(left), _written(right))
+        return cls(_broadcast(*shapes), entry, formula)
 
-    def apply(self: Self, function: str) -> Self:
+    def apply(self, function: str) -> "Symbolic":
         """Apply a function to the entry."""
         entry = FUNCTIONS[function](self.entry)
-        return type(self)(self.shape, entry, notation.applied(function, self.formula))
+        return Symbolic(self.shape, entry, notation.applied(function, self.formula))
 
-    def reduce(self: Self, function: str, axis: int | None, keepdims: bool) -> Self:
+    def reduce(self, function: str, axis: int | None, keepdims: bool) -> "Symbolic":
         """Σ or max over the index of an axis."""
         axes = range(self.ndim) if axis is None else [axis % self.ndim]
         kept, entry = list(self.shape), self.entry
-        over = total if function == "sum" else lambda k, n, x: indices.largest([(k, _name(n))], x)
+        over = total if function == "sum" else lambda k, n, x: sums.largest(k, _name(n), x)
         for one in axes:
             entry = over("ij"[-self.ndim :][one], self.shape[one], entry)
             kept[one] = 1
-        formula = notation.over_axis(function, self.formula, [self.shape[one] for one in axes])
+        formula = notation.applied(function, self.formula)
         if not keepdims:
             kept = [n for one, n in enumerate(self.shape) if one not in axes]
             # What is left of a matrix lies along the last axis.
             entry = entry.renamed({"i": "j"})
-        return type(self)(tuple(kept), entry, formula)
-
-
-class Symbolic(Spelled):
-    """An array of symbols to which an activation is g and nothing more.
-
-    Only the outputs that have a loss of their own are written out, as the loss is.
-    """
+        return Symbolic(tuple(kept), entry, formula)
 
     def __elementwise__(self, function: Callable[..., Any]) -> "Symbolic":
-        """g(Z), with g left opaque."""
+        """g(Z), with g left opaque; an output that has a loss of its own is written out."""
         g = activation_name(function)
-        known = g.rstrip("'") in PAIRS
-        entry = computed(function, self) if known else sums.call(g, self.entry)
+        entry = sums.call(g, self.entry)
+        entry = written_out(entry) if g.rstrip("'") in PAIRS else entry
         return Symbolic(self.shape, entry, notation.applied(g, self.formula))
 
 
 def total(k: str, n: Any, x: Number) -> Number:
     """Σ_k x, k over an axis of size n."""
-    return indices.over(k, _name(n), x)
+    return sums.over(k, _name(n), x)
 
 
-def same(a: Spelled, b: Spelled) -> bool:
+def same(a: Symbolic, b: Symbolic) -> bool:
     """Whether two arrays have the same shape, and the same entry whatever the symbols stand for."""
-    return a.shape == b.shape and a.entry is b.entry
+    if a.shape != b.shape or a.entry is b.entry:
+        return a.shape == b.shape
+    try:
+        return written_out(a.entry) is written_out(b.entry)
+    except (ValueError, ArithmeticError):  # formulas of kinds that are not decided
+        return False
 
 
 @cache
-def formula_of(g: str) -> Number:
-    """What an activation, or its derivative, computes from z."""
-    pair = ACTIVATIONS[g.rstrip("'")]
-    return computed(pair.g_prime if g.endswith("'") else pair.g)
+def written_out(x: Number) -> Number:
+    """A number in which every activation, and every g', is what it computes."""
+
+    def change(factor: Factor) -> Number:
+        g = factor.parts[0] if factor.kind == "call" else ""
+        pair = ACTIVATIONS.get(g.rstrip("'"))
+        if pair is None:
+            return sums.remade(factor, written_out)
+        return computed(pair.g_prime if g.endswith("'") else pair.g, factor.parts[1])
+
+    return x.mapped(change)
 
 
-def computed(function: Callable[..., Any], Z: Spelled | None = None) -> Number:
-    """What an elementwise function computes from Z, or from z, when it is written out."""
-    Z = Spelled.named("z", (1, 1)) if Z is None else Spelled(Z.shape, Z.entry, Z.formula)
-    return function(Z).entry  # type: ignore[no-any-return]
+def computed(function: Callable[..., Any], x: Number = z) -> Number:
+    """What an elementwise function computes of a number."""
+    inside = getattr(function, "__wrapped__", function)
+    return written_out(inside(Symbolic((1, 1), x)).entry)
 
 
 @cache
 def activation_name(function: Callable[..., Any]) -> str:
     """The activation g, or g', that a function computes; no function is trusted by its name."""
-    for name, pair in ACTIVATIONS.items():
-        for mark, known in (("", pair.g), ("'", pair.g_prime)):
-            if getattr(known, "__wrapped__", None) is function:
-                return name + mark
+    known = {name: pair.g for name, pair in ACTIVATIONS.items()}
+    known |= {f"{name}'": pair.g_prime for name, pair in ACTIVATIONS.items()}
+    for name, one in known.items():
+        if getattr(one, "__wrapped__", None) is function:
+            return name
     try:
         found = computed(function)
-        return next(g for a in ACTIVATIONS for g in (a, f"{a}'") if formula_of(g) is found)
+        return next(name for name, one in known.items() if computed(one) is found)
     except Exception:  # whatever a function of somebody's own may raise
         return f"{function.__name__}_of_{function.__module__}"
 
@@ -216,7 +216,7 @@ FUNCTIONS: dict[str, Callable[[Number], Number]] = {
 
 def _size_operator(operation: str, swapped: bool) -> Callable[[Any, Any], Any]:
     def combine(size: Size, other: Any) -> Any:
-        cls = type(other) if isinstance(other, Spelled) else Symbolic
+        cls = type(other) if isinstance(other, Symbolic) else Symbolic
         return cls.combine(operation, *((other, size) if swapped else (size, other)))
 
     return combine
@@ -230,7 +230,7 @@ for _operation, _method in {"+": "add", "-": "sub", "*": "mul", "/": "truediv"}.
 def _entry(value: Any) -> Number:
     if isinstance(value, Size):
         return sums.size(value.name)
-    return value.entry if isinstance(value, Spelled) else sums.number(value)
+    return value.entry if isinstance(value, Symbolic) else sums.number(value)
 
 
 def _name(n: Any) -> str | int:
@@ -241,16 +241,10 @@ def _is_one(n: Any) -> bool:
     return isinstance(n, int) and n == 1
 
 
-def _written(operation: str, left: Any, right: Any) -> Formula:
-    a, b = (
-        one.formula if isinstance(one, Spelled) else notation.number(one) for one in (left, right)
-    )
-    if operation == "*" and isinstance(left, int) and left == -1:
-        return notation.negative(b)
-    if operation == "**":
-        return notation.power_of(a, right)
-    write = notation.BINARY.get(operation, notation.applied)
-    return write(operation, a, b)
+def _written(value: Any) -> Any:
+    if isinstance(value, Symbolic):
+        return value.formula
+    return notation.name(str(value)) if isinstance(value, Size) else notation.number(value)
 
 
 def _broadcast(left: tuple[Any, ...], right: tuple[Any, ...]) -> tuple[Any, ...]:

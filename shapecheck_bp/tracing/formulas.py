@@ -59,13 +59,13 @@ def _words(text: str, call: Call) -> Iterator[Word]:
     if not equals:
         yield Word(text)
         return
-    yield from _words_of_side(left, (*call.arguments, *call.result))
+    yield from words_of(left, (*call.arguments, *call.result))
     yield Word(" = ")
-    yield from _words_of_side(right, (*call.result, *call.arguments))
+    yield from words_of(right, (*call.result, *call.arguments))
 
 
-def _words_of_side(text: str, places: Sequence[Place]) -> Iterator[Word]:
-    """One side of an equation; where two arrays have one name, the later one is meant."""
+def words_of(text: str, places: Sequence[Place]) -> Iterator[Word]:
+    """A formula in words; where two arrays have one name, the later one is meant."""
     by_name = {place.name: place for place in places}
     names = "|".join(map(re.escape, sorted(by_name, key=len, reverse=True)))
     # An array, and neither a part of another word, a function, an entry, nor the article a.

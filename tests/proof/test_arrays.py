@@ -12,13 +12,12 @@ from problems import NETWORKS, name, problem
 from shapecheck_bp import column, flip, row
 from shapecheck_bp.activations import ACTIVATIONS
 from shapecheck_bp.proof import functions, sums
-from shapecheck_bp.proof.indices import over
 from shapecheck_bp.proof.rounding import LIKELY, Rounded, lifted
+from shapecheck_bp.proof.sums import over
 from shapecheck_bp.proof.symbols import (
-    Spelled,
     Symbolic,
     activation_name,
-    formula_of,
+    computed,
     same,
     sizes,
 )
@@ -36,11 +35,16 @@ MATRICES = {
 
 
 def value(number, at):
-    """What a number comes to, with values for its indices and sizes."""
-    return sum(
-        float(c) * math.prod(value_of(factor, at) ** power for factor, power in product)
-        for product, c in number.terms.items()
-    )
+    """What a number comes to, with values for its indices and sizes: term by term, with loops."""
+    return sum(float(c) * sum(values(term, at)) for term, c in number.terms.items())
+
+
+def values(term, at):
+    """What a term comes to at each place that it is summed over."""
+    bound, product = term
+    for place in itertools.product(*(range(at[n]) for _, n in bound)):
+        here = at | {k: one for (k, _), one in zip(bound, place, strict=True)}
+        yield math.prod(value_of(factor, here) ** power for factor, power in product)
 
 
 def value_of(factor, at):
@@ -53,14 +57,13 @@ def value_of(factor, at):
         return MATRICES[parts[0]][1][i, j]
     if kind == "size":
         return at[parts[0]]
-    if kind in ("sum", "max"):
-        indices, counts = zip(*parts[0], strict=True)
-        places = itertools.product(*(range(at[n]) for n in counts))
-        terms = [value(parts[1], {**at, **dict(zip(indices, one, strict=True))}) for one in places]
-        return sum(terms) if kind == "sum" else max(terms)
+    if kind == "call" and parts[0] == "max":
+        ((term, c),) = parts[1].terms.items()
+        assert c == 1
+        return max(values(term, at))
     if kind == "call":
-        assert parts[0] == f"square_of_{__name__}"  # no activation of ours
-        return value(parts[1], at) ** 2
+        assert parts[0] in (f"square_of_{__name__}", "each")  # no activation of ours
+        return value(parts[1], at) ** (1 if parts[0] == "each" else 2)
     f = {"exp": math.exp, "log": math.log, "step": lambda x: x > 0, "several": lambda x: x}[kind]
     return f(value(parts[0], at))
 
@@ -182,18 +185,18 @@ def test_companions_of_the_transpose():
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("at", [-2.0, -0.3, 0.3, 2.0])
 def test_formulas_of_activations_come_to_what_they_compute(activation, at):
-    for f, mark in zip(ACTIVATIONS[activation][:2], ("", "'"), strict=True):
-        found = value(formula_of(activation + mark), {"z": at})
+    for f in ACTIVATIONS[activation][:2]:
+        found = value(computed(f), {"z": at})
         assert np.isclose(found, f(np.array([[at]]))[0, 0], rtol=1e-12)
 
 
 def test_a_function_of_somebodys_own_is_known_by_what_it_computes():
     def tanh(Z):
-        E = Spelled.namespace.exp(2 * Z)
+        E = Symbolic.namespace.exp(2 * Z)
         return (E - 1) / (E + 1)
 
     def sigmoid(Z):
-        return 1 - 1 / (1 + Spelled.namespace.exp(Z)) + 1e-9
+        return 1 - 1 / (1 + Symbolic.namespace.exp(Z)) + 1e-9
 
     assert activation_name(tanh) == "tanh"
     assert activation_name(sigmoid) == f"sigmoid_of_{__name__}"

@@ -215,14 +215,14 @@ FAULTS = {
     ),
     "one seed for all": Fault(
         "init",
-        "as stated",
+        "W[1]",
         ("draw_units(net, seed, dtype)",) * 2,
         ("draw_units(net, 1, dtype)",) * 2,
         by="floating",
     ),
     "weights ten times too large": Fault(
         "init",
-        "as stated",
+        "W[1]",
         ("W = xp.stack(units, axis=0)", "W = xp.stack(units, axis=1)"),
         ("W = 10 * xp.stack(units, axis=0)", "W = 10 * xp.stack(units, axis=1)"),
         by="floating",
@@ -378,7 +378,7 @@ def check_names(fault, found):
     named = {check.quantity for check in found.refused if check.function.endswith(fault.function)}
     # Where a shape did not fit, no layer was reached.
     layerless = fault.quantity.partition("[")[0]
-    assert named & {fault.quantity, f"{fault.quantity} as stated", layerless, "as stated"}
+    assert named & {fault.quantity, layerless}
 
 
 @pytest.mark.parametrize("convention", ["column", "row"])

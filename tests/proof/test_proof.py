@@ -73,9 +73,7 @@ def test_every_pair_of_hidden_and_output_functions_is_under_the_symbolic_answer(
     assert wanted <= natural
     about = {one.about for one in whole.answers[0].checks if one.function.endswith("gradients")}
     about = {one.partition(":")[0] for one in about}
-    assert {describe(net) for net in networks} == about - {
-        ""
-    }  # annotations are checked once, on no network
+    assert {describe(net) for net in networks} == about
 
 
 def test_depths_one_to_six(whole):
