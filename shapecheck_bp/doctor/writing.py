@@ -18,15 +18,15 @@ class Maker:
         self.lines = file.source.splitlines()
         self.indent = " " * statement.col_offset
 
-    def expression(self, kind: str, node: Any, text: str, of: str = "") -> Change:
-        """Another expression in the place of one; ``of`` is the name that it puts in."""
+    def expression(self, kind: str, node: Any, text: str) -> Change:
+        """Another expression in the place of one."""
         at = span(node)
 
         def edit(body: Body, i: int) -> None:
             body[i] = Put(at, type(node), text).visit(body[i])
 
         words = partial(self._written, node, text)
-        return Change(self.file.name, self.line, edit, kind, (at, text), words, of)
+        return Change(self.file.name, self.line, edit, kind, (at, text), words)
 
     def whole(self, kind: str, text: str) -> Change:
         """Another statement."""
