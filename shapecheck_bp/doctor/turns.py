@@ -241,6 +241,7 @@ def _kept_sums(judge: Judge, later: Step, first: dict[Path, Any]) -> list[Findin
             because=made,
             source=site.text,
             fix_line=where if mends else None,
+            then="all is right",
             parameters=tuple(names),
         )
     ]

@@ -796,7 +796,12 @@ def test_forms_of_a_diagnosis():
         ((lambda X, Y: 0, TANH[2]), TypeError, r"gradients: expected .* got one of \(X, Y\)"),
         ((lambda params, cache, X, Y: 0, TANH[2]), TypeError, "gradients: expected a function of"),
         ((max, TANH[2]), TypeError, "gradients: expected a function of"),
-        ((right, (3, 4, 2)), TypeError, r"right\(\): missing a required argument: 'X'"),
+        (
+            (right, (3, 4, 2)),
+            TypeError,
+            r"right\(\): missing a required argument: 'X'; for a function of \(params, X, Y\)"
+            r" without data: diagnose\(right, Network\(\(3, 4, 2\)\)\)",
+        ),
         ((right, TANH[2], "ng"), ValueError, "convention: expected 'column' or 'row'; got 'ng'"),
     ],
 )
