@@ -69,8 +69,6 @@ def _of_statement(make: Maker, body: Body, i: int) -> Iterator[Change]:
             yield make.whole("sign", f"{target} {other}= {value}")
         yield make.whole("store", f"{target} = {target} {op} {_in_brackets(s.value, value)}")
         yield make.whole("store", f"{target} = {value}")
-        if isinstance(s.target, ast.Subscript) and isinstance(s.target.slice, ast.Tuple):
-            yield from _of_places(make, s, op, value)
         if isinstance(s.target, ast.Subscript) and op == "+":
             array, index = ast.unparse(s.target.value), ast.unparse(s.target.slice)
             yield make.whole("store", f"np.add.at({array}, {index}, {value})")
@@ -98,18 +96,6 @@ def _of_target(make: Maker, scope: Scope) -> Iterator[Change]:
         for other, shape in scope.arrays.items():
             if other != base and shape == scope.arrays.get(base):
                 yield make.whole("name", f"{other}{place} {sign} {ast.unparse(s.value)}")
-
-
-def _of_places(make: Maker, s: Any, op: str, value: str) -> Iterator[Change]:
-    """One place a row, where every row was given to all of them: P[range(m), y] for P[:, y]."""
-    parts = [ast.unparse(part) for part in s.target.slice.elts]
-    for i, part in enumerate(s.target.slice.elts):
-        if isinstance(part, ast.Slice) and len(parts) == 2:
-            other = parts[1 - i]
-            new = [f"np.arange(len({other}))" if j == i else other for j in (0, 1)]
-            yield make.whole(
-                "store", f"{ast.unparse(s.target.value)}[{', '.join(new)}] {op}= {value}"
-            )
 
 
 def _in_brackets(node: ast.expr, text: str) -> str:

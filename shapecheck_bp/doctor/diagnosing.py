@@ -94,6 +94,24 @@ def _hint(function: Any, args: Sequence[Any]) -> str:
     )
 
 
+def of_steps(steps: Iterator[Step], name: str, loss: Any = None) -> Diagnosis:
+    """The diagnosis of the first of these steps that can be judged, or else of the first one."""
+    first: Diagnosis | None = None
+    while True:
+        try:
+            step = next(steps, None)
+        except Exception:
+            if first is None:
+                raise
+            return first
+        if step is None:
+            return Diagnosis(None, recognised=name) if first is None else first
+        diagnosis = of_step(step, name, loss)
+        if diagnosis.ok is not None:
+            return diagnosis
+        first = diagnosis if first is None else first
+
+
 def of_step(step: Step, name: str, loss: Any = None, wrt: Sequence[str] = ()) -> Diagnosis:
     """The diagnosis of a step."""
     if isinstance(loss, str) and loss not in LOSSES:

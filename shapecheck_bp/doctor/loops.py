@@ -18,6 +18,7 @@ from shapecheck_bp.doctor.guarding import CannotJudge
 from shapecheck_bp.doctor.program import Program
 from shapecheck_bp.doctor.runs import Run
 from shapecheck_bp.doctor.steps import Step
+from shapecheck_bp.reading.failing import is_a_persons
 from shapecheck_bp.reading.live import plain_code
 from shapecheck_bp.reading.reached import Reached
 from shapecheck_bp.reading.sources import File, NotRead, file_of
@@ -191,22 +192,29 @@ def _owners(call: ast.expr) -> set[str]:
     return {function.id} if isinstance(function, ast.Name) else set()
 
 
+def _given_to(call: ast.Call) -> set[str]:
+    """The names among what a call is given."""
+    given = [*call.args, *(keyword.value for keyword in call.keywords)]
+    return {name.id for one in given for name in _names(one)}
+
+
 def _names(tree: ast.AST) -> list[ast.Name]:
     return [part for part in ast.walk(tree) if isinstance(part, ast.Name)]
 
 
 def trains(loop: Any, names: dict[str, Any]) -> bool:
-    """Whether a loop trains something that these names stand for; functions may read it for it.
+    """Whether a loop may train something that these names stand for, or what it calls may.
 
     Numbers that it steps are floats from here on, also where they begin as 0.
     """
     given = {k: v for k, v in names.items() if not k.startswith("__")}
-    changed = carried(loop, given)
+    calls = [part for part in ast.walk(loop) if isinstance(part, ast.Call)]
+    changed = carried(loop, given).union(*(_owners(call) | _given_to(call) for call in calls))
     anew, stepped = _stepped(loop)
     single = {k for k in anew | changed & stepped if type(given.get(k)) in (int, float)}
     names.update({name: float(given[name]) for name in single})
-    arrayed = {path[0] for path, value in arrays(given).items() if is_trainable(value)}
-    return bool(single or changed & arrayed)
+    each = (arrays({name: given[name]}).values() for name in changed & given.keys())
+    return bool(single) or any(is_trainable(value) for found in each for value in found)
 
 
 def _stepped(loop: Any) -> tuple[set[str], set[str]]:
@@ -246,7 +254,7 @@ def training_call(statement: Any, names: dict[str, Any]) -> "partial[Any] | None
     except Exception:
         return None
     plain = function.__func__ if isinstance(function, MethodType) else function
-    if not isinstance(plain, FunctionType):
+    if not isinstance(plain, FunctionType) or not is_a_persons(plain_code(plain)):
         return None
     try:
         file = file_of(plain)

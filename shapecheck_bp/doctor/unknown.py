@@ -54,7 +54,6 @@ def unknown(outcome: Outcome, seen: Sequence[Any], scale: float) -> Finding:
         quantity, layer = _first_missing(problem, seen) or (quantity, layer)
     if quantity in ("Z", "A"):
         told.append(f"{quantity}[{layer}] is nowhere among its arrays, and what is before it is")
-    told += _exchanged(outcome, wrong)
     if outcome.cost is not None:
         right = alike(outcome.cost, scale * problem.cost)
         told.append(f"the cost is {'right' if right else 'wrong'}")
@@ -88,19 +87,6 @@ def _first_missing(problem: Probe, seen: Sequence[Any]) -> tuple[str, int] | Non
     # With one such array alone it cannot be told whether Z was right on the way to it.
     different = {one.tobytes() for one in like(A)}
     return ("A" if came(Z) or len(different) < 2 else "Z", layer) if different else None
-
-
-def _exchanged(outcome: Outcome, wrong: Sequence[tuple[str, int]]) -> list[str]:
-    """Gradients that would be right elsewhere: in another layer, or as db for dW."""
-    told = []
-    for name in wrong[:3]:
-        found = outcome.grads[name]
-        for (quantity, layer), one in outcome.problem.right.items():
-            is_that = any(a.shape == one.shape and alike(a, one) for a in (found, found.T))
-            if is_that and (quantity, layer) != name:
-                told.append(f"{name[0]}[{name[1]}] is what {quantity}[{layer}] should be")
-                break
-    return told
 
 
 def for_another_network(outcome: Outcome, again: Outcome) -> list[Finding]:
