@@ -164,6 +164,11 @@ def of_step(step: Step, name: str, loss: Any = None, wrt: Sequence[str] = ()) ->
                     " change that was tried makes it fit: if that is the cost, say so by loss="
                 )
                 return Diagnosis(None, recognised=name, why=unfit, runs=step.runs)
+        if ok and judge.climbs:
+            remarks.append(
+                "Its steps go up its cost, which is negative: right for a likelihood, and wrong for"
+                " what is to be small."
+            )
         if judge.decay and ok:
             remarks.append(
                 f"Its gradients have {judge.decay:.4g} times the weights in them: weight decay,"

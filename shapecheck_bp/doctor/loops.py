@@ -90,8 +90,8 @@ def _loops(step: Step, run: Run, changed: set[Path]) -> list[tuple[str, int]]:
                     level.append((file.name, loop.lineno))
         loops = sorted({*level} - {*loops}, key=lambda place: place[1]) + loops
         inner, depth = [*_callers(step.program, names - {None}, known)], depth + 1
-    if not updates:  # of lists, whose changes are not noted
-        return _of_names(step, run, _touched)
+    if changed and not updates:  # of lists, whose changes are not noted
+        return _of_names(step, run, partial(_handed_on, step.program))
     carrying = _of_names(step, run, carried) if block is None else []
     return [*dict.fromkeys([*carrying, *loops])]
 
@@ -197,6 +197,14 @@ def _touched(loop: Any, space: dict[str, Any] | None = None) -> set[str]:
     """The names that a loop changes and reads, and those that it gives to calls, which may."""
     calls = [part for part in ast.walk(loop) if isinstance(part, ast.Call)]
     return carried(loop, space).union(*(_owners(call) | _given_to(call) for call in calls))
+
+
+def _handed_on(program: Program, loop: Any) -> set[str]:
+    """The names that a loop changes and reads, or gives as they are to a function of the person."""
+    own = {live.plain.co_name for live in program.lives.values()}
+    calls = [part for part in ast.walk(loop) if isinstance(part, ast.Call) and name_of(part) in own]
+    whole = {one.id for call in calls for one in call.args if isinstance(one, ast.Name)}
+    return carried(loop) | whole
 
 
 def _given_to(call: ast.Call) -> set[str]:

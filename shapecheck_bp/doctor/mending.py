@@ -52,7 +52,7 @@ class Mending:
                 (site.file.name, site.line),
                 (site.file.name, site.statement.lineno),
             }
-        self.cost = judge.truth.cost()
+        self.cost = judge.truth.start
         self.bare = self.step.version
         """The step without notes, unless they are what ends a loop that does not end by itself."""
         trees = [file.tree for file in self.bare.files.values()]

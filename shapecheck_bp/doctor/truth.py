@@ -7,6 +7,7 @@ the targets.
 
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -143,6 +144,11 @@ class Truth:
         self.version = self.noting(()) if version is None else version
         self.h = H
         self.directions: dict[tuple[int, int], Any] = {}
+
+    @cached_property
+    def start(self) -> float | None:
+        """The cost with nothing changed."""
+        return self.cost()
 
     def noting(self, also: Iterable[int]) -> Version:
         """The step's version, of which only the cost is noted, and these."""
