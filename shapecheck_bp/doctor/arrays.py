@@ -180,12 +180,12 @@ def shown(path: Path) -> str:
 def stem(name: Any) -> str:
     """What is left of a name without what says that it is a gradient, or new.
 
-    >>> stem("dW1"), stem("grad_W1"), stem("nabla_b"), stem("W1_new"), stem("gU"), stem("dj_dw")
-    ('w1', 'w1', 'b', 'w1', 'u', 'w')
+    >>> stem("dW1"), stem("grad_W1"), stem("nabla_b"), stem("W1_new"), stem("gU"), stem("dJdW1")
+    ('w1', 'w1', 'b', 'w1', 'u', 'w1')
     """
     name = str(name).lower().strip("._")
     name = re.sub(r"(_?new|_?grads?|_?gradients?)$", "", name)
-    said = r"^(d[a-z]_d|grads?_?|nabla_?|delta_?|d_?|g(?=[wb]|.$)|new_)(?=.)"
+    said = r"^(d[a-z]_?d|grads?_?|nabla_?|delta_?|d_?|g(?=[wb]|.$)|new_)(?=.)"
     return re.sub(said, "", name).replace("_", "")
 
 

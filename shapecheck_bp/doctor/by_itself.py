@@ -13,13 +13,11 @@ import numpy as np
 
 from shapecheck_bp.doctor.diagnosing import of_step
 from shapecheck_bp.doctor.guarding import quiet
-from shapecheck_bp.doctor.judging import Judge
 from shapecheck_bp.doctor.opening import of_call
 from shapecheck_bp.doctor.patient import Patient
 from shapecheck_bp.doctor.report import Finding
 from shapecheck_bp.doctor.steps import Step
 from shapecheck_bp.doctor.styles import Outcome
-from shapecheck_bp.doctor.turns import elsewhere
 from shapecheck_bp.doctor.unknown import by_one_factor, unknown
 from shapecheck_bp.reading.instrument import Site
 
@@ -42,17 +40,6 @@ def nameless(patient: Patient, outcome: Outcome, scale: float) -> list[Finding]:
     (first,) = lines
     evidence = f"{first.evidence}; {finding.evidence}"
     return [first._replace(evidence=evidence, quantity=finding.quantity, layer=finding.layer)]
-
-
-def or_meant(patient: Patient, outcome: Outcome, findings: list[Finding]) -> list[Finding]:
-    """Findings without a name, where its own forward pass does not have these gradients."""
-    with quiet(), suppress(Exception):
-        step, loss = _step(patient, outcome)
-        with step.held():
-            judge = Judge(step, loss, ())
-            if judge.verdict.ok and elsewhere(judge).verdict.ok:
-                return [_meant(judge.truth.watch.words, findings[0])]
-    return findings
 
 
 def _step(patient: Patient, outcome: Outcome) -> tuple[Step, str | None]:

@@ -69,8 +69,6 @@ def _of_statement(make: Maker, body: Body, i: int) -> Iterator[Change]:
             yield make.whole("sign", f"{target} {other}= {value}")
         yield make.whole("store", f"{target} = {target} {op} {_in_brackets(s.value, value)}")
         yield make.whole("store", f"{target} = {value}")
-        if isinstance(s.target, ast.Subscript) and isinstance(s.target.slice, ast.Tuple):
-            yield from _of_places(make, s, op, value)
         if isinstance(s.target, ast.Subscript) and op == "+":
             array, index = ast.unparse(s.target.value), ast.unparse(s.target.slice)
             yield make.whole("store", f"np.add.at({array}, {index}, {value})")
@@ -98,18 +96,6 @@ def _of_target(make: Maker, scope: Scope) -> Iterator[Change]:
         for other, shape in scope.arrays.items():
             if other != base and shape == scope.arrays.get(base):
                 yield make.whole("name", f"{other}{place} {sign} {ast.unparse(s.value)}")
-
-
-def _of_places(make: Maker, s: Any, op: str, value: str) -> Iterator[Change]:
-    """One place a row, where every row was given to all of them: P[range(m), y] for P[:, y]."""
-    parts = [ast.unparse(part) for part in s.target.slice.elts]
-    for i, part in enumerate(s.target.slice.elts):
-        if isinstance(part, ast.Slice) and len(parts) == 2:
-            other = parts[1 - i]
-            new = [f"np.arange(len({other}))" if j == i else other for j in (0, 1)]
-            yield make.whole(
-                "store", f"{ast.unparse(s.target.value)}[{', '.join(new)}] {op}= {value}"
-            )
 
 
 def _in_brackets(node: ast.expr, text: str) -> str:
@@ -141,8 +127,8 @@ def _of_expressions(make: Maker, scope: Scope) -> Iterator[Change]:
 def _of_one(make: Maker, node: Any, scope: Scope) -> Iterator[Change]:
     """Changes of one expression inside a statement."""
 
-    def put(kind: str, text: str, of: str = "") -> Change:
-        return make.expression(kind, node, text, of)
+    def put(kind: str, text: str) -> Change:
+        return make.expression(kind, node, text)
 
     text = ast.unparse(node)
     if isinstance(node, ast.Constant) and type(node.value) is int:
@@ -151,17 +137,17 @@ def _of_one(make: Maker, node: Any, scope: Scope) -> Iterator[Change]:
     if text in scope.arrays:
         for other, shape in scope.arrays.items():
             if other != text and shape in (scope.arrays[text], scope.arrays[text][::-1]):
-                yield put("name", other, other)
+                yield put("name", other)
         for helper in scope.helpers:
             yield put("slope", f"{helper}({text})")
         for other, shape in (*scope.arrays.items(), *scope.calls.items()):
             if shape == scope.arrays[text] and isinstance(node, ast.Name | ast.Attribute):
                 for slope in SLOPES:
-                    yield put("slope", f"{text} * ({slope.format(other)})", other)
+                    yield put("slope", f"{text} * ({slope.format(other)})")
         for other, shape in scope.arrays.items():
             if len(shape) == 2 and other != text and isinstance(node, ast.Name):
-                yield put("other", f"{other}.T @ {text}", other)
-                yield put("other", f"{text} @ {other}.T", other)
+                yield put("other", f"{other}.T @ {text}")
+                yield put("other", f"{text} @ {other}.T")
         if len(scope.arrays[text]) > 1:
             yield put("T", f"{text}.T")
         if len(scope.arrays[text]) > 2:
@@ -216,10 +202,10 @@ def _of_value(make: Maker, node: Any, scope: Scope) -> Iterator[Change]:
         return
     for array, other in scope.arrays.items():
         if other == shape and not isinstance(node, ast.Subscript):
-            yield make.expression("drop", node, array, array)
+            yield make.expression("drop", node, array)
         if other == shape and isinstance(node, ast.BinOp | ast.Compare):
             for slope in SLOPES:
-                yield make.expression("drop", node, slope.format(array), array)
+                yield make.expression("drop", node, slope.format(array))
 
 
 def _of_call(put: Callable[[str, str], Change], node: ast.Call, text: str) -> Iterator[Change]:
@@ -260,8 +246,8 @@ def _of_call(put: Callable[[str, str], Change], node: ast.Call, text: str) -> It
 def _of_whole(make: Maker, head: Any, scope: Scope) -> Iterator[Change]:
     """A factor, a slope or a term more."""
 
-    def put(kind: str, text: str, of: str = "") -> Change:
-        return make.expression(kind, head, text, of)
+    def put(kind: str, text: str) -> Change:
+        return make.expression(kind, head, text)
 
     text = ast.unparse(head)
     inner = _in_brackets(head, text)
@@ -272,15 +258,15 @@ def _of_whole(make: Maker, head: Any, scope: Scope) -> Iterator[Change]:
         for slope in SLOPES:
             new = slope.format(array)
             new = new if new.startswith(f"{array} *") else f"({new})"
-            yield put("slope", f"{inner} * {new}", array)
+            yield put("slope", f"{inner} * {new}")
     for array in scope.arrays:
         for helper in scope.helpers:
-            yield put("slope", f"{inner} * {helper}({array})", helper)
-        yield put("times", f"{inner} * {array}", array)
-        yield put("times", f"{array} @ {inner}", array)
+            yield put("slope", f"{inner} * {helper}({array})")
+        yield put("times", f"{inner} * {array}")
+        yield put("times", f"{array} @ {inner}")
         for number in scope.numbers:
-            yield put("plus", f"{text} + {number} * {array}", array)
-        yield put("plus", f"{text} + {array}", array)
+            yield put("plus", f"{text} + {number} * {array}")
+        yield put("plus", f"{text} + {array}")
     for number in scope.numbers:
         yield put("count", f"{inner} / {number}")
         yield put("count", f"{inner} * {number}")

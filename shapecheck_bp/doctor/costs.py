@@ -30,6 +30,8 @@ def costs(
         return own
     for single, kind in ((False, ast.Sub), (True, ast.Sub), (False, ast.Add)):
         found = [*_meetings(step, base, claims, moved, loss, single, kind)]
+        if kind is ast.Sub and loss in (None, "cross_entropy"):
+            found += [(watch, True) for watch in _labelled(step, base, moved)]
         if found:
             given = [watch for watch, is_given in found if is_given][: len(LOSSES)]
             first = [watch for watch, _ in found[: len(LOSSES)] if watch not in given]
@@ -212,6 +214,29 @@ def _meetings(
         for words, law in laws:
             told = f"{words} of {A.text} (line {A.line})"
             yield Meeting(places, moves[1], law, told, is_sum), is_given
+
+
+def _labelled(step: Step, base: Run, moved: dict[Path, set[Key]]) -> Iterator[Watching]:
+    """The cross-entropy of what has a one subtracted in place, where its label says so."""
+    sites, moving = step.version.sites, set().union(*moved.values())
+    made: dict[Any, Event] = {}
+    met: set[int] = set()
+    for event in base.events:
+        site = sites[event.number]
+        if event.number not in step.version.stores:
+            if isinstance(site.node, ast.BinOp | ast.Call):
+                made.setdefault(mark(event.thing), event)
+            continue
+        output, statement = made.get(mark(event.thing)), site.statement
+        subtracts = isinstance(statement, ast.AugAssign) and isinstance(statement.op, ast.Sub)
+        if not subtracts or output is None or output.key not in moving or event.number in met:
+            continue
+        taken = output.value - event.value
+        if np.any(taken == 1) and np.all((taken == 0) | (taken == 1)):
+            met.add(event.number)
+            whole, ones = place_of(sites[output.number]), place_of(site)
+            told = f"the cross-entropy of {sites[output.number].text} (line {site.line})"
+            yield Meeting([ones, whole, ones], False, lambda a, less: (less - a) / a, told)
 
 
 def _usual(Y: Any) -> str:

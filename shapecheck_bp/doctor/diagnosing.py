@@ -74,13 +74,42 @@ def diagnose(
         try:
             signature(function).bind(*args, **kwargs)
         except TypeError as error:
-            raise TypeError(f"{_name_of(function)}: {error}") from None
+            raise TypeError(f"{_name_of(function)}: {error}{_hint(function, args)}") from None
     with quiet():
         try:
             step = of_call(function, args, kwargs)
         except CannotJudge as why:
             return Diagnosis(None, recognised=_name_of(function), why=str(why))
         return of_step(step, _name_of(function), loss, wrt or ())
+
+
+def _hint(function: Any, args: Sequence[Any]) -> str:
+    """What was meant by a call that cannot be made: sizes where a Network is wanted."""
+    sizes = args[0] if len(args) == 1 and isinstance(args[0], tuple | list) else ()
+    if not sizes or not all(type(size) is int for size in sizes):
+        return ""
+    name = getattr(function, "__name__", "gradients")
+    return (
+        f"; for a function of (params, X, Y) without data: diagnose({name}, Network({args[0]!r}))"
+    )
+
+
+def of_steps(steps: Iterator[Step], name: str, loss: Any = None) -> Diagnosis:
+    """The diagnosis of the first of these steps that can be judged, or else of the first one."""
+    first: Diagnosis | None = None
+    while True:
+        try:
+            step = next(steps, None)
+        except Exception:
+            if first is None:
+                raise
+            return first
+        if step is None:
+            return Diagnosis(None, recognised=name) if first is None else first
+        diagnosis = of_step(step, name, loss)
+        if diagnosis.ok is not None:
+            return diagnosis
+        first = diagnosis if first is None else first
 
 
 def of_step(step: Step, name: str, loss: Any = None, wrt: Sequence[str] = ()) -> Diagnosis:
@@ -135,6 +164,11 @@ def of_step(step: Step, name: str, loss: Any = None, wrt: Sequence[str] = ()) ->
                     " change that was tried makes it fit: if that is the cost, say so by loss="
                 )
                 return Diagnosis(None, recognised=name, why=unfit, runs=step.runs)
+        if ok and judge.climbs:
+            remarks.append(
+                "Its steps go up its cost, which is negative: right for a likelihood, and wrong for"
+                " what is to be small."
+            )
         if judge.decay and ok:
             remarks.append(
                 f"Its gradients have {judge.decay:.4g} times the weights in them: weight decay,"
@@ -181,7 +215,9 @@ def _found(judge: Judge) -> tuple[list[Finding], list[Line], bool]:
             lasts.enter_context(step.held(version))
             judge = after
             if judge.verdict.ok:
-                return [one._replace(sure=sure) for one in findings], lines, True
+                all_right = "all is right" + ", with the other changes" * (len(findings) > 1)
+                found = [one._replace(sure=sure, then=all_right) for one in findings]
+                return found, lines, True
     return findings, lines, False
 
 

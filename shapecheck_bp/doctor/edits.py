@@ -30,8 +30,6 @@ class Change(NamedTuple):
     """What is put in, by which two changes are told apart."""
     words: Callable[[], str] = str
     """The line as it then stands."""
-    of: str = ""
-    """The name that is put in, where it is one."""
 
 
 @contextmanager

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from shapecheck_bp.derivations.mistakes import of_factor
-from shapecheck_bp.doctor.matching import close, ratio, wrong_quantities
+from shapecheck_bp.doctor.matching import alike, wrong_quantities
 from shapecheck_bp.doctor.remedies import remedy
 from shapecheck_bp.doctor.report import Finding
 from shapecheck_bp.doctor.scales import laws
 from shapecheck_bp.doctor.sick import Fault, cost
 from shapecheck_bp.doctor.styles import NoGradientsError, Outcome
+from shapecheck_bp.doctor.verdicts import close, factor
 
 EVERYTHING = ("missing_mean", "double_mean")  # of which 1/m is in dW and db, and not in dZ
 MEANT = {"sum": "missing_mean", "outputs": "reduction_mismatch"}
@@ -122,7 +123,7 @@ def _difference(outcome: Outcome, quantity: str, layer: int, scale: float) -> st
     if not np.any(found):
         return f"{name} is 0"
     found = found.reshape(right.shape)
-    if (c := ratio(found, right)) and right.size > 1:
+    if (c := factor(found, right)) and right.size > 1 and not close(c, 1.0):
         is_m = f", and m = {m}" if abs(c - m) < 1e-3 or abs(c * m - 1) < 1e-3 else ""
         return f"{name} is {c:.4g} times what it should be{is_m}"
     off = float(np.max(np.abs(found - right)) / np.max(np.abs(right)))
@@ -137,13 +138,13 @@ def _shape(outcome: Outcome, quantity: str, array: Any) -> tuple[int, ...]:
 def about_cost(outcome: Outcome, expected: float, scale: float) -> list[Finding]:
     """Whether the cost is the one that the gradients belong to."""
     net = outcome.problem.net
-    if outcome.cost is None or close(outcome.cost, scale * expected) or not np.isfinite(expected):
+    if outcome.cost is None or alike(outcome.cost, scale * expected) or not np.isfinite(expected):
         return []
-    factor = outcome.cost / expected
-    mistake = of_factor(factor, outcome.problem.m, net.sizes[-1]) or "unknown"
+    c = outcome.cost / expected
+    mistake = of_factor(c, outcome.problem.m, net.sizes[-1]) or "unknown"
     right = not wrong_quantities(outcome, outcome.problem.right, scale)
     told = "the gradients are right, and the cost is" if right else "the cost is"
-    evidence = f"{told} {factor:.4g} times what it should be: {outcome.cost:.6g} for {expected:.6g}"
+    evidence = f"{told} {c:.4g} times what it should be: {outcome.cost:.6g} for {expected:.6g}"
     fix = remedy("cost", (), net, outcome.reading)
     sure = "certain" if mistake != "unknown" else "likely"
     return [Finding(mistake, evidence, sure, fix, quantity="cost")]
@@ -219,7 +220,7 @@ def about_state(first: Outcome, again: Outcome) -> list[Finding]:
 
 
 def _differs(one: Any, other: Any) -> bool:
-    return not np.array_equal(one, other, equal_nan=True) and not close(other, one)
+    return not np.array_equal(one, other, equal_nan=True) and not alike(other, one)
 
 
 def about_exception(outcome: Outcome) -> Finding:

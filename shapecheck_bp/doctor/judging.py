@@ -138,6 +138,20 @@ class Judge:
         return isinstance(self.truth.watch, OwnCost)
 
     @property
+    def may_climb(self) -> bool:
+        """Whether its own cost is negative, as the likelihoods are that people step up."""
+        return self.has_own_cost and (self.truth.start or 0.0) < 0
+
+    @property
+    def climbs(self) -> bool:
+        """Whether its steps go up its cost."""
+        return any(
+            c is not None and c > 0
+            for c, mode, _ in self.verdict.factors.values()
+            if mode == "step"
+        )
+
+    @property
     def is_of_the_cost(self) -> bool:
         """Whether this is the cost for sure: it was told, is named so, or some claim is of it."""
         told = self.loss is not None
@@ -315,7 +329,7 @@ class Judge:
 
     def is_plain(self, c: float, mode: str) -> bool:
         """Whether a factor needs no explanation: a step descends, an own cost counts."""
-        if mode != "gradient" and c > 0:
+        if mode != "gradient" and c > 0 and not self.may_climb:
             return False
         if not self.has_own_cost or mode == "rule":
             return True

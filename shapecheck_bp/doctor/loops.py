@@ -6,18 +6,19 @@ left, since each of its turns changes others.
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from types import FunctionType, MethodType
 from typing import Any
 
 from shapecheck_bp.doctor.arrays import FLOATS, Path, arrays, is_trainable, mark
 from shapecheck_bp.doctor.claims import is_stepped
-from shapecheck_bp.doctor.edits import cut
+from shapecheck_bp.doctor.edits import cut, found
 from shapecheck_bp.doctor.guarding import CannotJudge
 from shapecheck_bp.doctor.program import Program
 from shapecheck_bp.doctor.runs import Run
 from shapecheck_bp.doctor.steps import Step
+from shapecheck_bp.reading.failing import is_a_persons
 from shapecheck_bp.reading.live import plain_code
 from shapecheck_bp.reading.reached import Reached
 from shapecheck_bp.reading.sources import File, NotRead, file_of
@@ -89,10 +90,10 @@ def _loops(step: Step, run: Run, changed: set[Path]) -> list[tuple[str, int]]:
                     level.append((file.name, loop.lineno))
         loops = sorted({*level} - {*loops}, key=lambda place: place[1]) + loops
         inner, depth = [*_callers(step.program, names - {None}, known)], depth + 1
-    carried = []
-    if block is None:
-        carried = _carrying(step, run)
-    return [*dict.fromkeys([*carried, *loops])]
+    if changed and not updates:  # of lists, whose changes are not noted
+        return _of_names(step, run, partial(_handed_on, step.program))
+    carrying = _of_names(step, run, carried) if block is None else []
+    return [*dict.fromkeys([*carrying, *loops])]
 
 
 def _counts_places(loop: Any) -> bool:
@@ -123,19 +124,20 @@ def _callers(program: Program, names: set[Any], known: set[Any]) -> Iterator[Any
                         yield file.name, function, part
 
 
-def _carrying(step: Step, run: Run) -> list[tuple[str, int]]:
-    """The loops of the called function that give its own arguments new values."""
-    function = _function_of(step)
-    if function is None:
-        return []
-    file = next((one.file for one in step.program.lives.values() if one.function is function), None)
-    if file is None:
-        return []
-    tree = tree_of(file, function)
+def _of_names(step: Step, run: Run, changed: Callable[[Any], set[str]]) -> list[tuple[str, int]]:
+    """The loops of the called function, or of the block, that may change what its names are."""
+    block, function = step.program.block, _function_of(step)
+    if block is not None:
+        file, tree = block.file, found(block.file.tree, block.line, LOOPS)[2]
+    else:
+        lives = [one for one in step.program.lives.values() if one.function is function]
+        if not lives:
+            return []
+        file, tree = lives[0].file, tree_of(lives[0].file, function)
     known = {path[0] for path, value in run.before.items() if is_trainable(value)}
     loops = [part for part in ast.walk(tree) if isinstance(part, LOOPS)]
     loops = [loop for loop in loops if not _counts_places(loop)]
-    return sorted((file.name, loop.lineno) for loop in loops if carried(loop) & known)
+    return sorted((file.name, loop.lineno) for loop in loops if changed(loop) & known)
 
 
 def _function_of(step: Step) -> Any:
@@ -191,22 +193,42 @@ def _owners(call: ast.expr) -> set[str]:
     return {function.id} if isinstance(function, ast.Name) else set()
 
 
+def _touched(loop: Any, space: dict[str, Any] | None = None) -> set[str]:
+    """The names that a loop changes and reads, and those that it gives to calls, which may."""
+    calls = [part for part in ast.walk(loop) if isinstance(part, ast.Call)]
+    return carried(loop, space).union(*(_owners(call) | _given_to(call) for call in calls))
+
+
+def _handed_on(program: Program, loop: Any) -> set[str]:
+    """The names that a loop changes and reads, or gives as they are to a function of the person."""
+    own = {live.plain.co_name for live in program.lives.values()}
+    calls = [part for part in ast.walk(loop) if isinstance(part, ast.Call) and name_of(part) in own]
+    whole = {one.id for call in calls for one in call.args if isinstance(one, ast.Name)}
+    return carried(loop) | whole
+
+
+def _given_to(call: ast.Call) -> set[str]:
+    """The names among what a call is given."""
+    given = [*call.args, *(keyword.value for keyword in call.keywords)]
+    return {name.id for one in given for name in _names(one)}
+
+
 def _names(tree: ast.AST) -> list[ast.Name]:
     return [part for part in ast.walk(tree) if isinstance(part, ast.Name)]
 
 
 def trains(loop: Any, names: dict[str, Any]) -> bool:
-    """Whether a loop trains something that these names stand for; functions may read it for it.
+    """Whether a loop may train something that these names stand for, or what it calls may.
 
     Numbers that it steps are floats from here on, also where they begin as 0.
     """
     given = {k: v for k, v in names.items() if not k.startswith("__")}
-    changed = carried(loop, given)
+    changed = _touched(loop, given)
     anew, stepped = _stepped(loop)
     single = {k for k in anew | changed & stepped if type(given.get(k)) in (int, float)}
     names.update({name: float(given[name]) for name in single})
-    arrayed = {path[0] for path, value in arrays(given).items() if is_trainable(value)}
-    return bool(single or changed & arrayed)
+    each = (arrays({name: given[name]}).values() for name in changed & given.keys())
+    return bool(single) or any(is_trainable(value) for found in each for value in found)
 
 
 def _stepped(loop: Any) -> tuple[set[str], set[str]]:
@@ -246,7 +268,7 @@ def training_call(statement: Any, names: dict[str, Any]) -> "partial[Any] | None
     except Exception:
         return None
     plain = function.__func__ if isinstance(function, MethodType) else function
-    if not isinstance(plain, FunctionType):
+    if not isinstance(plain, FunctionType) or not is_a_persons(plain_code(plain)):
         return None
     try:
         file = file_of(plain)
@@ -265,32 +287,14 @@ def training_call(statement: Any, names: dict[str, Any]) -> "partial[Any] | None
 
 
 def _may_train(file: File, tree: ast.AST, known: set[str]) -> bool:
-    """Whether a loop in a function, or in one that it calls, may step something."""
-    loops = [part for part in ast.walk(tree) if isinstance(part, LOOPS)]
-    if any(_may_step(part) for loop in loops for part in ast.walk(loop)):
+    """Whether a loop in a function, or in one that it calls, may change something."""
+    if any(_touched(part) for part in ast.walk(tree) if isinstance(part, LOOPS)):
         return True
     called = {name_of(part) for part in ast.walk(tree) if isinstance(part, ast.Call)}
     new = called - known
     known |= new
     others = [part for part in ast.walk(file.tree) if isinstance(part, ast.FunctionDef)]
-    return any(
-        _may_train(file, other, known) or (bool(loops) and any(map(_may_step, ast.walk(other))))
-        for other in others
-        if other.name in new
-    )
-
-
-def _may_step(part: ast.AST) -> bool:
-    """Whether a statement makes something of what there was and something else, by sums."""
-    if isinstance(part, ast.AugAssign):
-        return isinstance(part.op, ast.Add | ast.Sub) and not isinstance(part.value, ast.Constant)
-    if not isinstance(part, ast.Assign):
-        return False
-    inside = [*ast.walk(part.value)]
-    sums = [one.op for one in inside if isinstance(one, ast.BinOp)]
-    names = [one for one in inside if isinstance(one, ast.Name | ast.Attribute | ast.Subscript)]
-    there = {*map(ast.unparse, part.targets)} & {*map(ast.unparse, names)}
-    return bool(there) and any(isinstance(one, ast.Add | ast.Sub) for one in sums)
+    return any(_may_train(file, other, known) for other in others if other.name in new)
 
 
 def _is_step(part: ast.AST) -> bool:

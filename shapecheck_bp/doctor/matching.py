@@ -23,7 +23,7 @@ NOTHING = 1e-6  # sums that cancel, as those of A - Y over classes, are no more 
 Name = tuple[str, int]
 
 
-def close(found: Any, expected: Any) -> bool:
+def alike(found: Any, expected: Any) -> bool:
     """Whether two arrays are the same, up to axes of length 1 and small change."""
     found, expected = np.asarray(found), np.asarray(expected)
     if found.shape != expected.shape:
@@ -35,23 +35,10 @@ def close(found: Any, expected: Any) -> bool:
     return bool(off <= TOLERANCE * max(float(np.abs(expected).max(initial=0)), NOTHING) < np.inf)
 
 
-def ratio(found: Any, right: Any) -> float | None:
-    """c where found = c * right, or None.
-
-    >>> ratio([2.0, 4.0], [1.0, 2.0]), ratio([2.0, 4.1], [1.0, 2.0])
-    (2.0, None)
-    """
-    found, right = np.asarray(found), np.asarray(right)
-    if found.shape != right.shape or not np.any(right) or not np.all(np.isfinite(found)):
-        return None
-    c = float(np.sum(found * right) / np.sum(right**2))
-    return c if close(found, c * right) else None
-
-
 def _is_right(name: Name, found: Any, expected: Any) -> bool:
     """Whether a gradient is as expected; the shape of a db may be another."""
     has_shape = name[0] == "db" or np.shape(found) == np.shape(expected)
-    return has_shape and close(found, expected)
+    return has_shape and alike(found, expected)
 
 
 def wrong_quantities(outcome: Outcome, grads: Gradients, scale: float = 1.0) -> list[Name]:
@@ -110,7 +97,7 @@ def _singles(problem: Probe) -> list[tuple[Fault, set[Name] | None]]:
                 name
                 for name, one in gradients(problem, [fault])
                 if np.shape(one) != np.shape(problem.right[name])
-                or not close(one, problem.right[name])
+                or not alike(one, problem.right[name])
             }
         except ValueError:
             found.append((fault, None))
@@ -203,6 +190,6 @@ def broadcast(outcome: Outcome) -> str:
     for array, (a, y) in product(arrays, pairs):
         every, n = np.subtract.outer(a, y), len(a)
         some = (sign * one for one in (every, every.T) for sign in (1, -1, 2, -2))
-        if array.shape == (n, n) and any(close(array, one) for one in some):
+        if array.shape == (n, n) and any(alike(array, one) for one in some):
             return f"{told}: ({n},) and ({n}, 1) gave {array.shape}, every one minus every other"
     return ""

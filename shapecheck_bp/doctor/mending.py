@@ -7,7 +7,7 @@ other outputs meet other targets, mends nothing.
 
 import ast
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -52,15 +52,13 @@ class Mending:
                 (site.file.name, site.line),
                 (site.file.name, site.statement.lineno),
             }
-        self.cost = judge.truth.cost()
+        self.cost = judge.truth.start
         self.bare = self.step.version
         """The step without notes, unless they are what ends a loop that does not end by itself."""
         trees = [file.tree for file in self.bare.files.values()]
         if not any(isinstance(part, ast.While) for tree in trees for part in ast.walk(tree)):
             self.bare = self.step.program.noting(self.bare, ())
         self.scopes: Scopes = {}
-        self.failed: set[tuple[Any, ...]] = set()
-        """Names that cannot be put into a line, or not so."""
 
     def best(
         self,
@@ -97,7 +95,7 @@ class Mending:
             if cost > least or self.left <= 0:
                 break
             self.left -= 1
-            verdict = None if self._fails(change) else self._verdict_with(change)
+            verdict = self._verdict_with(change)
             if verdict is not None and self._mends(verdict):
                 # By a factor that happens to be one of the usual it is right by chance.
                 cost += 3.0 * (self.judge.has_own_cost and not verdict.is_plainest)
@@ -127,30 +125,12 @@ class Mending:
         moves = any(np.any(np.abs(self.judge.params[path][1]) > NOTHING) for path in new)
         return verdict.right > self.judge.verdict.right and (moves or verdict.ok)
 
-    def _fails(self, change: Change) -> bool:
-        """Whether this is known not to run, by what was tried before."""
-        return bool(change.of) and not self.failed.isdisjoint(_kinds(change))
-
-    def _learn(self, change: Change, error: Exception) -> None:
-        """What a failure in the changed line itself says of others that put in the same name."""
-        trace = error.__traceback__
-        while trace is not None and trace.tb_next is not None:
-            trace = trace.tb_next
-        if trace is None or (trace.tb_frame.f_code.co_filename, trace.tb_lineno) != change[:2]:
-            return
-        not_there, unfit = _kinds(change)
-        is_call = f"{change.of}(" in change.text[1]
-        if isinstance(error, NameError | LookupError) or (is_call and isinstance(error, TypeError)):
-            self.failed.add(not_there)
-        elif isinstance(error, ValueError):
-            self.failed.add(unfit)
-
     def _verdict_with(self, change: Change) -> Verdict | None:
         """The verdict with a change, or None where it cannot be run."""
         forward = (change.file, change.line) in self.forward_lines
         try:
             version = self.step.program.with_change(self.bare, change)
-            verdict = self._judged(version, change)
+            verdict = self._judged(version)
             more = verdict is not None and verdict.right > self.judge.verdict.right
             watch = self.judge.truth.watch
             meets = isinstance(watch, Meeting) and watch.difference[1] == change.line
@@ -162,11 +142,9 @@ class Mending:
         except (SyntaxError, NotRead, LookupError, ValueError, TypeError):
             return None
 
-    def _judged(self, version: Version, change: Change) -> Verdict | None:
+    def _judged(self, version: Version) -> Verdict | None:
         with self.step.held(version):
             run = self.step.run()
-        if change.of and isinstance(run.error, Exception):
-            self._learn(change, run.error)
         if run.error is not None or run.is_cut:
             return None
         return self.judge.judge(run)
@@ -236,15 +214,6 @@ class Mending:
         new = np.concatenate([slopes for _, slopes in params.values()])
         c = factor(new, old)
         return c is not None and abs(c - 1) > 1e-6
-
-
-def _kinds(change: Change) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    """All that puts this name into this line, and that does so where it has to fit as here."""
-    there = change.file, change.line, change.of
-    at, text = change.text
-    fits = dict.fromkeys(("slope", "plus", "times"), "entry by entry") | {"drop": "in its place"}
-    is_product = change.kind == "times" and text.startswith(f"{change.of} @ ")
-    return there, (*there, at, text if is_product else fits.get(change.kind, text))
 
 
 def places_of(lines: Iterator[tuple[str, int]], step: Step) -> list[tuple[str, int]]:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from types import FrameType, FunctionType, TracebackType
 from typing import Any
 
-from shapecheck_bp.doctor.diagnosing import of_step
+from shapecheck_bp.doctor.diagnosing import of_steps
 from shapecheck_bp.doctor.guarding import CannotJudge, quiet
 from shapecheck_bp.doctor.opening import of_script
 from shapecheck_bp.doctor.report import Diagnosis
@@ -49,7 +49,7 @@ def diagnose_cell(shell: Any, line: str, cell: str) -> None:
     try:
         # A loop may show its progress, in each of some hundred runs.
         with IPython.utils.capture.capture_output(), quiet(), _on_copies(shell.user_ns, source):
-            diagnosis = of_step(of_script(name, shell.user_ns), "the cell", *words[1:])
+            diagnosis = of_steps(of_script(name, shell.user_ns), "the cell", *words[1:])
     except CannotJudge as why:
         diagnosis = Diagnosis(None, recognised="the cell", why=str(why))
     except Exception as error:

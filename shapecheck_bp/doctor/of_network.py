@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 
 from shapecheck_bp.data.settings import check_convention
-from shapecheck_bp.doctor.by_itself import nameless, or_meant
+from shapecheck_bp.doctor.by_itself import nameless
 from shapecheck_bp.doctor.findings import (
     about_arguments,
     about_cost,
@@ -149,8 +149,7 @@ def _numbers(patient: Patient, outcome: Outcome, other: Probe) -> list[Finding]:
     some = laws(outcome)
     for name, law in some.items():
         if found := explanations(outcome, again, law, outcome.cost is not None or name == "ours"):
-            told = known(outcome, found, law(problem))
-            return or_meant(patient, outcome, told) if told[0].mistake == "unknown" else told
+            return known(outcome, found, law(problem))
     if spread := broadcast(outcome):
         return [_rank_1(outcome, spread)]
     if found_elsewhere := for_another_network(outcome, again):

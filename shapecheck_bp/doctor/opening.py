@@ -56,8 +56,10 @@ def of_call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[st
     return once(step, run)
 
 
-def of_script(path: str, names: dict[str, Any]) -> Step:
-    """The step that a script makes in its loop, in whose names what comes before it is run.
+def of_script(path: str, names: dict[str, Any]) -> Iterator[Step]:
+    """The steps that a script may make in its loops, in whose names what comes before is run.
+
+    The first is the likeliest. Where that cannot be judged, the script is run on to the next.
 
     Raises:
         CannotJudge: there is no loop, and no call, in which something is trained.
@@ -66,28 +68,70 @@ def of_script(path: str, names: dict[str, Any]) -> Step:
     file = file_at(path)
     if file is None:
         raise CannotJudge("it is no Python source")
-    step = _of_loop(file, statements(file.tree), names, file.tree)
-    if step is None:
+    found = False
+    for step in _of_loops(file, file.tree.body, names, file.tree):
+        found = True
+        yield step
+    if not found:
         raise NothingTrains("no loop and no call is found in it that changes parameters")
-    return step
 
 
-def _of_loop(file: File, found: Iterable[Any], names: dict[str, Any], tree: Any) -> Step | None:
-    """The step of the first loop, or call, of statements that trains; what is before it is run."""
-    for statement in found:
-        if isinstance(statement, LOOPS) and trains(statement, names):
-            return _of_part(Block(file, statement.lineno, names), tree)
-        call = training_call(statement, names)
-        if call is not None:
-            step = of_call(call.func, call.args, dict(call.keywords))
-            if _has_trained(step):
-                return step
+def _of_loops(
+    file: File, body: Iterable[ast.stmt], names: dict[str, Any], tree: Any
+) -> Iterator[Step]:
+    """The steps of the loops, and calls, of statements that train; what is before each is run.
+
+    Raises:
+        CannotJudge: what seemed to train could not be read, and nothing else trains.
+    """
+    why: CannotJudge | None = None
+    for statement in chosen(file, body, names):
+        step = None
+        try:
+            step = _that_trains(file, statement, names, tree)
+        except CannotJudge as error:
+            why = why or error
+        if step is not None:
+            why = None
+            before = dict(names)
+            yield step
+            names.clear()
+            names.update(before)
         try:
             code = alone(file, statement)
         except SyntaxError:  # it returns
             continue
         with ending("what comes before the training"):
             exec(code, names)
+    if why is not None:
+        raise why
+
+
+def chosen(file: File, body: Iterable[ast.stmt], names: dict[str, Any]) -> Iterator[ast.stmt]:
+    """Statements as they are to be run; of an ``if`` those that its condition asks for."""
+    for statement in body:
+        if isinstance(statement, ast.If):
+            test = ast.fix_missing_locations(ast.Expression(statement.test))
+            is_so = eval(compile(test, file.name, "eval"), names)
+            yield from chosen(file, statement.body if is_so else statement.orelse, names)
+        else:
+            yield statement
+
+
+def _that_trains(file: File, statement: ast.stmt, names: dict[str, Any], tree: Any) -> Step | None:
+    """The step of a statement, if it is a loop or a call that trains."""
+    if isinstance(statement, LOOPS) and trains(statement, names):
+        before = dict(names)
+        step = _of_part(Block(file, statement.lineno, names), tree)
+        with step.held():
+            if claims_of(step.run(keep=True), step.version):
+                return step
+        names.update(before)
+    call = training_call(statement, names)
+    if call is not None:
+        step = of_call(call.func, call.args, dict(call.keywords))
+        if _has_trained(step):
+            return step
     return None
 
 
@@ -227,4 +271,4 @@ def _inside(step: Step, function: Callable[..., Any]) -> Step | None:
     )
     bound.apply_defaults()
     names |= bound.arguments
-    return _of_loop(live.file, tree.body, names, tree)
+    return next(_of_loops(live.file, tree.body, names, tree), None)

@@ -30,6 +30,8 @@ class Finding(NamedTuple):
     """The expression that is wrong, as it stands there."""
     fix_line: int | None = None
     """Which line the fix is for."""
+    then: str = "more is right"
+    """What came of it when the fix was tried."""
     parameters: tuple[str, ...] = ()
     """The parameters that are wrong by it."""
     quantity: str = ""
@@ -62,10 +64,9 @@ class Finding(NamedTuple):
         if not self.fix or not self.line:
             return self.fix or ""
         if self.mistake == "keeps_state":
-            return f"Put before line {self.fix_line}:  {self.fix}\nTried: then all is right."
+            return f"Put before line {self.fix_line}:  {self.fix}\nTried: then {self.then}."
         place = f" for line {self.fix_line}" if self.fix_line != self.line else ""
-        then = "all is right" if self.sure == "certain" else "more is right"
-        return f"Write{place}:  {self.fix}\nTried: then {then}."
+        return f"Write{place}:  {self.fix}\nTried: then {self.then}."
 
     def __str__(self) -> str:
         parts = [f"{self.title} ({self.sure})", self.evidence, *self.advice.splitlines()]

@@ -7,7 +7,7 @@ follow one law on every problem.
 from collections.abc import Callable
 from typing import TypeAlias
 
-from shapecheck_bp.doctor.matching import close, wrong_quantities
+from shapecheck_bp.doctor.matching import alike, wrong_quantities
 from shapecheck_bp.doctor.probe import Probe
 from shapecheck_bp.doctor.styles import Outcome
 
@@ -34,7 +34,7 @@ def own_scale(outcome: Outcome) -> float:
 
 def followed(factor: float, problem: Probe) -> list[str]:
     """The laws that a factor follows on a problem; the first is that it is always the same."""
-    return [f"{factor:.5g}", *(name for name, law in LAWS.items() if close(factor, law(problem)))]
+    return [f"{factor:.5g}", *(name for name, law in LAWS.items() if alike(factor, law(problem)))]
 
 
 def laws(outcome: Outcome) -> dict[str, Law]:

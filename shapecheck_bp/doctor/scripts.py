@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from shapecheck_bp.doctor.diagnosing import diagnose, of_step
+from shapecheck_bp.doctor.diagnosing import diagnose, of_steps
 from shapecheck_bp.doctor.guarding import CannotJudge, ending, quiet
-from shapecheck_bp.doctor.opening import NothingTrains, alone, of_script, statements
+from shapecheck_bp.doctor.opening import NothingTrains, alone, chosen, of_script
 from shapecheck_bp.doctor.report import Diagnosis
 from shapecheck_bp.network import Network
 from shapecheck_bp.reading.sources import file_at
@@ -49,7 +49,7 @@ def diagnose_file(
     with quiet(), _as_main(file) as names:
         try:
             if not name:
-                return of_step(of_script(str(file.resolve()), names), file.name, loss)
+                return of_steps(of_script(str(file.resolve()), names), file.name, loss)
             _run(file, names, name)
             thing = _thing(file, names, name)
             if net is not None:
@@ -83,7 +83,7 @@ def _run(path: Path, names: dict[str, Any], name: str) -> None:
         raise ValueError(f"{path} is no source of this Python")
     try:
         with ending("the file"):
-            for statement in statements(file.tree):
+            for statement in chosen(file, file.tree.body, names):
                 if _call_in(statement, name) is not None and not _defines(statement):
                     return
                 exec(alone(file, statement), names)

@@ -23,20 +23,13 @@ import numpy as np
 
 from shapecheck_bp import activations
 from shapecheck_bp.activations import ACTIVATIONS
-from shapecheck_bp.derivations.mistakes import COSTS, MISTAKES, RIGHT, Line, mirrored, right
+from shapecheck_bp.derivations.mistakes import COSTS, MISTAKES, RIGHT, mirrored, right
 from shapecheck_bp.doctor.probe import Probe
 from shapecheck_bp.network import Network
 
 Scope: TypeAlias = dict[str, Any]
 Named: TypeAlias = tuple[tuple[str, int], Any]
 NAMES = {"np": np, **{name: one for name, one in vars(activations).items() if callable(one)}}
-NAMELESS = [
-    Line("dZ", "(A - Y) * A * (1 - A)", "paired sigmoid"),
-    Line("Z", "W @ A_prev"),
-    Line("A", "Z", "curved"),
-    *(Line("dZ", f"dA * {name}_prime(Z)") for name in ACTIVATIONS if name != "identity"),
-]
-"""What is in no table of mistakes, and seen all the same: it has no name, but a place."""
 
 
 class Fault(NamedTuple):
@@ -77,9 +70,6 @@ def candidates(net: Network) -> list[Fault]:
                 everywhere.append(found[-1])
             else:
                 others += found
-    for line in NAMELESS:
-        for some in _spread(line.layers(net), net.L):
-            others.append(Fault("unknown", line.quantity, some, line.code))
     return [*everywhere, *_factors(net), *others]
 
 

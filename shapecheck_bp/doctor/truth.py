@@ -7,6 +7,7 @@ the targets.
 
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -62,7 +63,7 @@ class OwnCost:
 
     def begin(self, version: Version) -> None:
         """Begin a run of a version."""
-        self.numbers, self.found = [_number(version, self.place)], None
+        self.numbers, self.found = [version.numbers.get(self.place, -1)], None
 
     def see(self, number: int, time: int, value: Any) -> bool:
         """Look at a value."""
@@ -102,19 +103,21 @@ class Meeting:
         values: dict[int, list[Any]] = {}
         for event in base.events:
             values.setdefault(event.number, []).append(np.asarray(event.value, float))
-        A, Y = (values.get(_number(version, one), []) for one in (self.output, self.targets))
+        A, Y = (values.get(version.numbers.get(one, -1), []) for one in (self.output, self.targets))
         slopes = [self.law(a, y) for a, y in zip(A, Y, strict=False)]
         if self.changed is not None:
             place, order = self.changed
             sign = -1 if self.turned else 1
-            slopes = [sign * value for value in values.get(_number(version, place), [])[::order]]
+            slopes = [
+                sign * value for value in values.get(version.numbers.get(place, -1), [])[::order]
+            ]
         other = copy(self)
         other.weights = np.concatenate([np.ravel(value) for value in slopes or [np.empty(0)]])
         return other
 
     def begin(self, version: Version) -> None:
         """Begin a run of a version."""
-        self.numbers = [_number(version, place) for place in (self.difference, self.output)]
+        self.numbers = [version.numbers.get(place, -1) for place in (self.difference, self.output)]
         self.seen = []
 
     def see(self, number: int, _: int, value: Any) -> bool:
@@ -129,19 +132,6 @@ class Meeting:
         return float(self.weights @ seen) if seen.size == self.weights.size else None
 
 
-def _number(version: Version, place: Place) -> int:
-    found = version.numbers.get(place)
-    if found is None:  # something else in its line is written otherwise
-        same = [
-            p
-            for p in version.numbers
-            if (p[0], p[1], p[3], p[5]) == (place[0], place[1], place[3], place[5])
-        ]
-        same = [p for p in same if p[2] == place[2]] or same
-        found = version.numbers[same[0]] if same else -1
-    return found
-
-
 Watching = OwnCost | Meeting
 
 
@@ -154,6 +144,11 @@ class Truth:
         self.version = self.noting(()) if version is None else version
         self.h = H
         self.directions: dict[tuple[int, int], Any] = {}
+
+    @cached_property
+    def start(self) -> float | None:
+        """The cost with nothing changed."""
+        return self.cost()
 
     def noting(self, also: Iterable[int]) -> Version:
         """The step's version, of which only the cost is noted, and these."""

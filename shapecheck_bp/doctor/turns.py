@@ -19,7 +19,7 @@ from shapecheck_bp.doctor.judging import Judge
 from shapecheck_bp.doctor.report import Finding
 from shapecheck_bp.doctor.steps import Step
 from shapecheck_bp.doctor.truth import OwnCost, Truth, Watching
-from shapecheck_bp.doctor.verdicts import Judged, close
+from shapecheck_bp.doctor.verdicts import Judged, close, factor
 
 DESCENDS = 0.9
 """The part of a step that goes down, where decay may turn some of it."""
@@ -94,6 +94,7 @@ def elsewhere(judge: Judge) -> Judge:
     random = np.random.default_rng(23)
     moved = {}
     still = {claim.parameter for claim in judge.claims if not np.any(claim.value(judge.base))}
+    still = {path for path in still - {*judge.params} if not _is_sum(judge, path)}
     for path in sorted({*judge.params} | still, key=str):
         value = numbers(judge.base.before[path])
         moved[path] = value + 0.2 * (np.abs(value).mean() + 0.2) * random.standard_normal(
@@ -114,6 +115,16 @@ def elsewhere(judge: Judge) -> Judge:
     if first is None or not first.verdict.ok:
         return first or judge
     raise CannotJudge("what it steps by is another multiple of the gradients at each point")
+
+
+def _is_sum(judge: Judge, path: Path) -> bool:
+    """Whether what is added to an array is in another's step, as with sums of gradients."""
+    shape = np.shape(numbers(judge.base.before[path]))
+    change = 1e-3 * np.random.default_rng(37).standard_normal(shape)
+    run = judge.step.run(change={path: change})
+    steps = ((one.value(judge.base), one.value(run)) for one in judge.claims)
+    pairs = [pair for pair in steps if all(np.shape(step) == shape for step in pair)]
+    return any(factor(after - before, change) is not None for before, after in pairs)
 
 
 def _same_factors(one: Judge, other: Judge, watch: Watching) -> bool:
@@ -154,8 +165,8 @@ def _gradients(backward: Backward, path: Path) -> Iterator[tuple[float, Any]]:
 def _goes_down(one: Judged, gradients: list[tuple[float, Any]], c: float, judge: Judge) -> bool:
     """Whether a step goes down a gradient that comes by a factor."""
     step = one.claim.value(judge.base)
-    for factor, value in gradients:
-        if close(factor, c) and np.shape(value) == np.shape(step):
+    for found, value in gradients:
+        if close(found, c) and np.shape(value) == np.shape(step):
             down = (np.sign(step) == -np.sign(value / c)) | (np.abs(value) < 1e-9)
             return bool(np.mean(down) >= DESCENDS)
     return False
@@ -241,6 +252,7 @@ def _kept_sums(judge: Judge, later: Step, first: dict[Path, Any]) -> list[Findin
             because=made,
             source=site.text,
             fix_line=where if mends else None,
+            then="all is right",
             parameters=tuple(names),
         )
     ]

@@ -9,11 +9,12 @@ import numpy as np
 from shapecheck_bp import column
 from shapecheck_bp.activations import ACTIVATIONS
 from shapecheck_bp.doctor.findings import wrong_in_words
-from shapecheck_bp.doctor.matching import close, ratio, wrong_quantities
+from shapecheck_bp.doctor.matching import alike, wrong_quantities
 from shapecheck_bp.doctor.probe import Probe, named
 from shapecheck_bp.doctor.remedies import remedy
 from shapecheck_bp.doctor.report import Finding
 from shapecheck_bp.doctor.styles import Outcome
+from shapecheck_bp.doctor.verdicts import factor
 from shapecheck_bp.network import Network
 from shapecheck_bp.shapes.switch import enforce
 
@@ -25,11 +26,11 @@ def by_one_factor(outcome: Outcome, scale: float) -> Finding | None:
     problem = outcome.problem
     found = [np.ravel(one) for one in outcome.grads.values()]
     right = [np.ravel(problem.right[name]) for name in outcome.grads]
-    c = ratio(np.concatenate(found), np.concatenate(right))
+    c = factor(np.concatenate(found), np.concatenate(right))
     if not c or len(wrong_quantities(outcome, problem.right, scale)) < len(found):
         return None
     sizes = {f"n_{layer}": size for layer, size in enumerate(problem.net.sizes)}
-    by = next((name for name, size in sizes.items() if close(c, problem.m / size)), "")
+    by = next((name for name, size in sizes.items() if alike(c, problem.m / size)), "")
     told = f"every gradient is {c:.4g} times what it should be"
     told += f", as if it were divided by {by}, and not by m" * bool(by)
     evidence = f"{NAMELESS}; {wrong_in_words(outcome, scale)}; {told}"
@@ -53,13 +54,12 @@ def unknown(outcome: Outcome, seen: Sequence[Any], scale: float) -> Finding:
         quantity, layer = _first_missing(problem, seen) or (quantity, layer)
     if quantity in ("Z", "A"):
         told.append(f"{quantity}[{layer}] is nowhere among its arrays, and what is before it is")
-    told += _exchanged(outcome, wrong)
     if outcome.cost is not None:
-        right = close(outcome.cost, scale * problem.cost)
+        right = alike(outcome.cost, scale * problem.cost)
         told.append(f"the cost is {'right' if right else 'wrong'}")
     W, dW = problem.params[layer - 1].W, outcome.grads["dW", layer]
     if dW.shape == W.shape:
-        share = ratio(dW - scale * problem.right["dW", layer], W)
+        share = factor(dW - scale * problem.right["dW", layer], W)
         if share and abs(share) > 1e-9:
             quantity = "dW"
             told.append(f"too much in dW[{layer}] is {share:.3g} * W[{layer}]: weight decay?")
@@ -78,7 +78,7 @@ def _first_missing(problem: Probe, seen: Sequence[Any]) -> tuple[str, int] | Non
         return [one for one in seen if one.shape == array.shape]
 
     def came(array: Any) -> bool:
-        return any(close(one, array) for one in like(array))
+        return any(alike(one, array) for one in like(array))
 
     if came(cache.A[-1]):
         return None
@@ -87,19 +87,6 @@ def _first_missing(problem: Probe, seen: Sequence[Any]) -> tuple[str, int] | Non
     # With one such array alone it cannot be told whether Z was right on the way to it.
     different = {one.tobytes() for one in like(A)}
     return ("A" if came(Z) or len(different) < 2 else "Z", layer) if different else None
-
-
-def _exchanged(outcome: Outcome, wrong: Sequence[tuple[str, int]]) -> list[str]:
-    """Gradients that would be right elsewhere: in another layer, or as db for dW."""
-    told = []
-    for name in wrong[:3]:
-        found = outcome.grads[name]
-        for (quantity, layer), one in outcome.problem.right.items():
-            is_that = any(a.shape == one.shape and close(a, one) for a in (found, found.T))
-            if is_that and (quantity, layer) != name:
-                told.append(f"{name[0]}[{name[1]}] is what {quantity}[{layer}] should be")
-                break
-    return told
 
 
 def for_another_network(outcome: Outcome, again: Outcome) -> list[Finding]:

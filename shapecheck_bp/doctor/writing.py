@@ -18,15 +18,15 @@ class Maker:
         self.lines = file.source.splitlines()
         self.indent = " " * statement.col_offset
 
-    def expression(self, kind: str, node: Any, text: str, of: str = "") -> Change:
-        """Another expression in the place of one; ``of`` is the name that it puts in."""
+    def expression(self, kind: str, node: Any, text: str) -> Change:
+        """Another expression in the place of one."""
         at = span(node)
 
         def edit(body: Body, i: int) -> None:
             body[i] = Put(at, type(node), text).visit(body[i])
 
         words = partial(self._written, node, text)
-        return Change(self.file.name, self.line, edit, kind, (at, text), words, of)
+        return Change(self.file.name, self.line, edit, kind, (at, text), words)
 
     def whole(self, kind: str, text: str) -> Change:
         """Another statement."""
@@ -48,9 +48,10 @@ class Maker:
         return Change(self.file.name, self.line, edit, "move", words, lambda: words)
 
     def _written(self, node: Any, text: str) -> str:
-        """The line as it was, with the change in it."""
+        """The line as it was, with the change in it; a statement of several lines as one."""
         text = ast.unparse(ast.parse(text, mode="eval"))
-        if node.lineno != node.end_lineno:
+        first, last = self.statement.lineno, self.statement.end_lineno
+        if node.lineno != node.end_lineno or not (first == last or self._is_in_its_head(node)):
             return self._unparsed(node, text)
         line: bytes = self.lines[node.lineno - 1].encode()
         for middle in (text, f"({text})"):
@@ -59,18 +60,17 @@ class Maker:
                 return new.decode().strip()
         return self._unparsed(node, text)
 
+    def _is_in_its_head(self, node: Any) -> bool:
+        """Whether an expression stands in the first line of a statement with others in it."""
+        return hasattr(self.statement, "body") and node.lineno == self.statement.lineno
+
     def _means(self, new: str, node: Any, text: str) -> bool:
-        """Whether a line, put into the statement, is the statement with the change."""
-        first, last = self.statement.lineno, self.statement.end_lineno
-        if hasattr(self.statement, "body"):
-            return bool(first == node.lineno)
-        lines = self.lines[first - 1 : last]
-        lines[node.lineno - first] = new
-        lines[0] = lines[0][len(self.indent) :] if lines[0].startswith(self.indent) else lines[0]
+        """Whether a line is the statement with the change."""
+        if self._is_in_its_head(node):
+            return True
+        new = new[len(self.indent) :] if new.startswith(self.indent) else new
         try:
-            return ast.dump(ast.parse("\n".join(lines)).body[0]) == ast.dump(
-                self._changed(node, text)
-            )
+            return ast.dump(ast.parse(new).body[0]) == ast.dump(self._changed(node, text))
         except (SyntaxError, IndexError):
             return False
 

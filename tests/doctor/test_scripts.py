@@ -94,7 +94,114 @@ for _ in range(100):
     dV, dt, dU, ds = step(U, s, V, t)
     U, s, V, t = U - 0.1 * dU, s - 0.1 * ds, V - 0.1 * dV, t - 0.1 * dt
 """  # noqa: E501
-SCRIPTS = {"climbing": CLIMBING, "shuffled": SHUFFLED, "digits": DIGITS}
+# The model makes its weights where it is fitted, and a number is random before it.
+FITTED = """
+import random
+import numpy as np
+random.seed(3)
+class Line:
+    def fit(self, inputs, wanted, rounds):
+        self.slopes, self.start = np.random.default_rng(0).normal(size=inputs.shape[1]), 0
+        total = 0
+        for _ in range(rounds):
+            total += self.descend(inputs, wanted)
+        return total
+    def descend(self, inputs, wanted):
+        off = inputs @ self.slopes + self.start - wanted
+        self.slopes = self.slopes - 0.01 * inputs.T @ off
+        self.start = self.start - 0.01 * np.sum(off)
+        return np.sum(off ** 2) / 2
+if random.random() < 2:
+    draw = np.random.default_rng(1)
+    inputs, wanted = draw.normal(size=(9, 4)), draw.normal(size=9)
+    for k in range(4):
+        inputs[:, k] = inputs[:, k] - np.mean(inputs[:, k])
+    line = Line()
+    line.fit(inputs, wanted, 50)
+"""
+# Labels are integers, and the probabilities lose a one in place; there is no cost.
+LABELS = """
+import numpy as np
+draw = np.random.default_rng(5)
+points, kinds = draw.normal(size=(10, 3)), draw.integers(0, 4, 10)
+U, s = draw.normal(size=(3, 5)), np.zeros(5)
+V, t = draw.normal(size=(5, 4)), np.zeros(4)
+for turn in range(90):
+    H = np.tanh(points @ U + s)
+    powers = np.exp(H @ V + t)
+    shares = powers / powers.sum(axis=1, keepdims=True)
+    off = shares
+    off[range(10), kinds] -= 1
+    back = off @ V.T * (1 - H ** 2)
+    V -= 0.02 * H.T @ off
+    t -= 0.02 * off.sum(axis=0)
+    U -= 0.02 * points.T @ back
+    s -= 0.02 * back.sum(axis=0)
+"""
+# A likelihood is climbed.
+LIKELY = """
+import numpy as np
+draw = np.random.default_rng(6)
+points, yes = draw.normal(size=(11, 3)), (draw.random(11) > 0.5) * 1.0
+w, c = draw.normal(size=3), np.array([0.1])
+for turn in range(30):
+    share = 1 / (1 + np.exp(-(points @ w + c)))
+    likelihood = np.sum(yes * np.log(share) + (1 - yes) * np.log(1 - share))
+    w += 0.1 * points.T @ (yes - share)
+    c += 0.1 * np.sum(yes - share)
+"""
+# Lists that are made anew for each example, in a function without an argument.
+LISTS = """
+import math, random
+def outputs(rows, given):
+    return [1 / (1 + math.exp(-sum(w * x for w, x in zip(row, given)))) for row in rows]
+def lesson():
+    random.seed(0)
+    given, wanted = [[0.0, 1.0, 1.0], [1.0, 0.5, 1.0]], [[1.0, 0.0], [0.0, 0.3]]
+    rows = [[random.random() for _ in range(3)] for _ in range(2)]
+    for _ in range(40):
+        for x, y in zip(given, wanted):
+            told = outputs(rows, x)
+            bent = [(a - b) * a * (1 - a) for a, b in zip(told, y)]
+            rows = [[w - 0.5 * d * one for w, one in zip(row, x)] for row, d in zip(rows, bent)]
+    return rows
+lesson()
+"""
+# Sums of gradients are kept beside the parameters, and set back after each step.
+SUMS = """
+import numpy as np
+class Net:
+    def __init__(self, draw):
+        self.first, self.last = draw.normal(size=(3, 4)), draw.normal(size=(4, 2))
+        self.set_back()
+    def set_back(self):
+        self.sum_first, self.sum_last = np.zeros_like(self.first), np.zeros_like(self.last)
+    def add(self, x, y):
+        h = np.tanh(x @ self.first)
+        off = h @ self.last - y
+        self.sum_last += np.outer(h, off)
+        self.sum_first += np.outer(x, off @ self.last.T * (1 - h ** 2))
+        return np.sum(off ** 2) / 2
+    def step(self):
+        self.first -= 0.05 * self.sum_first
+        self.last -= 0.05 * self.sum_last
+        self.set_back()
+draw = np.random.default_rng(7)
+net, pairs = Net(draw), [(draw.normal(size=3), draw.normal(size=2)) for _ in range(3)]
+for turn in range(20):
+    cost = sum(net.add(x, y) for x, y in pairs)
+    net.step()
+"""
+SCRIPTS = {
+    "climbing": CLIMBING,
+    "shuffled": SHUFFLED,
+    "digits": DIGITS,
+    "fitted": FITTED,
+    "labels": LABELS,
+    "likely": LIKELY,
+    "lists": LISTS,
+    "sums": SUMS,
+}
 
 
 def of_script(folder, source):
@@ -117,6 +224,9 @@ def test_right_ones_are_right(tmp_path, source):
         ("climbing", "np.sum(back, axis=0, keepdims=True)", "np.sum(back)", "certain"),
         ("shuffled", "bend(sums[-l])", "bend(kept[-l])", "certain"),
         ("digits", "(np.exp(Z), axis=0)", "(np.exp(Z))", "likely"),
+        ("fitted", "0.01 * inputs.T @ off", "0.01 * inputs.T @ off * 2", "certain"),
+        ("labels", "off @ V.T * (1 - H ** 2)", "off @ V.T", ""),
+        ("sums", " * (1 - h ** 2)", "", "certain"),
     ],
 )
 def test_the_wrong_line_is_named(tmp_path, script, right, wrong, sure):
@@ -130,3 +240,16 @@ def test_the_wrong_line_is_named(tmp_path, script, right, wrong, sure):
     if sure:
         assert first.sure == sure
         assert right.partition(", keepdims")[0] in first.fix
+
+
+def test_a_step_up_a_negative_cost_is_told(tmp_path):
+    assert "Its steps go up its cost" in " ".join(of_script(tmp_path, LIKELY).remarks)
+
+
+def test_a_fix_in_a_statement_of_several_lines_is_the_whole_statement(tmp_path):
+    several = LABELS.replace("off @ V.T * (1 - H ** 2)", "(\n        off @ V.T\n        * H\n    )")
+    finding = of_script(tmp_path, several).findings[0]
+    lines = several.splitlines()
+    first = finding.fix_line - 1
+    lines[first : first + 4] = [f"    {finding.fix}"]
+    assert of_script(tmp_path, "\n".join(lines)).ok, finding
