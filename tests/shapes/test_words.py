@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from jaxtyping import Float
 
-from shapecheck_bp import ShapeError, shapechecked
+from shapecheck_bp import ShapeError, column, shapechecked
 from shapecheck_bp.shapes.errors import table
 
 N = np.ndarray
@@ -66,6 +66,12 @@ def test_the_options_are_judged_after_the_arguments_before_them():
     assert "not tuple of Float (d,), Float (d,):   x[1] got (4,); d is 4 here, and 3 in w" in text
     text = str(said(take, ones(3), (ones(4), ones(4))))
     assert text.count("x[0] got (4,); d is 4 here, and 3 in w") == 2
+
+
+def test_a_module_that_has_a_mirror_image_is_told_where_one_array_is_to_blame():
+    error = said(column.activation_backward, ones(3, 4), ones(4, 3), "relu")
+    assert error.suggestion == "Pass dA.T or Z.T.", "either may be in the other convention"
+    assert "dZ = dA * g'(Z)        examples are columns\n" in str(error)
 
 
 def test_an_ellipsis_is_no_entry():
