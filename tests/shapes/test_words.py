@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from jaxtyping import Float
 
-from shapecheck_bp import ShapeError, column, shapechecked
+from shapecheck_bp import Array, ShapeError, column, row, shapechecked
 from shapecheck_bp.shapes.errors import table
 
 N = np.ndarray
@@ -17,9 +17,9 @@ def ones(*shape):
     return np.ones(shape)
 
 
-def said(function, *args):
+def said(function, *args, **kwargs):
     with pytest.raises(ShapeError) as caught:
-        function(*args)
+        function(*args, **kwargs)
     return caught.value
 
 
@@ -141,3 +141,72 @@ def test_two_classes_of_one_name_are_told_apart():
 
     other = type("Mesh", (), {"__module__": "elsewhere.meshes"})
     assert "mesh   Mesh   got another Mesh, of elsewhere.meshes" in str(said(draw, other()))
+
+
+@shapechecked
+def many(
+    x: Float[Array, "n"],
+    y: Float[Array, "n 3"] = None,
+    z: dict[str, Float[Array, "n"]] | None = None,
+    w: Float[Array, "*batch"] = None,
+) -> Float[Array, "n"]:
+    return {5: x.astype("f4"), 6: x[:, None]}.get(len(x), x)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wanted"),
+    [
+        ({"x": ones(2, 2)}, ["x   (n,)   got (2, 2)   2 axes where 1 is meant", "Pass x as (n,)."]),
+        (
+            {"x": ones(2), "y": ones(2, 4)},
+            ["y   (n, 3)   got (2, 4)   4 where 3 is meant", "Pass y as (n, 3) = (2, 3)."],
+        ),
+        (
+            {"x": ones(2), "z": {3: ones(2)}},
+            ["many: a key of z does not fit.", "a key of z   str    got int"],
+        ),
+        ({"x": [1.0]}, ["Pass x as an array (n,), for example numpy.asarray(x)."]),
+        ({"x": {}}, ["Pass x as an array (n,)."]),
+        ({"x": ones(0)}, ["many: x is empty.", "Pass at least one entry along n."]),
+        ({"x": ones(2), "w": ones(0, 2)}, ["Pass at least one entry along every axis."]),
+        (
+            {"x": ones(5)},
+            [
+                "many: the result is float32, and x is float64.",
+                "Look for a cast in the function, or for a number among its arguments that has a "
+                "dtype of its own.",
+            ],
+        ),
+        (
+            {"x": ones(6)},
+            [
+                "many: the result does not fit, and the result[:, 0] would.",
+                "The arguments fit: look inside test_words.many, or at its annotations.",
+            ],
+        ),
+    ],
+)
+def test_what_is_wrong_and_what_to_do(arguments, wanted):
+    lines = [line.strip() for line in str(said(many, **arguments)).splitlines()]
+    for line in wanted:
+        assert line.replace("many: ", "test_words.many: ") in lines
+
+
+def test_everything_in_the_other_convention():
+    error = said(row.linear_forward, ones(4, 3), ones(5, 4), ones(5, 1))
+    headline = "the arguments do not fit, and with every matrix transposed they would."
+    assert str(error).startswith(f"row.linear_forward: {headline}\n")
+    assert error.suggestion == (
+        "Use shapecheck_bp.column, or pass every matrix transposed: these lie in the other"
+        " convention."
+    )
+
+    @shapechecked
+    def chain(
+        A: Float[N, "a b"], B: Float[N, "b c"], C: Float[N, "c d"], D: Float[N, "d e"]
+    ) -> None:
+        pass
+
+    assert said(chain, ones(2, 3), ones(4, 2), ones(5, 4), ones(6, 5)).suggestion == (
+        "Pass every matrix transposed: these lie in the other convention."
+    )
