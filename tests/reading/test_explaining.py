@@ -338,3 +338,12 @@ def test_what_to_write(code, repairs):
         assert set(told) & set(repairs), told
         for text in told:
             eval(text, dict(names))
+
+
+def test_a_repair_that_suits_what_stands_beside_it_is_told_with_it():
+    def adds(W, x):
+        return W @ x + x
+
+    said = str(read(adds, np.ones((3, 4)), np.ones((3, 4))).explanation).splitlines()
+    assert said[2:5] == ["  W   (3, 4)", "  x   (3, 4)     W's 4 meets x's 3", ""]
+    assert said[5:] == ["  W * x fits: it is (3, 4), as x beside it is."]
