@@ -210,3 +210,47 @@ def test_everything_in_the_other_convention():
     assert said(chain, ones(2, 3), ones(4, 2), ones(5, 4), ones(6, 5)).suggestion == (
         "Pass every matrix transposed: these lie in the other convention."
     )
+
+
+class Frame:
+    def to_numpy(self): ...
+
+
+@pytest.mark.parametrize("how_many", [6, 7])
+def test_a_long_table_has_only_what_shares_an_axis(how_many):
+    @shapechecked
+    def take(
+        a: Float[N, "a"],
+        b: Float[N, "b"],
+        c: Float[N, "c"],
+        d: Float[N, "d"],
+        e: Float[N, "a b"],
+        *more: Float[N, "g"],
+    ) -> None:
+        pass
+
+    error = said(take, *map(ones, range(1, 5)), ones(9, 9), *[ones(3)] * (how_many - 5))
+    rows = [line.split()[0] for line in str(error).splitlines() if " got " in line]
+    assert rows == (["a", "b", "c", "d", "e", "more[0]"] if how_many == 6 else ["a", "b", "e"])
+
+
+def test_a_table_of_another_library_is_told_how_it_becomes_an_array():
+    assert said(many, Frame()).suggestion == "Pass x as an array (n,), for example x.to_numpy()."
+
+
+def test_what_contradicts_twice_is_said_once():
+    @shapechecked
+    def take(w: Float[N, "d"], x: Float[N, "d d"]) -> None:
+        pass
+
+    assert "x   (d, d)   got (4, 4)   d is 4 here, and 3 in w\n" in str(
+        said(take, ones(3), ones(4, 4))
+    )
+
+
+def test_any_number_of_axes_and_one_more_are_every_axis():
+    @shapechecked
+    def take(x: Float[Array, "... n"]) -> None:
+        pass
+
+    assert said(take, ones(2, 0)).suggestion == "Pass at least one entry along every axis."
