@@ -1,8 +1,10 @@
 """An array operation that failed is explained: the expression, its operands, and what to write."""
 
+import ast
 import copy
 import importlib.util
 import pickle
+import re
 import subprocess
 import sys
 import traceback
@@ -13,6 +15,7 @@ import pytest
 
 from shapecheck_bp.reading import explain, explanation, read
 from shapecheck_bp.reading.explaining import EXPLAINED
+from shapecheck_bp.reading.values import Evaluator, Unsafe
 
 CASES = sorted((Path(__file__).parent / "cases").glob("e*.py"))
 NEEDS = {"torch": "torch", "sklearn": "scikit-learn", "jax": "JAX"}
@@ -347,3 +350,11 @@ def test_a_repair_that_suits_what_stands_beside_it_is_told_with_it():
     said = str(read(adds, np.ones((3, 4)), np.ones((3, 4))).explanation).splitlines()
     assert said[2:5] == ["  W   (3, 4)", "  x   (3, 4)     W's 4 meets x's 3", ""]
     assert said[5:] == ["  W * x fits: it is (3, 4), as x beside it is."]
+
+
+@pytest.mark.parametrize("call", ["np.add(a, a, out=c)", "np.add(a, a, **options)", "c.fill(2)"])
+def test_what_would_be_written_into_is_not_computed_with(call):
+    names = {"np": np, "a": np.ones(2), "c": np.zeros(2), "options": {}}
+    with pytest.raises(Unsafe, match=re.escape(call)):
+        Evaluator(names).value(ast.parse(call, mode="eval").body)
+    assert not names["c"].any()

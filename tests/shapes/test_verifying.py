@@ -366,5 +366,9 @@ def test_something_given_that_is_no_array():
     def take(x: Float[Array, "n"]) -> None:
         pass
 
-    with pytest.raises(ShapeError, match="x does not fit"):
-        verify(take, x=[1.0])
+    def take_and_say_no_more(x: Float[Array, "n"]):
+        return x.shape
+
+    for function in (take, take_and_say_no_more):
+        with pytest.raises(ShapeError, match="x does not fit"):
+            verify(function, x=[1.0])
