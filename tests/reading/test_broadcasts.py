@@ -593,6 +593,22 @@ def pytorch_wrong_axis():
     return x - x.mean(dim=1)
 
 
+@mistake("x.t() - x.mean(dim=0)")
+def pytorch_transposed():
+    x = torch_().arange(16.0).reshape(4, 4)
+    return x.t() - x.mean(dim=0)
+
+
+@mistake("SQUARE.transpose() - SQUARE.mean(axis=0)")
+def transposed_by_a_method():
+    return SQUARE.transpose() - SQUARE.mean(axis=0)
+
+
+@right
+def transposed_and_centred_along_its_own_axis():
+    return SQUARE.transpose() - SQUARE.mean(axis=1), SQUARE.T - SQUARE.mean(axis=1)
+
+
 @mistake("x -= x.mean(dim=1)")
 def pytorch_in_place():
     x = torch_().arange(16.0).reshape(4, 4)

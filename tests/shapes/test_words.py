@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from shapecheck_bp import Array, ShapeError, column, row, shapechecked
 from shapecheck_bp.shapes.errors import table
@@ -130,6 +130,17 @@ def test_arrays_of_jax_are_called_as_people_call_them():
     error = said(take, ones(3))
     assert error.suggestion == "Pass x as a jax.Array (n,)."
     assert "got ndarray" in str(error)
+
+
+def test_a_dtype_without_a_name_is_called_by_what_it_is_written_as():
+    class Lent:
+        shape, dtype = (3,), "theirs.bfloat16"
+
+    @shapechecked
+    def take(x: Int[Array, "n"]) -> None:
+        pass
+
+    assert "x   Int (n,)   got bfloat16 (3,)   bfloat16 is not Int" in str(said(take, Lent()))
 
 
 def test_two_classes_of_one_name_are_told_apart():
