@@ -3,6 +3,7 @@
 import ast
 import copy
 import importlib.util
+import linecache
 import pickle
 import re
 import subprocess
@@ -353,8 +354,6 @@ MATRICES["C"] = np.ones((5, 2))
 def test_what_to_write(code, repairs):
     names = dict(MATRICES, np=np)
     path = Path(__file__).with_name("never written.py")
-    import linecache
-
     linecache.cache[str(path)] = (len(code), None, [code], str(path))
     with pytest.raises(Exception) as info:  # noqa: PT011
         exec(compile(code, str(path), "exec"), names)
@@ -364,6 +363,29 @@ def test_what_to_write(code, repairs):
         assert told == repairs
         for text in told:
             eval(text, dict(names))
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("A + B", "A's 4 meets B's 2"),
+        ("A - C[:2].T @ C[:2] @ B.T", "A's 3 meets C[:2].T @ C[:2] @ B.T's 2"),
+        ("A * B.T", "A's 3 meets B.T's 2"),
+        ("A < v", "A's 4 meets v's 3"),
+        ("v @ B", "v's 3 meets B's 4"),
+        ("A @ v", "A's 4 meets v's 3"),
+        ("np.dot(A, A)", ""),
+        ("np.dot(A, v)", "A's 4 meets v's 3"),
+        ("A[:, None] + np.ones((3, 2, 4))[:2]", "A[:, None]'s 3 meets np.ones((3, 2, 4))[:2]'s 2"),
+    ],
+)
+def test_which_sizes_meet(code, said):
+    names = dict(MATRICES, np=np)
+    path = Path(__file__).with_name("never written.py")
+    linecache.cache[str(path)] = (len(code), None, [code], str(path))
+    with pytest.raises(Exception) as info:  # noqa: PT011
+        exec(compile(code, str(path), "exec"), names)
+    assert explanation(info.value).meeting == said
 
 
 def test_a_repair_that_suits_what_stands_beside_it_is_told_with_it():
