@@ -54,7 +54,7 @@ def note_on(leaves: list[Leaf], leaf: Leaf, others: dict[str, Settled]) -> str:
             notes.append(f"{axis} is {size} here,{layer} and {elsewhere}")
         if axis.isdigit() and int(axis) != size:
             notes.append(f"{size} where {axis} is meant")
-    return "; ".join(notes)
+    return "; ".join(dict.fromkeys(notes))
 
 
 def settled_by(leaves: Iterable[Leaf]) -> dict[str, Settled]:

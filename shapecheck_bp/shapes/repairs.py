@@ -91,7 +91,7 @@ def repairs(leaves: Sequence[Leaf], misfit: Leaf) -> list[Repair]:
     pairs = combinations(single, 2) if len(single) <= MOST_REPAIRS_IN_PAIRS else ()
     arrays = [leaf for leaf in call if leaf.path in near and is_array(leaf)]
     exchanged = map(_exchanged, combinations(arrays, 2))
-    for attempts in (simple, single, exchanged, _flips(call), map(_both, pairs)):
+    for attempts in (simple, single, exchanged, *_flips(call), map(_both, pairs)):
         if fitting := [repair for repair in attempts if _fits(_repaired(call, repair))]:
             return fitting
     return []
@@ -178,17 +178,19 @@ def _cast(leaf: Leaf, usual_float: str) -> str:
     return usual_float if wanted == "Float" else "int64" if wanted in INTEGERS else ""
 
 
-def _flips(call: Sequence[Leaf]) -> Iterator[Repair]:
-    """Every matrix in one argument transposed; then every matrix there is."""
+def _flips(call: Sequence[Leaf]) -> tuple[list[Repair], list[Repair]]:
+    """Every matrix in one argument transposed; and, failing that, every matrix there is."""
     flipped = {
         leaf.path: Seen(leaf.value.shape[::-1], leaf.value.dtype)
         for leaf in call
         if is_array(leaf) and len(leaf.value.shape) == 2
     }
+    single = []
     for argument in dict.fromkeys(map(root, flipped)):
         inside = {path: seen for path, seen in flipped.items() if root(path) == argument}
-        yield Repair((argument,), f"flip({argument})", inside)
-    yield Repair(("the arguments",), "every matrix transposed", flipped, everything=True)
+        single.append(Repair((argument,), f"flip({argument})", inside))
+    all_ = Repair(("the arguments",), "every matrix transposed", flipped, everything=True)
+    return single, [all_]
 
 
 def _exchanged(pair: tuple[Leaf, Leaf]) -> Repair:

@@ -37,6 +37,7 @@ TESTS = {
     "shapes.decorator": ["shapes/law", "shapes/decorator"],
     "shapes.repairs": ["shapes/repairs", "bad_input", "shapes/decorator"],
     "shapes.words": ["shapes/words", "bad_input"],
+    "reading.scripts": ["cli/read"],
     "transpose": ["transpose"],
     "column": ["contract", "gradients", "network", "transpose"],
     "row": ["contract", "gradients", "network", "transpose"],

@@ -593,6 +593,22 @@ def pytorch_wrong_axis():
     return x - x.mean(dim=1)
 
 
+@mistake("x.t() - x.mean(dim=0)")
+def pytorch_transposed():
+    x = torch_().arange(16.0).reshape(4, 4)
+    return x.t() - x.mean(dim=0)
+
+
+@mistake("SQUARE.transpose() - SQUARE.mean(axis=0)")
+def transposed_by_a_method():
+    return SQUARE.transpose() - SQUARE.mean(axis=0)
+
+
+@right
+def transposed_and_centred_along_its_own_axis():
+    return SQUARE.transpose() - SQUARE.mean(axis=1), SQUARE.T - SQUARE.mean(axis=1)
+
+
 @mistake("x -= x.mean(dim=1)")
 def pytorch_in_place():
     x = torch_().arange(16.0).reshape(4, 4)
@@ -695,6 +711,70 @@ def test_no_complaint_comes_of_right_code(name):
         raise reading.error
     assert reading.notes.missed == 0
     assert [str(broadcast) for broadcast in reading.broadcasts] == []
+
+
+def pairs_of_all() -> Any:
+    pred, target = SQUARE @ np.ones((4, 1)), ROW
+    return pred - 2 * target
+
+
+def along_the_other_axis() -> Any:
+    return SQUARE / SQUARE.sum(axis=1)
+
+
+def entry_by_entry() -> Any:
+    W, d = SQUARE, SQUARE @ np.ones((4, 1))
+    return W.T * d
+
+
+@pytest.mark.parametrize(
+    ("function", "lines"),
+    [
+        (
+            pairs_of_all,
+            [
+                "pred - 2 * target",
+                "",
+                "  pred         (4, 1)",
+                "  2 * target   (4,)",
+                "",
+                "  is (4, 4): each is spread over the other.",
+                "  If that is not meant: pred - 2 * target[:, None] or pred.ravel() - 2 * target",
+            ],
+        ),
+        (
+            along_the_other_axis,
+            [
+                "SQUARE / SQUARE.sum(axis=1)",
+                "",
+                "  SQUARE               (4, 4)",
+                "  SQUARE.sum(axis=1)   (4,)",
+                "",
+                "  is (4, 4): they meet along different axes of the same array.",
+                "  If that is not meant: SQUARE / SQUARE.sum(axis=1, keepdims=True) or "
+                "SQUARE / SQUARE.sum(axis=1)[:, None]",
+            ],
+        ),
+        (
+            entry_by_entry,
+            [
+                "W.T * d",
+                "",
+                "  W.T   (4, 4)",
+                "  d     (4, 1)",
+                "",
+                "  is (4, 4): each entry by itself, where a product of matrices would fit too.",
+                "  If that is not meant: W.T @ d",
+            ],
+        ),
+    ],
+)
+def test_what_is_said_of_it(function: Callable[[], Any], lines: list[str]) -> None:
+    (broadcast,) = read(function).broadcasts
+    place, *rest = str(broadcast).splitlines()
+    where, _, expression = place.partition("   ")
+    assert where == f"  test_broadcasts.py:{broadcast.line}"
+    assert [expression, *rest] == lines
 
 
 @contextmanager

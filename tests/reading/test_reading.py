@@ -15,6 +15,7 @@ import pytest
 
 from shapecheck_bp.reading import read
 from shapecheck_bp.reading.copies import NotAgain
+from shapecheck_bp.reading.scripts import read_script
 
 SIZE = 3
 weights = np.ones(SIZE)
@@ -287,6 +288,15 @@ def test_what_cannot_be_copied_is_read_and_not_again(make, why):
     reading = read(takes, thing)
     assert reading.result.tolist() == [2, 2]
     with pytest.raises(NotAgain, match=f"^cannot be run again: .*{why}"):
+        reading.again()
+
+
+def test_a_script_is_not_run_again(tmp_path):
+    path = tmp_path / "script.py"
+    path.write_text("x = 1 + len('abc')\n")
+    reading = read_script(str(path))
+    assert reading.error is None
+    with pytest.raises(NotAgain, match="^a script or a cell is not run again: it may write files"):
         reading.again()
 
 

@@ -180,6 +180,7 @@ def test_too_much_is_refused():
     with pytest.raises(NotAgain, match="it may change more than 0 MB"):
         Copier(most=10).copy([np.ones(2)])
     Copier(most=16).copy([np.ones(2)])
+    assert [*Copier(most=0).copy(iter([3]))] == [3], "what is no array takes nothing of it"
 
 
 def test_a_state_puts_back_what_a_block_did_to_names():

@@ -174,6 +174,8 @@ def test_a_magic_in_notebooks(monkeypatch):
         refuses(shell.user_ns["f"], ones(2), ones(3))
         shell.run_line_magic("shapechecked", "off")
         assert shell.run_cell(cell + "f(np.ones(2), np.ones(3))").result == 3
+        with pytest.raises(ValueError, match="^%shapechecked: expected on or off; got 'maybe'"):
+            shell.run_line_magic("shapechecked", "maybe")
     finally:
         shell.run_line_magic("unload_ext", "shapecheck_bp")
 

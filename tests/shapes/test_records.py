@@ -1,7 +1,7 @@
 """Records have axes of their own, and are looked at where they come as arguments."""
 
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, NotRequired, TypedDict, TypeVar
 
 import numpy as np
@@ -236,6 +236,21 @@ def test_records_of_arrays_of_ours_are_of_one_library_and_dtype_still():
     take(Pair(ones(2), ones(2)), Pair(ones(3), ones(3)))
     with pytest.raises(ShapeError, match="float32"):
         take(Pair(ones(2), ones(2)), Pair(ones(3), ones(3).astype("f4")))
+
+
+def test_what_a_record_makes_of_its_arguments_has_axes_that_are_computed_from_them():
+    @shapechecked
+    @dataclass
+    class Rows:
+        n: int
+        x: Float[np.ndarray, "{n} d"] = field(init=False)
+
+        def __post_init__(self):
+            self.x = ones(4, 2)
+
+    assert Rows(4).n == 4
+    with pytest.raises(ShapeError, match=r"the result\.x does not fit"):
+        Rows(3)
 
 
 def test_what_jax_carries_through_its_transformations_may_hold_anything():

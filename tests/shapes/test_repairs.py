@@ -159,6 +159,11 @@ def test_one_argument_as_a_whole():
     }
 
 
+def test_all_is_transposed_only_where_one_argument_is_not_enough():
+    layers = leaf("params[0]: Float n k", 4, 3), leaf("params[1]: Float m k", 4, 5)
+    assert instead(*layers, leaf("x: Float k", 4)) == [("params", "flip(params)")]
+
+
 def test_every_matrix_in_both_of_two_arguments():
     net = sizes("net", "a b c d", 2, 3, 4, 5)
     call = [leaf("W: Float b a", 2, 3), leaf("V: Float c b", 3, 4), leaf("U: Float d c", 4, 5)]

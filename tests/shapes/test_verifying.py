@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from jaxtyping import Complex, Float, Float32, Integer, UInt8
+from jaxtyping import AnnotationError, Complex, Float, Float32, Integer, UInt8
 
 from shapecheck_bp import (
     Array,
@@ -38,6 +38,11 @@ def test_a_transpose_that_equal_sizes_hide_is_found():
     assert "the body fails where no two axes have the same size" in message
     assert re.search(r"line \d+: return W\.T @ A\n  ValueError: ", message)
     assert "sizes: n = 3, m = 5, k = 7" in message
+    assert caught.value.suggestion == (
+        "Look for a product of the wrong arrays, or a missing transpose, in"
+        " test_verifying.wrong_where_not_square; or pass verify the arguments whose values matter"
+        " to it."
+    )
     assert caught.value.bindings == {"n": 3, "m": 5, "k": 7}
 
 
@@ -180,6 +185,17 @@ def test_arguments_that_cannot_be_made():
         verify(column.activation_forward)
     with pytest.raises(TypeError, match=r"column\.softmax has no axis"):
         verify(column.softmax, axis=0)
+
+    def inside(x: list[tuple[Float[Array, "n"], dict]]) -> None:
+        pass
+
+    def unbound(x: Float[Array, "n+1"]) -> None:
+        pass
+
+    with pytest.raises(TypeError, match="cannot make a .*dict.* inside a container; pass the arg"):
+        verify(inside)
+    with pytest.raises(AnnotationError, match=r"^verify: the axis n\+1 depends on one that is not"):
+        verify(unbound)
 
 
 def test_blind_spots(bp):
@@ -350,5 +366,9 @@ def test_something_given_that_is_no_array():
     def take(x: Float[Array, "n"]) -> None:
         pass
 
-    with pytest.raises(ShapeError, match="x does not fit"):
-        verify(take, x=[1.0])
+    def take_and_say_no_more(x: Float[Array, "n"]):
+        return x.shape
+
+    for function in (take, take_and_say_no_more):
+        with pytest.raises(ShapeError, match="x does not fit"):
+            verify(function, x=[1.0])

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
-from shapecheck_bp import ShapeError, shapechecked
+from shapecheck_bp import Array, ShapeError, column, row, shapechecked
 from shapecheck_bp.shapes.errors import table
 
 N = np.ndarray
@@ -17,9 +17,9 @@ def ones(*shape):
     return np.ones(shape)
 
 
-def said(function, *args):
+def said(function, *args, **kwargs):
     with pytest.raises(ShapeError) as caught:
-        function(*args)
+        function(*args, **kwargs)
     return caught.value
 
 
@@ -66,6 +66,12 @@ def test_the_options_are_judged_after_the_arguments_before_them():
     assert "not tuple of Float (d,), Float (d,):   x[1] got (4,); d is 4 here, and 3 in w" in text
     text = str(said(take, ones(3), (ones(4), ones(4))))
     assert text.count("x[0] got (4,); d is 4 here, and 3 in w") == 2
+
+
+def test_a_module_that_has_a_mirror_image_is_told_where_one_array_is_to_blame():
+    error = said(column.activation_backward, ones(3, 4), ones(4, 3), "relu")
+    assert error.suggestion == "Pass dA.T or Z.T.", "either may be in the other convention"
+    assert "dZ = dA * g'(Z)        examples are columns\n" in str(error)
 
 
 def test_an_ellipsis_is_no_entry():
@@ -126,6 +132,17 @@ def test_arrays_of_jax_are_called_as_people_call_them():
     assert "got ndarray" in str(error)
 
 
+def test_a_dtype_without_a_name_is_called_by_what_it_is_written_as():
+    class Lent:
+        shape, dtype = (3,), "theirs.bfloat16"
+
+    @shapechecked
+    def take(x: Int[Array, "n"]) -> None:
+        pass
+
+    assert "x   Int (n,)   got bfloat16 (3,)   bfloat16 is not Int" in str(said(take, Lent()))
+
+
 def test_two_classes_of_one_name_are_told_apart():
     class Mesh: ...
 
@@ -135,3 +152,116 @@ def test_two_classes_of_one_name_are_told_apart():
 
     other = type("Mesh", (), {"__module__": "elsewhere.meshes"})
     assert "mesh   Mesh   got another Mesh, of elsewhere.meshes" in str(said(draw, other()))
+
+
+@shapechecked
+def many(
+    x: Float[Array, "n"],
+    y: Float[Array, "n 3"] = None,
+    z: dict[str, Float[Array, "n"]] | None = None,
+    w: Float[Array, "*batch"] = None,
+) -> Float[Array, "n"]:
+    return {5: x.astype("f4"), 6: x[:, None]}.get(len(x), x)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wanted"),
+    [
+        ({"x": ones(2, 2)}, ["x   (n,)   got (2, 2)   2 axes where 1 is meant", "Pass x as (n,)."]),
+        (
+            {"x": ones(2), "y": ones(2, 4)},
+            ["y   (n, 3)   got (2, 4)   4 where 3 is meant", "Pass y as (n, 3) = (2, 3)."],
+        ),
+        (
+            {"x": ones(2), "z": {3: ones(2)}},
+            ["many: a key of z does not fit.", "a key of z   str    got int"],
+        ),
+        ({"x": [1.0]}, ["Pass x as an array (n,), for example numpy.asarray(x)."]),
+        ({"x": {}}, ["Pass x as an array (n,)."]),
+        ({"x": ones(0)}, ["many: x is empty.", "Pass at least one entry along n."]),
+        ({"x": ones(2), "w": ones(0, 2)}, ["Pass at least one entry along every axis."]),
+        (
+            {"x": ones(5)},
+            [
+                "many: the result is float32, and x is float64.",
+                "Look for a cast in the function, or for a number among its arguments that has a "
+                "dtype of its own.",
+            ],
+        ),
+        (
+            {"x": ones(6)},
+            [
+                "many: the result does not fit, and the result[:, 0] would.",
+                "The arguments fit: look inside test_words.many, or at its annotations.",
+            ],
+        ),
+    ],
+)
+def test_what_is_wrong_and_what_to_do(arguments, wanted):
+    lines = [line.strip() for line in str(said(many, **arguments)).splitlines()]
+    for line in wanted:
+        assert line.replace("many: ", "test_words.many: ") in lines
+
+
+def test_everything_in_the_other_convention():
+    error = said(row.linear_forward, ones(4, 3), ones(5, 4), ones(5, 1))
+    headline = "the arguments do not fit, and with every matrix transposed they would."
+    assert str(error).startswith(f"row.linear_forward: {headline}\n")
+    assert error.suggestion == (
+        "Use shapecheck_bp.column, or pass every matrix transposed: these lie in the other"
+        " convention."
+    )
+
+    @shapechecked
+    def chain(
+        A: Float[N, "a b"], B: Float[N, "b c"], C: Float[N, "c d"], D: Float[N, "d e"]
+    ) -> None:
+        pass
+
+    assert said(chain, ones(2, 3), ones(4, 2), ones(5, 4), ones(6, 5)).suggestion == (
+        "Pass every matrix transposed: these lie in the other convention."
+    )
+
+
+class Frame:
+    def to_numpy(self): ...
+
+
+@pytest.mark.parametrize("how_many", [6, 7])
+def test_a_long_table_has_only_what_shares_an_axis(how_many):
+    @shapechecked
+    def take(
+        a: Float[N, "a"],
+        b: Float[N, "b"],
+        c: Float[N, "c"],
+        d: Float[N, "d"],
+        e: Float[N, "a b"],
+        *more: Float[N, "g"],
+    ) -> None:
+        pass
+
+    error = said(take, *map(ones, range(1, 5)), ones(9, 9), *[ones(3)] * (how_many - 5))
+    rows = [line.split()[0] for line in str(error).splitlines() if " got " in line]
+    assert rows == (["a", "b", "c", "d", "e", "more[0]"] if how_many == 6 else ["a", "b", "e"])
+
+
+def test_a_table_of_another_library_is_told_how_it_becomes_an_array():
+    assert said(many, Frame()).suggestion == "Pass x as an array (n,), for example x.to_numpy()."
+
+
+def test_what_contradicts_twice_is_said_once():
+    @shapechecked
+    def take(w: Float[N, "d"], x: Float[N, "d d"]) -> None:
+        pass
+
+    assert "x   (d, d)   got (4, 4)   d is 4 here, and 3 in w\n" in str(
+        said(take, ones(3), ones(4, 4))
+    )
+
+
+def test_any_number_of_axes_and_one_more_are_every_axis():
+    @shapechecked
+    def take(x: Float[Array, "... n"]) -> None:
+        pass
+
+    assert said(take, ones(2, 0)).suggestion == "Pass at least one entry along every axis."
