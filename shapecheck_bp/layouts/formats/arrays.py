@@ -58,6 +58,8 @@ def zipped(file: Path) -> zipfile.ZipFile:
     if not zipfile.is_zipfile(file):
         raise ValueError("it is no zip, as such a file is")
     found, size = zipfile.ZipFile(file), file.stat().st_size
+    if len({*found.namelist()}) != len(found.namelist()):
+        raise ValueError("expected every name once")
     grown = sum(one.file_size for one in found.infolist())
     if grown > max(64 << 20, 20 * size):
         raise ValueError(f"{size:,} bytes would become {grown:,}, which no weights do")
