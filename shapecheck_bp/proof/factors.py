@@ -24,8 +24,6 @@ class Factor:
     parts: tuple[Any, ...]
     free: frozenset[str]
     """The indices that are not summed over inside."""
-    matrices: frozenset[str]
-    """The matrices that it has entries of."""
     depth: int
     """The number of the highest index k_1, k_2, … that is summed over inside."""
     order: tuple[int, int]
@@ -39,12 +37,11 @@ class Factor:
             self.kind, self.parts = kind, parts
             *others, inner = parts
             if hasattr(inner, "terms"):
-                self.free, self.matrices, self.depth = inner.free, inner.matrices, inner.depth
+                self.free, self.depth = inner.free, inner.depth
                 look = kind, *others, inner.look
             else:
                 places = parts[1:] if kind in ENTRIES else parts if kind == "delta" else ()
                 self.free = frozenset(one for one in places if isinstance(one, str))
-                self.matrices = frozenset(parts[:1] if kind in ENTRIES else ())
                 self.depth = 0
                 look = (kind,) if kind == "delta" else (kind, parts[0])
             self.order = cls.looks.setdefault(look, len(cls.looks)), len(cls.known)

@@ -83,11 +83,6 @@ class Number:
         )
 
     @cached_property
-    def matrices(self) -> frozenset[str]:
-        """The matrices that it has entries of."""
-        return frozenset().union(*(factor.matrices for factor in self.factors))
-
-    @cached_property
     def depth(self) -> int:
         """The number of the highest index k_1, k_2, … that is summed over."""
         return max((len(bound) + _depth(one) for bound, one in self.terms), default=0)
@@ -196,7 +191,6 @@ class Number:
                 (total(bound, _slope(factor, key) * of_product(joined(one, [(factor, -1)]))), n * c)
                 for c, bound, one in self.apart(key[1:])
                 for factor, n in one
-                if matrix in factor.matrices
             )
         return self.made[key]
 
@@ -300,13 +294,13 @@ def remade(factor: Factor, change: Callable[[Number], Number]) -> Number:
 def _slope(factor: Factor, by: tuple[str, Index, Index]) -> Number:
     """The derivative of a factor by an entry."""
     kind, parts = factor.kind, factor.parts
-    if kind in ENTRIES:
+    if kind in ENTRIES and parts[0] == by[0]:
         return delta(parts[1], by[1]) * delta(parts[2], by[2])
-    if kind == "step":
+    if kind == "step" or not isinstance(parts[-1], Number):
         return number(0)
     if parts[0] == "max":
         raise ValueError("the derivative of a max over an axis is not known")
-    inner: Number = parts[-1].derivative(*by)
+    inner = parts[-1].derivative(*by)
     if kind == "call":
         return call(f"{parts[0]}'", parts[1]) * inner
     if kind == "exp":
