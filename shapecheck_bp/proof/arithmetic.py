@@ -99,8 +99,8 @@ def _namespace(cls: type[Arithmetic]) -> ModuleType:
         **{name: partial(method, name) for name in ("sum", "max", "mean")},
         square=lambda x: x * x,
         matmul=lambda x, y: x @ y,
-        maximum=partial(cls.combine, "max"),
-        minimum=partial(cls.combine, "min"),
+        maximum=lambda x, y: cls.combine("max", x, y),
+        minimum=lambda x, y: cls.combine("min", x, y),
         zeros_like=lambda x: 0,
         ones_like=lambda x: 0 * x + 1,
         astype=lambda x, dtype: x,  # true and false are 1 and 0 here

@@ -236,9 +236,9 @@ def entry(matrix: str, row: Index, column: Index, kind: str = "entry") -> Number
     return of_one(kind, matrix, row, column)
 
 
-def size(name: str | int) -> Number:
-    """The size of an axis."""
-    return of_one("size", name) if isinstance(name, str) else number(name)
+def size(n: Any) -> Number:
+    """The size of an axis: a number, or a name for any."""
+    return number(n) if isinstance(n, int) else of_one("size", str(n))
 
 
 def call(function: str, x: Number) -> Number:
@@ -253,16 +253,16 @@ def delta(i: Index, k: Index) -> Number:
     return of_one("delta", *sorted((i, k), key=str))
 
 
-def over(k: str, n: str | int, x: Number) -> Number:
+def over(k: str, n: Any, x: Number) -> Number:
     """Σ_k x, k over an axis of that size; one of which the size is known is written out."""
     if isinstance(n, int):
         return weighted((x.renamed({k: place}), 1) for place in range(n))
-    return total(((k, n),), x)
+    return total(((k, str(n)),), x)
 
 
-def largest(k: str, n: str | int, x: Number) -> Number:
+def largest(k: str, n: Any, x: Number) -> Number:
     """max_k x, of which nothing is used but that it comes of all x alike: max(Σ_k each(x))."""
-    return call("max", over(k, n, call("each", x))) if k in x.free and n != 1 else x
+    return call("max", over(k, n, call("each", x))) if k in x.free else x
 
 
 # How a factor is made again of other parts, by its kind; ``functions`` adds its own.
