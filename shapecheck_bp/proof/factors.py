@@ -67,6 +67,12 @@ def joined(*products: Any) -> Product:
     return frozenset((f, 1 if f.kind in ZERO_OR_ONE else n) for f, n in powers.items() if n)
 
 
+def outside(term: Term) -> dict[Factor, int]:
+    """A term's factors that have no index that is summed over, and their powers."""
+    summed = dict(term[0])
+    return {factor: power for factor, power in term[1] if factor.free.isdisjoint(summed)}
+
+
 def place_of(term: Term) -> list[tuple[Any, int]]:
     """Where a term stands among others."""
     return sorted((factor.order, power) for factor, power in term[1])
@@ -75,8 +81,7 @@ def place_of(term: Term) -> list[tuple[Any, int]]:
 def written(term: Term, c: Any) -> str:
     """A term with its coefficient."""
     bound, product = term
-    summed = {k for k, _ in bound}
-    inside = {pair for pair in product if pair[0].free & summed}
+    inside = product - outside(term).items()
     words = [str(c) if c.denominator < 1000 else f"{float(c):.6g}"] if c != 1 else []
     words += _listed(product - inside)
     if bound:

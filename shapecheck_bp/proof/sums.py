@@ -30,7 +30,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
 from functools import cache, cached_property, reduce
 from itertools import chain, count, permutations, product
-from operator import mul
+from operator import attrgetter, mul
 from typing import Any, ClassVar
 
 from shapecheck_bp.proof.factors import (
@@ -43,11 +43,13 @@ from shapecheck_bp.proof.factors import (
     Product,
     Term,
     joined,
+    outside,
     place_of,
     written,
 )
 
 ONE: Term = (), frozenset()
+order = attrgetter("order")
 MOST_ALIKE = 5  # indices over one size, which are tried under all names
 
 
@@ -149,11 +151,8 @@ class Number:
         self, which: Callable[[Factor], bool] = lambda factor: factor.kind not in ZERO_OR_ONE
     ) -> tuple[Product, "Number"]:
         """What all terms have in common, outside of the sums, and the rest."""
-        outside = [
-            {f: n for f, n in one if f.free.isdisjoint(k for k, _ in bound)}
-            for bound, one in self.terms
-        ]
-        least = {f: min(one.get(f, 0) for one in outside) for f in self.factors if which(f)}
+        powers = [outside(term) for term in self.terms]
+        least = {f: min(one.get(f, 0) for one in powers) for f in self.factors if which(f)}
         shared = frozenset(pair for pair in least.items() if pair[1])
         return shared, self * of_product((f, -n) for f, n in shared)
 
@@ -177,7 +176,7 @@ class Number:
         return self.made[key] if names else self
 
     def mapped(self, change: Callable[[Factor], "Number"], taken: Iterable[Index] = ()) -> "Number":
-        """The same of other factors."""
+        """The same, with what ``change`` makes of each factor in its place."""
         return weighted(
             (total(bound, _multiplied((change(factor), n) for factor, n in one)), c)
             for c, bound, one in self.apart(taken)
@@ -310,14 +309,14 @@ def _slope(factor: Factor, by: tuple[str, Index, Index]) -> Number:
 
 def steps_in(x: Number) -> list[Factor]:
     """The steps that a number has outside of sums."""
-    return [f for f in x.factors if f.kind == "step" and f.free <= x.free]
+    return [factor for term in x.terms for factor in outside(term) if factor.kind == "step"]
 
 
 def case_by_case(x: Number, steps: list[Factor], f: Callable[[Number], Number]) -> Number:
     """f(x) where the first of the steps is 1, and f(x) where it is 0."""
-    first = min(steps, key=lambda one: one.order)
+    first = min(steps, key=order)
     step = of_product([(first, 1)])
-    with_step = Number({term: c for term, c in x.terms.items() if (first, 1) in term[1]})
+    with_step = Number({term: c for term, c in x.terms.items() if first in outside(term)})
     down = x - with_step
     up = weighted(
         (_summed(bound, one - {(first, 1)}), c) for (bound, one), c in with_step.terms.items()
@@ -340,7 +339,7 @@ def _times(a: Number, b: Number) -> Number:
 def _multiplied(numbers: Iterable[tuple[Number, int]]) -> Number:
     """A product of powers of numbers, those of one term first."""
     several, found = [], []
-    coefficient: Any = 1
+    coefficient: int | Fraction = 1
     for one, power in numbers:
         ((bound, factors), c) = next(iter(one.terms.items()), (ONE, 0))
         if len(one.terms) == 1 and not bound:
@@ -348,7 +347,7 @@ def _multiplied(numbers: Iterable[tuple[Number, int]]) -> Number:
             found.append([(factor, n * power) for factor, n in factors])
         else:
             several.append(one**power)
-    return reduce(mul, several, weighted([(of_product(joined(*found)), coefficient)]))
+    return reduce(mul, several, of_product(joined(*found)) * coefficient)
 
 
 def total(bound: Bound, x: Number) -> Number:
@@ -363,14 +362,13 @@ def _summed(bound: Bound, one: Product) -> Number:
     """Σ of a product, in the one form that it has."""
     summed = dict(bound)
     for factor, power in one:
-        rest = one - {(factor, power)}
         if factor.kind == "delta" and not factor.free.isdisjoint(summed):
             here = min(factor.free & summed.keys())
             (other,) = (place for place in factor.parts if place != here)
             others = tuple((k, n) for k, n in bound if k != here)
-            return total(others, of_product(rest).renamed({here: other}))
+            return total(others, of_product(one - {(factor, 1)}).renamed({here: other}))
         if factor.kind == "several" and power > 0:
-            return total(bound, of_product(rest) * factor.parts[0] ** power)
+            return total(bound, of_product(one - {(factor, power)}) * factor.parts[0] ** power)
         if factor.kind == "several" and (found := _division(factor)):
             v, highest, a, b = found
             if dict(one).get(v, 0) >= highest:
@@ -430,8 +428,8 @@ def _division(s: Factor) -> tuple[Factor, int, Number, Number] | None:
 
     So v**n / s is 1 / a - b / a 1 / s, and lower powers of v are left above s.
     """
-    terms, outside = s.parts[0].terms, [f for f in s.parts[0].factors if f.free <= s.free]
-    for v in sorted((f for f in outside if f.kind == "exp"), key=lambda f: f.order):
+    terms = s.parts[0].terms
+    for v in sorted({f for one in terms for f in outside(one) if f.kind == "exp"}, key=order):
         powers = {term: dict(term[1]).get(v, 0) for term in terms}
         n = max(powers.values())
         first, *others = (term for term, power in powers.items() if power == n)
