@@ -28,7 +28,7 @@ m Σ_{k_1:n} A[i, k_1] + Σ_{k_1:m,k_2:n} A[i, k_2] B[k_2, k_1]
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
-from functools import cache, cached_property, reduce
+from functools import cache, cached_property, reduce, wraps
 from itertools import chain, count, permutations, product
 from operator import attrgetter, mul
 from typing import Any, ClassVar
@@ -108,7 +108,7 @@ class Number:
         power = power.value if isinstance(power, Number) else power
         if power is None or int(power) != power:
             raise ValueError(f"a power of {power}: only whole powers are decided")
-        return reduce(mul, [self if power >= 0 else self.inverse] * abs(int(power)), number(1))
+        return reduce(mul, [self if power >= 0 else inverse(self)] * abs(int(power)), number(1))
 
     def __neg__(self) -> "Number":
         return self * -1
@@ -120,10 +120,10 @@ class Number:
         return number(other) - self
 
     def __truediv__(self, other: Any) -> "Number":
-        return self * number(other).inverse
+        return self * inverse(other)
 
     def __rtruediv__(self, other: Any) -> "Number":
-        return number(other) * self.inverse
+        return number(other) * inverse(self)
 
     __radd__ = __add__
     __rmul__ = __mul__
@@ -132,20 +132,6 @@ class Number:
     def value(self) -> Any:
         """The number itself where it is known."""
         return self.terms.get(ONE, 0) if self.terms.keys() <= {ONE} else None
-
-    @cached_property
-    def inverse(self) -> "Number":
-        """1 over it; what all its terms share is divided by alone."""
-        if not self.terms:
-            raise ZeroDivisionError("a division by what is zero for all arguments")
-        if steps := steps_in(self):
-            return case_by_case(self, steps, lambda case: case.inverse)
-        shared, rest = self.shared()
-        if any(f.kind == "delta" for f in rest.factors):
-            raise ZeroDivisionError("a division by what may be zero")
-        c: Fraction = 1 / Fraction(rest.terms[min(rest.terms, key=place_of)])
-        below = [] if rest.value else [(Factor("several", rest * c), -1)]
-        return of_product([*((f, -n) for f, n in shared), *below]) * c
 
     def shared(
         self, which: Callable[[Factor], bool] = lambda factor: factor.kind not in ZERO_OR_ONE
@@ -304,24 +290,41 @@ def _slope(factor: Factor, by: tuple[str, Index, Index]) -> Number:
         return call(f"{parts[0]}'", parts[1]) * inner
     if kind == "exp":
         return of_one(kind, *parts) * inner
-    return inner * parts[0].inverse if kind == "log" else inner
+    return inner * inverse(parts[0]) if kind == "log" else inner
 
 
-def steps_in(x: Number) -> list[Factor]:
-    """The steps that a number has outside of sums."""
-    return [factor for term in x.terms for factor in outside(term) if factor.kind == "step"]
+def by_cases(f: Callable[[Number], Number]) -> Callable[[Any], Number]:
+    """f where a step in the number, outside of sums, is 1, and f where it is 0."""
+
+    @cache
+    @wraps(f)
+    def apply(value: Any) -> Number:
+        x = number(value)
+        steps = [factor for term in x.terms for factor in outside(term) if factor.kind == "step"]
+        if not steps:
+            return f(x)
+        first = min(steps, key=order)
+        with_step = Number({term: c for term, c in x.terms.items() if first in outside(term)})
+        left, step = x - with_step, of_product([(first, 1)])
+        without = (
+            (_summed(bound, one - {(first, 1)}), c) for (bound, one), c in with_step.terms.items()
+        )
+        return step * apply(left + weighted(without)) + (1 - step) * apply(left)
+
+    return apply
 
 
-def case_by_case(x: Number, steps: list[Factor], f: Callable[[Number], Number]) -> Number:
-    """f(x) where the first of the steps is 1, and f(x) where it is 0."""
-    first = min(steps, key=order)
-    step = of_product([(first, 1)])
-    with_step = Number({term: c for term, c in x.terms.items() if first in outside(term)})
-    down = x - with_step
-    up = weighted(
-        (_summed(bound, one - {(first, 1)}), c) for (bound, one), c in with_step.terms.items()
-    )
-    return step * f(down + up) + (1 - step) * f(down)
+@by_cases
+def inverse(x: Number) -> Number:
+    """1 over it; what all its terms share is divided by alone."""
+    if not x.terms:
+        raise ZeroDivisionError("a division by what is zero for all arguments")
+    shared, rest = x.shared()
+    if any(f.kind == "delta" for f in rest.factors):
+        raise ZeroDivisionError("a division by what may be zero")
+    c: Fraction = 1 / Fraction(rest.terms[min(rest.terms, key=place_of)])
+    below = [] if rest.value else [(Factor("several", rest * c), -1)]
+    return of_product([*((f, -n) for f, n in shared), *below]) * c
 
 
 @cache
@@ -374,7 +377,7 @@ def _summed(bound: Bound, one: Product) -> Number:
             if dict(one).get(v, 0) >= highest:
                 above = Number({((), joined(one, [(v, -highest)])): 1})
                 s = of_one(factor.kind, *factor.parts)
-                return total(bound, (above * s - above * b) * a.inverse)
+                return total(bound, (above * s - above * b) * inverse(a))
     for k, n in bound:
         mine = frozenset(pair for pair in one if k in pair[0].free)
         others = tuple(pair for pair in bound if pair[0] != k)
