@@ -129,7 +129,7 @@ class Symbolic(Arithmetic):
         for one in axes:
             entry = over("ij"[-self.ndim :][one], self.shape[one], entry)
             kept[one] = 1
-        formula = notation.applied(function, self.formula)
+        formula = notation.applied(function, self.formula, over=[self.shape[one] for one in axes])
         if not keepdims:
             kept = [n for one, n in enumerate(self.shape) if one not in axes]
             # What is left of a matrix lies along the last axis.
