@@ -43,6 +43,8 @@ from shapecheck_bp.tracing import notation
 from shapecheck_bp.tracing.equations import Equations
 from shapecheck_bp.tracing.naming import quantities, result_names
 
+__all__ = ["Equations", "equations"]
+
 ANY_ACTIVATION = OUTPUTS[0]
 
 
