@@ -87,21 +87,20 @@ for _name, _operation in {"gt": ">", "lt": "<"}.items():
 
 
 def _namespace(cls: type[Arithmetic]) -> ModuleType:
+    def method(name: str, x: Any, **over: Any) -> Any:
+        return getattr(x, name)(**over)
+
     def apply(function: str, x: Any) -> Any:
         return x.apply(function)
-
-    def reduce(function: str, x: Any, *, axis: int | None = None, keepdims: bool = False) -> Any:
-        return x.reduce(function, axis, keepdims)
 
     xp = ModuleType(cls.__name__.lower())  # like any library's, also where it is put into a set
     xp.__dict__.update(
         **{name: partial(apply, name) for name in ("exp", "log", "log1p", "abs", "tanh")},
-        **{name: partial(reduce, name) for name in ("sum", "max")},
-        mean=lambda x, *, axis=None, keepdims=False: x.mean(axis, keepdims),
+        **{name: partial(method, name) for name in ("sum", "max", "mean")},
         square=lambda x: x * x,
         matmul=lambda x, y: x @ y,
-        maximum=partial(cls.combine, "max"),
-        minimum=partial(cls.combine, "min"),
+        maximum=lambda x, y: cls.combine("max", x, y),
+        minimum=lambda x, y: cls.combine("min", x, y),
         zeros_like=lambda x: 0,
         ones_like=lambda x: 0 * x + 1,
         astype=lambda x, dtype: x,  # true and false are 1 and 0 here

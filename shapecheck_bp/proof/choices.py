@@ -83,7 +83,8 @@ def to_refuse() -> Iterator[tuple[Case, str]]:
 
 def chosen(column: ModuleType, row: ModuleType) -> Iterator[Check]:
     """Whether both conventions draw, choose and refuse as it is stated here."""
-    known = {*column.__all__} & {*row.__all__}
+    public = {*column.__all__} & {*row.__all__}
+    known = {name for name in public if hasattr(column, name) and hasattr(row, name)}
     for case, expected in to_give():
         if case.function in known:
             yield from compared(case, column, row, expected, _unlike)

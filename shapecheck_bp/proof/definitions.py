@@ -14,8 +14,8 @@ from typing import Any
 from shapecheck_bp.activations import ACTIVATIONS
 from shapecheck_bp.network import Cache, Gradient, Layer, Network
 from shapecheck_bp.proof.functions import exp, log
-from shapecheck_bp.proof.sums import Number, size
-from shapecheck_bp.proof.symbols import Symbolic, total
+from shapecheck_bp.proof.sums import Number, over, size
+from shapecheck_bp.proof.symbols import Symbolic
 
 DEFINITIONS: dict[str, Callable[..., Any]] = {}
 
@@ -28,7 +28,7 @@ def defines(definition: Callable[..., Any]) -> Callable[..., Any]:
 
 def whole(A: Symbolic, entry: Number) -> Number:
     """Σ_i Σ_j entry, over the rows and columns of A."""
-    return total("i", A.shape[0], total("j", A.shape[1], entry))
+    return over("i", A.shape[0], over("j", A.shape[1], entry))
 
 
 def derivative(number: Number, by: Symbolic) -> Symbolic:
@@ -43,20 +43,20 @@ def derivative(number: Number, by: Symbolic) -> Symbolic:
 def linear_forward(A_prev: Symbolic, W: Symbolic, b: Symbolic) -> Symbolic:
     """Z[i, j] = Σ_k W[i, k] A_prev[k, j] + b[i]."""
     (n_out, n_in), m = W.shape, A_prev.shape[1]
-    Z = total("k", n_in, W.at("i", "k") * A_prev.at("k", "j")) + b.at("i", 0)
+    Z = over("k", n_in, W.at("i", "k") * A_prev.at("k", "j")) + b.at("i", 0)
     return Symbolic((n_out, m), Z)
 
 
 @defines
 def softmax(Z: Symbolic) -> Symbolic:
     """A[i, j] = exp(Z[i, j]) / Σ_k exp(Z[k, j])."""
-    return Symbolic(Z.shape, exp(Z.entry) / total("k", Z.shape[0], exp(Z.at("k", "j"))))
+    return Symbolic(Z.shape, exp(Z.entry) / over("k", Z.shape[0], exp(Z.at("k", "j"))))
 
 
 @defines
 def log_softmax(Z: Symbolic) -> Symbolic:
     """The logarithm of that."""
-    return Symbolic(Z.shape, Z.entry - log(total("k", Z.shape[0], exp(Z.at("k", "j")))))
+    return Symbolic(Z.shape, Z.entry - log(over("k", Z.shape[0], exp(Z.at("k", "j")))))
 
 
 @defines
@@ -77,7 +77,7 @@ def weights_backward(dZ: Symbolic, A_prev: Symbolic) -> Gradient[Symbolic, Symbo
     """The derivatives of Σ dZ[i, j] Z[i, j] / m by the W and b that made Z."""
     (n_out, m), n_in = dZ.shape, A_prev.shape[0]
     W, b = Symbolic.named("the W", (n_out, n_in)), Symbolic.named("the b", (n_out, 1))
-    number = whole(dZ, dZ.entry * linear_forward(A_prev, W, b).entry) / _count(m)
+    number = whole(dZ, dZ.entry * linear_forward(A_prev, W, b).entry) / size(m)
     return Gradient(derivative(number, W), derivative(number, b))
 
 
@@ -110,7 +110,7 @@ def cost(net: Network, cache: Any, Y: Symbolic) -> Symbolic:
         L = -y * log(a) - (1 - y) * log(1 - a)
     else:
         L = (A.entry - y) ** 2
-    return Symbolic((), whole(Y, L) / _count(Y.shape[1]))
+    return Symbolic((), whole(Y, L) / size(Y.shape[1]))
 
 
 @defines
@@ -134,8 +134,3 @@ def update(params: Any, grads: Any, learning_rate: Symbolic) -> Any:
         Layer(*(Symbolic(x.shape, x.entry - learning_rate.entry * dx.entry) for x, dx in pairs))
         for pairs in (zip(one, d, strict=True) for one, d in zip(params, grads, strict=True))
     )
-
-
-def _count(m: Any) -> Number:
-    """The number of examples."""
-    return size(m if isinstance(m, int) else m.name)

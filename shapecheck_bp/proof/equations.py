@@ -43,6 +43,8 @@ from shapecheck_bp.tracing import notation
 from shapecheck_bp.tracing.equations import Equations
 from shapecheck_bp.tracing.naming import quantities, result_names
 
+__all__ = ["Equations", "equations"]
+
 ANY_ACTIVATION = OUTPUTS[0]
 
 
@@ -62,9 +64,10 @@ def equations(bp: ModuleType, net: Network | None = None) -> Equations:
         for name, arguments in _calls(bp, net):
             getattr(bp, name)(*arguments)
     # A step that is made of another one repeats its equations; by itself, any activation is g.
-    for node in (node for formula in listener.found for node in ast.walk(formula.tree)):
-        if not net and isinstance(node, ast.Name):
-            node.id = re.sub(f"^{ANY_ACTIVATION}\\b", "g", node.id)
+    nodes: Any = (node for formula in listener.found for node in ast.walk(formula.tree))
+    for node in nodes:
+        if not net and hasattr(node, "symbol"):
+            node.id = node.symbol = re.sub(f"^{ANY_ACTIVATION}\\b", "g", node.id)
     return Equations({formula.line: formula for formula in listener.found}.values())
 
 

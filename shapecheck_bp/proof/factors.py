@@ -24,8 +24,6 @@ class Factor:
     parts: tuple[Any, ...]
     free: frozenset[str]
     """The indices that are not summed over inside."""
-    matrices: frozenset[str]
-    """The matrices that it has entries of."""
     depth: int
     """The number of the highest index k_1, k_2, … that is summed over inside."""
     order: tuple[int, int]
@@ -39,12 +37,11 @@ class Factor:
             self.kind, self.parts = kind, parts
             *others, inner = parts
             if hasattr(inner, "terms"):
-                self.free, self.matrices, self.depth = inner.free, inner.matrices, inner.depth
+                self.free, self.depth = inner.free, inner.depth
                 look = kind, *others, inner.look
             else:
                 places = parts[1:] if kind in ENTRIES else parts if kind == "delta" else ()
                 self.free = frozenset(one for one in places if isinstance(one, str))
-                self.matrices = frozenset(parts[:1] if kind in ENTRIES else ())
                 self.depth = 0
                 look = (kind,) if kind == "delta" else (kind, parts[0])
             self.order = cls.looks.setdefault(look, len(cls.looks)), len(cls.known)
@@ -70,6 +67,12 @@ def joined(*products: Any) -> Product:
     return frozenset((f, 1 if f.kind in ZERO_OR_ONE else n) for f, n in powers.items() if n)
 
 
+def outside(term: Term) -> dict[Factor, int]:
+    """A term's factors that have no index that is summed over, and their powers."""
+    summed = dict(term[0])
+    return {factor: power for factor, power in term[1] if factor.free.isdisjoint(summed)}
+
+
 def place_of(term: Term) -> list[tuple[Any, int]]:
     """Where a term stands among others."""
     return sorted((factor.order, power) for factor, power in term[1])
@@ -78,8 +81,7 @@ def place_of(term: Term) -> list[tuple[Any, int]]:
 def written(term: Term, c: Any) -> str:
     """A term with its coefficient."""
     bound, product = term
-    summed = {k for k, _ in bound}
-    inside = {pair for pair in product if pair[0].free & summed}
+    inside = product - outside(term).items()
     words = [str(c) if c.denominator < 1000 else f"{float(c):.6g}"] if c != 1 else []
     words += _listed(product - inside)
     if bound:

@@ -11,34 +11,23 @@ from fractions import Fraction
 from typing import Any
 
 from shapecheck_bp.proof.factors import NEVER_ZERO, Factor, joined, place_of
-from shapecheck_bp.proof.sums import (
-    MAKERS,
-    Number,
-    case_by_case,
-    entry,
-    number,
-    of_one,
-    of_product,
-    steps_in,
-)
+from shapecheck_bp.proof.sums import MAKERS, Number, by_cases, entry, number, of_one, of_product
 
 __all__ = ["absolute", "entry", "exp", "log", "maximum", "minimum", "step", "tanh"]
 
 
-def exp(x: Any) -> Number:
+@by_cases
+def exp(x: Number) -> Number:
     """e to the x, as a product for a sum in x."""
-    if steps := steps_in(x := number(x)):
-        return case_by_case(x, steps, exp)
     return of_product(
         (Factor("exp", Number({term: Fraction(1, c.denominator)})), c.numerator)
         for term, c in x.terms.items()
     )
 
 
-def log(x: Any) -> Number:
+@by_cases
+def log(x: Number) -> Number:
     """The logarithm, as a sum for what is positive in a product."""
-    if steps := steps_in(x := number(x)):
-        return case_by_case(x, steps, log)
     if not x.terms:
         raise ZeroDivisionError("the logarithm of what is zero for all arguments")
     shared, rest = x.shared(_positive)
@@ -57,10 +46,9 @@ def tanh(x: Any) -> Number:
     return 1 - 2 / (exp(2 * number(x)) + 1)
 
 
-def step(x: Any) -> Number:
+@by_cases
+def step(x: Number) -> Number:
     """1 where x > 0, else 0; where x = 0 is not looked at."""
-    if steps := steps_in(x := number(x)):
-        return case_by_case(x, steps, step)
     if x.value is not None:
         return number(int(x.value > 0))
     _, x = x.shared(_positive)

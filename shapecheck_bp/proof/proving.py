@@ -1,51 +1,6 @@
-"""The proof that both conventions give the same gradients, and the right ones.
+"""``prove``: both answers, for the two modules or copies of them."""
 
-The law, for every public function f of ``column`` and ``row``:
-
-    row.f(*flip(args)) == flip(column.f(*args))
-
-``prove`` gives two answers to it. Each runs the shipped functions, found by name in ``__all__``,
-with their annotations enforced, on another kind of number.
-
-**Right, for all shapes and all values, and so equal** (``right``). The functions run on arrays
-whose sizes are the symbols n_0, n_1, …, m and whose entries are symbols too, with any elementwise
-function for g and g'. Such an array is one formula, for its entry in row i and column j. Its
-transpose is the same formula with i and j exchanged; the product A B has the entry
-Σ_k A[i, k] B[k, j]. Therefore (AB)ᵀ = BᵀAᵀ is no assumption here, but the same sum of the same
-products; and so on for the elementwise product, for g, and for sums over an axis.
-
-The cost J of a network is such a sum as well, and so is its derivative by W[a, b]: the derivative
-of a sum is the sum of the derivatives, that of a product comes from each factor in turn, that of
-g(z) is g'(z) times that of z, and ∂W[i, k]/∂W[a, b] is 1 where i = a and k = b, and else 0, so that
-it picks one term of each sum. For depths 1 to 6, for every output with every loss, the dW and db of
-``column`` are that very formula. So are those of ``row``, transposed; and two formulas that are the
-same as a third are the same: the law needs no answer of its own. The same is shown of each step by
-itself, on any arrays: what it gives is the derivative that the chain rule asks of it. That each g'
-is the derivative of its g is shown from their own formulas. And since jaxtyping has accepted every
-argument and every result with symbols for sizes, no two of which are equal, the declared shapes
-hold for all sizes too.
-
-**At every other depth** it is by induction, from the steps. If the layers up to l - 1 are right,
-the lemmas for ``linear_forward`` and ``activation_forward`` make layer l right. If dZ[l] is right,
-the lemma for ``linear_backward`` makes dA[l-1], dW[l] and db[l] right, and the lemma for
-``activation_backward`` dZ[l-1]. That the whole is made of these steps in that way is run for depths
-1 to 6, and beyond that it is read: code that asks how many layers there are, or how large an axis
-is, is refused with the line where it asks, and a loop's own counter is nowhere compared.
-
-**In floating point, on real data** (``floating``). That the running code does what its formulas
-say is another question, since it rounds. By how much is bounded by the probabilistic analysis of
-Higham and Mary, from the values on the way (``rounding`` has the model and the probability). Every
-function's result, in either convention and either float type, lies as close to that in float64.
-
-**In blocks.** With a ``block_size`` the gradients are a weighted mean of those of blocks, by code
-that both conventions share. Of three examples in blocks of two, J and its derivatives come out as
-without blocks, for all widths. ``floating`` drives it on more.
-
-What draws numbers or chooses among them (``init``, ``one_hot``, ``predict``, ``check_data``) has
-no formula in real numbers; it is under the last answer, and held to a statement of its own. A proof
-lists who is under what, and why.
-"""
-
+import gc
 from types import ModuleType
 from typing import Any
 
@@ -100,10 +55,16 @@ def prove(
     if short:
         deepest, few = DEEPEST_IN_SHORT, slice(EXAMPLES_IN_SHORT)
         X, Y = X[:, few], Y[:, few]
-    answers = [
-        right(column, row, symbolic_networks(deepest, only=net)),
-        floating(column, row, real, params, X, Y),
-    ]
+    collecting = gc.isenabled()
+    gc.disable()  # numbers are kept, and looking through them all for garbage takes its time
+    try:
+        answers = [
+            right(column, row, symbolic_networks(deepest, only=net)),
+            floating(column, row, real, params, X, Y),
+        ]
+    finally:
+        if collecting:
+            gc.enable()
     return Proof(answers, public_names(column, row))
 
 

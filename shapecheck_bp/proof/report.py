@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from shapecheck_bp.tracing.tables import for_page, for_terminal
+from shapecheck_bp.tracing.tables import Table, Tables
 
-Table = tuple[str, list[str], list[list[str]]]
 MOST_SHOWN = 8
 
 
@@ -54,20 +53,12 @@ class Answer:
 
     def to_dict(self) -> dict[str, Any]:
         """The same as plain values."""
-        return {
-            "name": self.name,
-            "question": self.question,
-            "ran": self.ran,
-            "found": self.found,
-            "holds": bool(self),
-            "checks": len(self.checks),
-            "refused": [check._asdict() for check in self.refused],
-            "left_out": self.left_out,
-        }
+        facts = {"holds": bool(self), "checks": len(self.checks)}
+        return vars(self) | facts | {"refused": [check._asdict() for check in self.refused]}
 
 
 @dataclass(frozen=True, repr=False)
-class Proof:
+class Proof(Tables):
     """Two answers to: do the two conventions give the same gradients, and the right ones?
 
     True where both hold. Prints as a table; in a notebook it is one.
@@ -119,7 +110,7 @@ class Proof:
         whys = {why for states in coverage.values() for why in states.values()} - {"checked"}
         marks = {why: f"({place})" for place, why in enumerate(sorted(whys), start=1)}
         under = [
-            [name] + [marks.get(states[one.name]) or _count(one.of(name)) for one in self.answers]
+            [name, *(marks.get(states[one.name]) or _count(one.of(name)) for one in self.answers)]
             for name, states in coverage.items()
         ]
         headings = ["function", *(answer.name for answer in self.answers)]
@@ -143,30 +134,6 @@ class Proof:
             return "The proof holds."
         where = [f" First refused: {one.function}, {one.quantity}." for one in self.refused[:1]]
         return "The proof DOES NOT hold." + "".join(where)
-
-    def __repr__(self) -> str:
-        return str(self)
-
-    def __str__(self) -> str:
-        """The tables as text, 80 columns wide."""
-        from rich.console import Console
-
-        console = Console(width=80, highlight=False, color_system=None, force_jupyter=False)
-        with console.capture() as text:
-            console.print(self)
-        return "\n".join(line.rstrip() for line in text.get().splitlines())
-
-    def __rich_console__(self, console: Any, options: Any) -> Iterator[Any]:
-        from rich.text import Text
-
-        for table in self.tables():
-            yield from for_terminal(*table)
-        yield Text(self.verdict, style="bold green" if self else "bold red")
-
-    def _repr_html_(self) -> str:
-        """The tables for a notebook, complete without styles."""
-        parts = (for_page(*table) for table in self.tables())
-        return "".join(parts) + f"<p><strong>{self.verdict}</strong></p>"
 
 
 def _count(checks: list[Check]) -> str:

@@ -1,17 +1,9 @@
 """Answer 1: right for all shapes and all values, in either convention, and so equal in both.
 
 Every public function runs once in each convention on symbols: sizes n_0, n_1, …, m that may be
-anything, entries that may be anything, any g. What comes out is compared with what it should be, as
-index sums say it (``definitions``): a layer's Z, g, softmax and the cost J are defined; and what is
-a gradient has to be the derivative of J, found by differentiating J's index sum by W[a, b] and
-b[a]. Two results that are the same formula as a third are the same formula.
-
-g is left opaque, and its derivative is called g'. Where formulas differ so far, the run is repeated
-with g written out. That each g' is the derivative of its g is shown from their own formulas, on
-each side of zero, where some have a corner.
-
-One thing is assumed: under cross-entropy, each example's targets sum to one, Σ_k Y[k, j] = 1.
-``check_data`` refuses others.
+anything, entries that may be anything, any g. What comes out has to be what ``definitions`` gives
+for the same arguments, in the same formula. Where it is another one, g and g' are written out in
+both, and they are compared once more.
 """
 
 from collections.abc import Iterable, Iterator

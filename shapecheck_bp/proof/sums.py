@@ -28,9 +28,9 @@ m Σ_{k_1:n} A[i, k_1] + Σ_{k_1:m,k_2:n} A[i, k_2] B[k_2, k_1]
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
-from functools import cache, cached_property, reduce
+from functools import cache, cached_property, reduce, wraps
 from itertools import chain, count, permutations, product
-from operator import mul
+from operator import attrgetter, mul
 from typing import Any, ClassVar
 
 from shapecheck_bp.proof.factors import (
@@ -43,11 +43,13 @@ from shapecheck_bp.proof.factors import (
     Product,
     Term,
     joined,
+    outside,
     place_of,
     written,
 )
 
 ONE: Term = (), frozenset()
+order = attrgetter("order")
 MOST_ALIKE = 5  # indices over one size, which are tried under all names
 
 
@@ -83,11 +85,6 @@ class Number:
         )
 
     @cached_property
-    def matrices(self) -> frozenset[str]:
-        """The matrices that it has entries of."""
-        return frozenset().union(*(factor.matrices for factor in self.factors))
-
-    @cached_property
     def depth(self) -> int:
         """The number of the highest index k_1, k_2, … that is summed over."""
         return max((len(bound) + _depth(one) for bound, one in self.terms), default=0)
@@ -111,7 +108,7 @@ class Number:
         power = power.value if isinstance(power, Number) else power
         if power is None or int(power) != power:
             raise ValueError(f"a power of {power}: only whole powers are decided")
-        return reduce(mul, [self if power >= 0 else self.inverse] * abs(int(power)), number(1))
+        return reduce(mul, [self if power >= 0 else inverse(self)] * abs(int(power)), number(1))
 
     def __neg__(self) -> "Number":
         return self * -1
@@ -123,10 +120,10 @@ class Number:
         return number(other) - self
 
     def __truediv__(self, other: Any) -> "Number":
-        return self * number(other).inverse
+        return self * inverse(other)
 
     def __rtruediv__(self, other: Any) -> "Number":
-        return number(other) * self.inverse
+        return number(other) * inverse(self)
 
     __radd__ = __add__
     __rmul__ = __mul__
@@ -136,29 +133,12 @@ class Number:
         """The number itself where it is known."""
         return self.terms.get(ONE, 0) if self.terms.keys() <= {ONE} else None
 
-    @cached_property
-    def inverse(self) -> "Number":
-        """1 over it; what all its terms share is divided by alone."""
-        if not self.terms:
-            raise ZeroDivisionError("a division by what is zero for all arguments")
-        if steps := steps_in(self):
-            return case_by_case(self, steps, lambda case: case.inverse)
-        shared, rest = self.shared()
-        if any(f.kind == "delta" for f in rest.factors):
-            raise ZeroDivisionError("a division by what may be zero")
-        c: Fraction = 1 / Fraction(rest.terms[min(rest.terms, key=place_of)])
-        below = [] if rest.value else [(Factor("several", rest * c), -1)]
-        return of_product([*((f, -n) for f, n in shared), *below]) * c
-
     def shared(
         self, which: Callable[[Factor], bool] = lambda factor: factor.kind not in ZERO_OR_ONE
     ) -> tuple[Product, "Number"]:
         """What all terms have in common, outside of the sums, and the rest."""
-        outside = [
-            {f: n for f, n in one if f.free.isdisjoint(k for k, _ in bound)}
-            for bound, one in self.terms
-        ]
-        least = {f: min(one.get(f, 0) for one in outside) for f in self.factors if which(f)}
+        powers = [outside(term) for term in self.terms]
+        least = {f: min(one.get(f, 0) for one in powers) for f in self.factors if which(f)}
         shared = frozenset(pair for pair in least.items() if pair[1])
         return shared, self * of_product((f, -n) for f, n in shared)
 
@@ -182,7 +162,7 @@ class Number:
         return self.made[key] if names else self
 
     def mapped(self, change: Callable[[Factor], "Number"], taken: Iterable[Index] = ()) -> "Number":
-        """The same of other factors."""
+        """The same, with what ``change`` makes of each factor in its place."""
         return weighted(
             (total(bound, _multiplied((change(factor), n) for factor, n in one)), c)
             for c, bound, one in self.apart(taken)
@@ -196,7 +176,6 @@ class Number:
                 (total(bound, _slope(factor, key) * of_product(joined(one, [(factor, -1)]))), n * c)
                 for c, bound, one in self.apart(key[1:])
                 for factor, n in one
-                if matrix in factor.matrices
             )
         return self.made[key]
 
@@ -242,9 +221,9 @@ def entry(matrix: str, row: Index, column: Index, kind: str = "entry") -> Number
     return of_one(kind, matrix, row, column)
 
 
-def size(name: str | int) -> Number:
-    """The size of an axis."""
-    return of_one("size", name) if isinstance(name, str) else number(name)
+def size(n: Any) -> Number:
+    """The size of an axis: a number, or a name for any."""
+    return number(n) if isinstance(n, int) else of_one("size", str(n))
 
 
 def call(function: str, x: Number) -> Number:
@@ -259,16 +238,16 @@ def delta(i: Index, k: Index) -> Number:
     return of_one("delta", *sorted((i, k), key=str))
 
 
-def over(k: str, n: str | int, x: Number) -> Number:
+def over(k: str, n: Any, x: Number) -> Number:
     """Σ_k x, k over an axis of that size; one of which the size is known is written out."""
     if isinstance(n, int):
         return weighted((x.renamed({k: place}), 1) for place in range(n))
-    return total(((k, n),), x)
+    return total(((k, str(n)),), x)
 
 
-def largest(k: str, n: str | int, x: Number) -> Number:
+def largest(k: str, n: Any, x: Number) -> Number:
     """max_k x, of which nothing is used but that it comes of all x alike: max(Σ_k each(x))."""
-    return call("max", over(k, n, call("each", x))) if k in x.free and n != 1 else x
+    return call("max", over(k, n, call("each", x))) if k in x.free else x
 
 
 # How a factor is made again of other parts, by its kind; ``functions`` adds its own.
@@ -300,35 +279,52 @@ def remade(factor: Factor, change: Callable[[Number], Number]) -> Number:
 def _slope(factor: Factor, by: tuple[str, Index, Index]) -> Number:
     """The derivative of a factor by an entry."""
     kind, parts = factor.kind, factor.parts
-    if kind in ENTRIES:
+    if kind in ENTRIES and parts[0] == by[0]:
         return delta(parts[1], by[1]) * delta(parts[2], by[2])
-    if kind == "step":
+    if kind == "step" or not isinstance(parts[-1], Number):
         return number(0)
     if parts[0] == "max":
         raise ValueError("the derivative of a max over an axis is not known")
-    inner: Number = parts[-1].derivative(*by)
+    inner = parts[-1].derivative(*by)
     if kind == "call":
         return call(f"{parts[0]}'", parts[1]) * inner
     if kind == "exp":
         return of_one(kind, *parts) * inner
-    return inner * parts[0].inverse if kind == "log" else inner
+    return inner * inverse(parts[0]) if kind == "log" else inner
 
 
-def steps_in(x: Number) -> list[Factor]:
-    """The steps that a number has outside of sums."""
-    return [f for f in x.factors if f.kind == "step" and f.free <= x.free]
+def by_cases(f: Callable[[Number], Number]) -> Callable[[Any], Number]:
+    """f where a step in the number, outside of sums, is 1, and f where it is 0."""
+
+    @cache
+    @wraps(f)
+    def apply(value: Any) -> Number:
+        x = number(value)
+        steps = [factor for term in x.terms for factor in outside(term) if factor.kind == "step"]
+        if not steps:
+            return f(x)
+        first = min(steps, key=order)
+        with_step = Number({term: c for term, c in x.terms.items() if first in outside(term)})
+        left, step = x - with_step, of_product([(first, 1)])
+        without = (
+            (_summed(bound, one - {(first, 1)}), c) for (bound, one), c in with_step.terms.items()
+        )
+        return step * apply(left + weighted(without)) + (1 - step) * apply(left)
+
+    return apply
 
 
-def case_by_case(x: Number, steps: list[Factor], f: Callable[[Number], Number]) -> Number:
-    """f(x) where the first of the steps is 1, and f(x) where it is 0."""
-    first = min(steps, key=lambda one: one.order)
-    step = of_product([(first, 1)])
-    with_step = Number({term: c for term, c in x.terms.items() if (first, 1) in term[1]})
-    down = x - with_step
-    up = weighted(
-        (_summed(bound, one - {(first, 1)}), c) for (bound, one), c in with_step.terms.items()
-    )
-    return step * f(down + up) + (1 - step) * f(down)
+@by_cases
+def inverse(x: Number) -> Number:
+    """1 over it; what all its terms share is divided by alone."""
+    if not x.terms:
+        raise ZeroDivisionError("a division by what is zero for all arguments")
+    shared, rest = x.shared()
+    if any(f.kind == "delta" for f in rest.factors):
+        raise ZeroDivisionError("a division by what may be zero")
+    c: Fraction = 1 / Fraction(rest.terms[min(rest.terms, key=place_of)])
+    below = [] if rest.value else [(Factor("several", rest * c), -1)]
+    return of_product([*((f, -n) for f, n in shared), *below]) * c
 
 
 @cache
@@ -346,7 +342,7 @@ def _times(a: Number, b: Number) -> Number:
 def _multiplied(numbers: Iterable[tuple[Number, int]]) -> Number:
     """A product of powers of numbers, those of one term first."""
     several, found = [], []
-    coefficient: Any = 1
+    coefficient: int | Fraction = 1
     for one, power in numbers:
         ((bound, factors), c) = next(iter(one.terms.items()), (ONE, 0))
         if len(one.terms) == 1 and not bound:
@@ -354,7 +350,7 @@ def _multiplied(numbers: Iterable[tuple[Number, int]]) -> Number:
             found.append([(factor, n * power) for factor, n in factors])
         else:
             several.append(one**power)
-    return reduce(mul, several, weighted([(of_product(joined(*found)), coefficient)]))
+    return reduce(mul, several, of_product(joined(*found)) * coefficient)
 
 
 def total(bound: Bound, x: Number) -> Number:
@@ -369,20 +365,19 @@ def _summed(bound: Bound, one: Product) -> Number:
     """Σ of a product, in the one form that it has."""
     summed = dict(bound)
     for factor, power in one:
-        rest = one - {(factor, power)}
         if factor.kind == "delta" and not factor.free.isdisjoint(summed):
             here = min(factor.free & summed.keys())
             (other,) = (place for place in factor.parts if place != here)
             others = tuple((k, n) for k, n in bound if k != here)
-            return total(others, of_product(rest).renamed({here: other}))
+            return total(others, of_product(one - {(factor, 1)}).renamed({here: other}))
         if factor.kind == "several" and power > 0:
-            return total(bound, of_product(rest) * factor.parts[0] ** power)
+            return total(bound, of_product(one - {(factor, power)}) * factor.parts[0] ** power)
         if factor.kind == "several" and (found := _division(factor)):
             v, highest, a, b = found
             if dict(one).get(v, 0) >= highest:
                 above = Number({((), joined(one, [(v, -highest)])): 1})
                 s = of_one(factor.kind, *factor.parts)
-                return total(bound, (above * s - above * b) * a.inverse)
+                return total(bound, (above * s - above * b) * inverse(a))
     for k, n in bound:
         mine = frozenset(pair for pair in one if k in pair[0].free)
         others = tuple(pair for pair in bound if pair[0] != k)
@@ -436,8 +431,8 @@ def _division(s: Factor) -> tuple[Factor, int, Number, Number] | None:
 
     So v**n / s is 1 / a - b / a 1 / s, and lower powers of v are left above s.
     """
-    terms, outside = s.parts[0].terms, [f for f in s.parts[0].factors if f.free <= s.free]
-    for v in sorted((f for f in outside if f.kind == "exp"), key=lambda f: f.order):
+    terms = s.parts[0].terms
+    for v in sorted({f for one in terms for f in outside(one) if f.kind == "exp"}, key=order):
         powers = {term: dict(term[1]).get(v, 0) for term in terms}
         n = max(powers.values())
         first, *others = (term for term, power in powers.items() if power == n)

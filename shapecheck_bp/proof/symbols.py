@@ -92,7 +92,7 @@ class Symbolic(Arithmetic):
                 f"{_show(self.shape)} @ {_show(other.shape)}: {inner} and {same_inner} are"
                 " different sizes"
             )
-        entry = total("k", inner, self.at("i", "k") * other.at("k", "j"))
+        entry = sums.over("k", inner, self.at("i", "k") * other.at("k", "j"))
         formula = notation.binary("@", self.formula, other.formula)
         return Symbolic((rows, columns), entry, formula)
 
@@ -125,11 +125,11 @@ class Symbolic(Arithmetic):
         """Σ or max over the index of an axis."""
         axes = range(self.ndim) if axis is None else [axis % self.ndim]
         kept, entry = list(self.shape), self.entry
-        over = total if function == "sum" else lambda k, n, x: sums.largest(k, _name(n), x)
+        over = sums.over if function == "sum" else sums.largest
         for one in axes:
             entry = over("ij"[-self.ndim :][one], self.shape[one], entry)
             kept[one] = 1
-        formula = notation.applied(function, self.formula)
+        formula = notation.applied(function, self.formula, over=[self.shape[one] for one in axes])
         if not keepdims:
             kept = [n for one, n in enumerate(self.shape) if one not in axes]
             # What is left of a matrix lies along the last axis.
@@ -142,11 +142,6 @@ class Symbolic(Arithmetic):
         entry = sums.call(g, self.entry)
         entry = written_out(entry) if g.rstrip("'") in PAIRS else entry
         return Symbolic(self.shape, entry, notation.applied(g, self.formula))
-
-
-def total(k: str, n: Any, x: Number) -> Number:
-    """Σ_k x, k over an axis of size n."""
-    return sums.over(k, _name(n), x)
 
 
 def same(a: Symbolic, b: Symbolic) -> bool:
@@ -214,27 +209,13 @@ FUNCTIONS: dict[str, Callable[[Number], Number]] = {
 }
 
 
-def _size_operator(operation: str, swapped: bool) -> Callable[[Any, Any], Any]:
-    def combine(size: Size, other: Any) -> Any:
-        cls = type(other) if isinstance(other, Symbolic) else Symbolic
-        return cls.combine(operation, *((other, size) if swapped else (size, other)))
-
-    return combine
-
-
-for _operation, _method in {"+": "add", "-": "sub", "*": "mul", "/": "truediv"}.items():
-    setattr(Size, f"__{_method}__", _size_operator(_operation, swapped=False))
-    setattr(Size, f"__r{_method}__", _size_operator(_operation, swapped=True))
+Size.combine = Symbolic.combine
 
 
 def _entry(value: Any) -> Number:
     if isinstance(value, Size):
-        return sums.size(value.name)
+        return sums.size(value)
     return value.entry if isinstance(value, Symbolic) else sums.number(value)
-
-
-def _name(n: Any) -> str | int:
-    return n.name if isinstance(n, Size) else int(n)
 
 
 def _is_one(n: Any) -> bool:

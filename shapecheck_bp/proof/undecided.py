@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from shapecheck_bp.network import Network
+from shapecheck_bp.proof.arithmetic import Arithmetic
 
 # Who may compare sizes: the shape law and what it stands on, and the proof.
 LAW = ("jaxtyping", "shapecheck_bp.shapes", "shapecheck_bp.proof", "shapecheck_bp.network")
@@ -52,9 +53,10 @@ def asked() -> str:
     return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
 
 
-class Size(Undecided):
-    """The size of an axis: any number from 1 up."""
+class Size(Undecided, Arithmetic):
+    """The size of an axis: any number from 1 up. What is calculated with it is symbols again."""
 
+    shape = ()
     is_integer = is_positive = True
     is_number = False
     __index__ = Undecided._refuse

@@ -17,6 +17,7 @@ Z[2] = W[2].T @ U
 import ast
 import re
 from collections.abc import Iterable
+from copy import deepcopy
 from typing import Any, NamedTuple
 
 from shapecheck_bp.tracing.calls import Place
@@ -26,17 +27,7 @@ OPERATORS: dict[str, Any] = {
     **{"+": ast.Add(), "-": ast.Sub(), "*": ast.Mult(), "/": ast.Div()},
     **{"@": ast.MatMult(), "**": ast.Pow(), ">": ast.Gt(), "<": ast.Lt()},
 }
-IN_LATEX = {
-    r"(?<=\d) \* ": r" \\, ",
-    r" \* ": r" \\circ ",
-    r" @ ": r" \\, ",
-    r" \*\* (\d+)": r"^{\\circ \1}",
-    r"\.T": r"^{\\mathsf{T}}",
-    r"(\w{2,})('?)\(": r"\\operatorname{\1}\2(",
-    r"(?<=\w)_(?=\w)": r"\\_",
-    r"\(": r"\\left(",
-    r"\)": r"\\right)",
-}
+KNOWN = ("exp", "log", "max", "min", "sum", "tanh")  # to LaTeX
 
 
 class Formula(NamedTuple):
@@ -60,11 +51,13 @@ class Formula(NamedTuple):
     @property
     def latex(self) -> str:
         """The formula for papers."""
-        return "".join(_matrix(one) if one.axes else _latex(one.text) for one in self._words)
+        text = ast.unparse(_Latex().visit(deepcopy(self.tree)))
+        text = text.replace(" @ ", " \\, ").replace(" * ", " \\circ ")
+        return text.replace("(", "\\left(").replace(")", "\\right)")
 
     @property
     def _words(self) -> list[Word]:
-        names: Any = (one for one in ast.walk(self.tree) if getattr(one, "axes", ()))
+        names: Any = filter(_has_axes, ast.walk(self.tree))
         axes = {one.id: one.axes for one in names}
         return [*words_of(self.line, [Place(one, one, axes[one], axes[one], "") for one in axes])]
 
@@ -97,9 +90,11 @@ def binary(operation: str, left: Any, right: Any) -> Any:
     return applied(operation, left, right)
 
 
-def applied(function: str, *arguments: ast.expr) -> Any:
-    """exp(Z), relu'(Z), sum(dZ)."""
-    return ast.Call(ast.Name(function), list(arguments), [])
+def applied(function: str, *arguments: ast.expr, over: Iterable[Any] = ()) -> Any:
+    """exp(Z), relu'(Z); and sum(dZ), which in LaTeX says over which axes."""
+    called = name(function)
+    called.over = tuple(map(str, over))
+    return ast.Call(called, list(arguments), [])
 
 
 def equation(left: ast.expr, right: ast.expr) -> Formula:
@@ -107,22 +102,59 @@ def equation(left: ast.expr, right: ast.expr) -> Formula:
     return Formula(ast.Assign([left], right, lineno=0))
 
 
-def _matrix(word: Word) -> str:
-    """A matrix in LaTeX, with its shape underneath."""
-    symbol, bracket, layer = word.text.removesuffix(".T").partition("[")
-    raised = bracket + layer + "\\mathsf{T}" * word.turned
-    latex = _index(symbol.replace("log ", "\\log ")) + f"^{{{raised}}}" * bool(raised)
-    shape = " \\times ".join(map(_index, word.axes))
-    return f"\\underset{{{shape}}}{{{latex}}}"
+class _Latex(ast.NodeTransformer):
+    """Puts a name that is LaTeX in the place of what is not written as in Python."""
+
+    def visit_Name(self, node: Any, turned: str = "") -> Any:
+        """A matrix with its shape underneath."""
+        raised = ("" if node.layer is None else f"[{node.layer}]") + turned
+        latex = _index(node.symbol.replace("log ", "\\log ")) + f"^{{{raised}}}" * bool(raised)
+        shape = " \\times ".join(map(_index, node.axes[::-1] if turned else node.axes))
+        return ast.Name(f"\\underset{{{shape}}}{{{latex}}}" if shape else latex)
+
+    def visit_Attribute(self, node: ast.Attribute) -> Any:
+        """A transpose."""
+        if isinstance(node.value, ast.Name):
+            return self.visit_Name(node.value, "\\mathsf{T}")
+        return ast.Name(f"{{{_operand(self.visit(node.value))}}}^{{\\mathsf{{T}}}}")
+
+    def visit_Call(self, node: Any) -> Any:
+        """A function of entries, or over axes."""
+        function, arguments = node.func.symbol, [self.visit(one) for one in node.args]
+        stem = function.rstrip("'")
+        operator = "\\operatorname{" + stem.replace("_", "\\_") + "}"
+        operator = stem if len(stem) == 1 else f"\\{stem}" if stem in KNOWN else operator
+        if node.func.over:
+            below = ", ".join(map(_index, node.func.over))
+            return ast.Name(f"{operator}_{{{below}}} {_operand(arguments[0])}")
+        inside = ", ".join(map(ast.unparse, arguments))
+        return ast.Name(f"{operator}{function[len(stem) :]}({inside})")
+
+    def visit_BinOp(self, node: ast.BinOp) -> Any:
+        """A fraction, a power, a product."""
+        of_matrices = [any(map(_has_axes, ast.walk(one))) for one in (node.left, node.right)]
+        left, right = self.visit(node.left), self.visit(node.right)
+        if isinstance(node.op, ast.Pow):
+            return ast.Name(f"{{{_operand(left)}}}^{{\\circ {ast.unparse(right)}}}")
+        if isinstance(node.op, ast.Div) and of_matrices[1]:
+            return ast.Name(f"\\frac{{{ast.unparse(left)}}}{{{ast.unparse(right)}}}")
+        if isinstance(node.op, ast.Div):
+            above = _operand(left, ast.Mult())
+            return ast.Name(f"\\frac{{1}}{{{ast.unparse(right)}}}\\, {above}")
+        plain = isinstance(node.op, ast.Mult) and not all(of_matrices)
+        return ast.BinOp(left, ast.MatMult() if plain else node.op, right)
+
+
+def _operand(tree: ast.expr, of: ast.operator | None = None) -> str:
+    """An operand, of a power unless it is of something else: in parentheses if it binds less."""
+    either = ast.BinOp(tree, of or ast.Pow(), ast.Name("x"))
+    return ast.unparse(either).rpartition(" ")[0].rpartition(" ")[0]
+
+
+def _has_axes(node: Any) -> bool:
+    return isinstance(node, ast.Name) and bool(getattr(node, "axes", ()))
 
 
 def _index(axis: str) -> str:
     """n_1 as n_{1}, n_out as n_{\\text{out}}."""
     return re.sub(r"_([a-z]+)", r"_{\\text{\1}}", re.sub(r"_(\d+)", r"_{\1}", axis))
-
-
-def _latex(text: str) -> str:
-    """What stands between matrices."""
-    for python, latex in IN_LATEX.items():
-        text = re.sub(python, latex, text)
-    return text

@@ -238,6 +238,10 @@ def test_shapes_stand_under_their_matrices():
 def test_latex():
     found = equations(column, Network((3, 2)))
     assert found[0].latex.startswith(r"\underset{n_{1} \times m}{Z^{[1]}} = \underset{")
+    two = equations(column, Network((3, 4, 2)))
+    assert r"\frac{\exp\left(" in two["A[2]"].latex
+    assert r"= \frac{1}{m}\, \sum_{m} \underset{" in two["db[1]"].latex
+    assert r"A_{\text{prev}}^{\mathsf{T}}" in equations(column)["dW"].latex
     shown = found._repr_latex_()
     assert shown.startswith("$$\n\\begin{aligned}")
     assert shown.count("&=") == len(found)
