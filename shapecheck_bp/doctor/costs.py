@@ -148,12 +148,10 @@ def _above(number: int, around: dict[int, int]) -> Iterator[int]:
 
 
 def _after_the_step(step: Step, base: Run, claims: Sequence[Claim]) -> set[Key]:
-    """What moves with the new value of a parameter."""
-    new = {
-        mark(base.after[claim.path])
-        for claim in claims
-        if claim.is_step and claim.path in base.after
-    }
+    """What moves with the new value of a parameter, which may be a part of another array."""
+    after = [base.after[one.path] for one in claims if one.is_step and one.path in base.after]
+    whole = [one.base for one in after if isinstance(getattr(one, "base", None), np.ndarray)]
+    new = {*map(mark, after), *(mark(one) for one in whole if mark(one) not in base.starts)}
     for event in base.events:
         node = step.version.sites[event.number].node
         if mark(event.thing) in new and not isinstance(

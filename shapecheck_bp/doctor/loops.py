@@ -97,18 +97,23 @@ def _loops(step: Step, run: Run, changed: set[Path]) -> list[tuple[str, int]]:
 
 
 def _counts_places(loop: Any) -> bool:
-    """Whether what a loop counts are the places of what is stepped in it, such as layers."""
+    """Whether what a loop counts are the places of all that is stepped in it, such as layers."""
     counted = {name.id for name in _names(getattr(loop, "target", ast.Pass()))}
+    by_places = set()
     for part in ast.walk(loop):
-        targets = getattr(part, "targets", [getattr(part, "target", None)])
         if isinstance(part, ast.Assign | ast.AugAssign):
-            for target in (one for one in targets if isinstance(one, ast.Subscript)):
+            for target in getattr(part, "targets", [getattr(part, "target", None)]):
                 again = isinstance(part, ast.AugAssign) or ast.unparse(target) in ast.unparse(
                     part.value
                 )
-                if again and counted & {name.id for name in _names(target)}:
-                    return True
-    return False
+                if again and not isinstance(part.value, ast.Constant):
+                    places = (
+                        {name.id for name in _names(target)}
+                        if isinstance(target, ast.Subscript)
+                        else set()
+                    )
+                    by_places.add(bool(counted & places))
+    return by_places == {True}
 
 
 def _callers(program: Program, names: set[Any], known: set[Any]) -> Iterator[Any]:
@@ -200,11 +205,11 @@ def _touched(loop: Any, space: dict[str, Any] | None = None) -> set[str]:
 
 
 def _handed_on(program: Program, loop: Any) -> set[str]:
-    """The names that a loop changes and reads, or gives as they are to a function of the person."""
+    """The names that a loop changes and reads, or gives whole to a function of the person."""
     own = {live.plain.co_name for live in program.lives.values()}
     calls = [part for part in ast.walk(loop) if isinstance(part, ast.Call) and name_of(part) in own]
     whole = {one.id for call in calls for one in call.args if isinstance(one, ast.Name)}
-    return carried(loop) | whole
+    return carried(loop).union(whole, *map(_owners, calls))
 
 
 def _given_to(call: ast.Call) -> set[str]:
