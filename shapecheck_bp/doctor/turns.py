@@ -192,7 +192,8 @@ def _goes_down(one: Judged, gradients: list[tuple[float, Any]], c: float, judge:
     for found, value in gradients:
         if close(found, c) and np.shape(value) == np.shape(step):
             down = (np.sign(step) == -np.sign(value / c)) | (np.abs(value) < 1e-9)
-            return bool(np.mean(down) >= DESCENDS)
+            if np.mean(down) >= DESCENDS:  # else it may be a part of a sum over time
+                return True
     return False
 
 
