@@ -28,7 +28,7 @@ def costs(
     own: list[Any] = [] if loss is not None else _own(step, base, claims, moved)
     if any(watch.is_named for watch in own):
         return own
-    for single, kind in ((False, ast.Sub), (True, ast.Sub), (False, ast.Add)):
+    for single, kind in ((False, ast.Sub), (True, ast.Sub), (False, ast.Div), (False, ast.Add)):
         found = [*_meetings(step, base, claims, moved, loss, single, kind)]
         if kind is ast.Sub and loss in (None, "cross_entropy"):
             found += [(watch, True) for watch in _labelled(step, base, moved)]
@@ -198,6 +198,8 @@ def _meetings(
             continue
         if mark(event.thing) in new or keys[moves.index(True)] in parameters:
             continue  # a step, and no error
+        if kind is ast.Div and moves[0]:
+            continue  # a multiple, where y / a is the slope of a logarithm
         if event.number in met:
             continue  # another time, which the first has in it
         met.add(event.number)

@@ -277,10 +277,10 @@ def _suspected(judge: Judge, suspicions: list[Suspicion], repair: Repair) -> Sus
 
 def _finding(one: Suspicion, repair: Repair | None, name: str = UNKNOWN) -> Finding:
     fix = None if repair is None else repair.change.words()
-    fix_line = None if repair is None else repair.change.line
+    fix_line = None if repair is None else repair.change.first
     because = next((line for _, line, _ in one.causes if line != one.line), None)
     if repair is not None:
-        because = fix_line if fix_line != one.line else None
+        because = repair.change.line if repair.change.line != one.line else None
     reasons = [words for _, line, words in one.causes if line == because]
     evidence = f"`{one.source}` {one.words}" if one.source else one.words
     if reasons:

@@ -237,7 +237,7 @@ def trains(loop: Any, names: dict[str, Any]) -> bool:
 
 
 def _stepped(loop: Any) -> tuple[set[str], set[str]]:
-    """The names that a call in a loop gives anew, and those that something is subtracted of."""
+    """The names that a call in a loop gives anew, and those that something is added to."""
     anew: set[str] = set()
     stepped: set[str] = set()
     for part in ast.walk(loop):
@@ -263,13 +263,18 @@ def _given(run: Run) -> set[Path]:
     return {path for path, value in run.returned.items() if is_trainable(value)}
 
 
-def training_call(statement: Any, names: dict[str, Any]) -> "partial[Any] | None":
-    """The call that a statement is, if what it calls has a loop that may step something."""
-    call = getattr(statement, "value", None)
-    if not isinstance(call, ast.Call) or not isinstance(statement, ast.Expr | ast.Assign):
-        return None
+def training_calls(statement: Any, names: dict[str, Any]) -> "Iterator[partial[Any]]":
+    """The calls in a statement of what has a loop that may step something."""
+    if isinstance(statement, ast.Expr | ast.Assign):
+        for call in (part for part in ast.walk(statement) if isinstance(part, ast.Call)):
+            found = _training_call(call, names)
+            if found is not None:
+                yield found
+
+
+def _training_call(call: ast.Call, names: dict[str, Any]) -> "partial[Any] | None":
     try:
-        function = eval(compile(ast.Expression(call.func), "<call>", "eval"), names)
+        function = _value(call.func, names)
     except Exception:
         return None
     plain = function.__func__ if isinstance(function, MethodType) else function
@@ -282,13 +287,16 @@ def training_call(statement: Any, names: dict[str, Any]) -> "partial[Any] | None
         return None
     if not _may_train(file, tree_of(file, plain), set()):
         return None
-    args = [eval(compile(ast.Expression(one), "<call>", "eval"), names) for one in call.args]
-    keywords = {
-        one.arg: eval(compile(ast.Expression(one.value), "<call>", "eval"), names)
-        for one in call.keywords
-        if one.arg
-    }
+    try:
+        args = [_value(one, names) for one in call.args]
+        keywords = {one.arg: _value(one.value, names) for one in call.keywords if one.arg}
+    except Exception:  # what it is given has no name here; the statement itself may raise it
+        return None
     return partial(function, *args, **keywords)
+
+
+def _value(expression: ast.expr, names: dict[str, Any]) -> Any:
+    return eval(compile(ast.Expression(expression), "<call>", "eval"), names)
 
 
 def _may_train(file: File, tree: ast.AST, known: set[str]) -> bool:
@@ -303,10 +311,10 @@ def _may_train(file: File, tree: ast.AST, known: set[str]) -> bool:
 
 
 def _is_step(part: ast.AST) -> bool:
-    """Whether a statement subtracts something from what there was."""
+    """Whether a statement adds something to what there was, or subtracts it."""
     if isinstance(part, ast.AugAssign):
-        return isinstance(part.op, ast.Sub)
+        return isinstance(part.op, ast.Add | ast.Sub)
     if not isinstance(part, ast.Assign) or not isinstance(part.value, ast.BinOp):
         return False
     left = ast.unparse(part.value.left)
-    return isinstance(part.value.op, ast.Sub) and left in map(ast.unparse, part.targets)
+    return isinstance(part.value.op, ast.Add | ast.Sub) and left in map(ast.unparse, part.targets)
