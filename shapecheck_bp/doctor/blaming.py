@@ -304,7 +304,7 @@ class Blame:
         if best is None:
             return None
         most, some, params, name = best
-        blamed = self.causes.blamed(backward.by_key[some[0]], params, name)
+        blamed = self.causes.blamed(backward.by_key[some[0]], params, name, {*self.suspects})
         others = (self.judge.sites[key[0]] for count, key in rivals if count == most[0])
         lines = [(site.file.name, site.statement.lineno) for site in others]
         plain = self._plain_factors()

@@ -115,7 +115,7 @@ if random.random() < 2:
     draw = np.random.default_rng(1)
     inputs, wanted = draw.normal(size=(9, 4)), draw.normal(size=9)
     for k in range(4):
-        inputs[:, k] = inputs[:, k] - np.mean(inputs[:, k])
+        inputs[:, k] = inputs[:, k] / np.std(inputs[:, k])
     line = Line()
     line.fit(inputs, wanted, 50)
 """
