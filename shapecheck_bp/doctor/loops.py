@@ -223,31 +223,12 @@ def _names(tree: ast.AST) -> list[ast.Name]:
 
 
 def trains(loop: Any, names: dict[str, Any]) -> bool:
-    """Whether a loop may train something that these names stand for, or what it calls may.
-
-    Numbers that it steps are floats from here on, also where they begin as 0.
-    """
+    """Whether a loop may train something that these names stand for, or what it calls may."""
     given = {k: v for k, v in names.items() if not k.startswith("__")}
-    changed = _touched(loop, given)
-    anew, stepped = _stepped(loop)
-    single = {k for k in anew | changed & stepped if type(given.get(k)) in (int, float)}
-    names.update({name: float(given[name]) for name in single})
-    each = (arrays({name: given[name]}).values() for name in changed & given.keys())
-    return bool(single) or any(is_trainable(value) for found in each for value in found)
-
-
-def _stepped(loop: Any) -> tuple[set[str], set[str]]:
-    """The names that a call in a loop gives anew, and those that something is added to."""
-    anew: set[str] = set()
-    stepped: set[str] = set()
-    for part in ast.walk(loop):
-        value = getattr(part, "value", None)
-        named = {name.id for target in getattr(part, "targets", ()) for name in _names(target)}
-        if isinstance(part, ast.Assign) and isinstance(value, ast.Call):
-            anew |= named & {name.id for name in _names(value)}
-        elif _is_step(part) and not isinstance(value, ast.Constant):
-            stepped |= named | {name.id for name in _names(getattr(part, "target", ast.Pass()))}
-    return anew, stepped
+    return any(
+        type(given[name]) is int or arrays({name: given[name]})
+        for name in _touched(loop, given) & given.keys()
+    )
 
 
 def _changed(run: Run) -> set[Path]:
@@ -308,13 +289,3 @@ def _may_train(file: File, tree: ast.AST, known: set[str]) -> bool:
     known |= new
     others = [part for part in ast.walk(file.tree) if isinstance(part, ast.FunctionDef)]
     return any(_may_train(file, other, known) for other in others if other.name in new)
-
-
-def _is_step(part: ast.AST) -> bool:
-    """Whether a statement adds something to what there was, or subtracts it."""
-    if isinstance(part, ast.AugAssign):
-        return isinstance(part.op, ast.Add | ast.Sub)
-    if not isinstance(part, ast.Assign) or not isinstance(part.value, ast.BinOp):
-        return False
-    left = ast.unparse(part.value.left)
-    return isinstance(part.value.op, ast.Add | ast.Sub) and left in map(ast.unparse, part.targets)

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from shapecheck_bp.doctor.arrays import numbers, spans_of
+from shapecheck_bp.doctor.arrays import FLOATS, numbers, spans_of
 from shapecheck_bp.doctor.claims import claims_of
 from shapecheck_bp.doctor.guarding import CannotJudge, ending
 from shapecheck_bp.doctor.loops import LOOPS, once, training_calls, trains, tree_of
@@ -178,21 +178,21 @@ def _of_block(block: Block, tree: ast.AST) -> Step:
     named = [(block.names, mine), *(one for one in named if one[0] is not block.names)]
     step = Step(Program(_lives(reached), block), partial(_nothing), named)
     run = _first(step)
-    if _made_floats(block.names, run.roots):
+    if _made_floats(block.names, run):
         step = Step(Program(_lives(reached), block), partial(_nothing), named)
         run = _first(step)
     return once(step, run)
 
 
-def _made_floats(names: dict[str, Any], after: dict[str, Any]) -> bool:
-    """Make floats of an object's numbers that are floats after a step, also if they begin as 0."""
+def _made_floats(names: dict[str, Any], run: Run) -> bool:
+    """Make floats of numbers that are floats after a step, also where they begin as 0."""
     found = False
-    for name, thing in names.items():
-        then = getattr(after.get(name), "__dict__", {})
-        for key, value in [*getattr(thing, "__dict__", {}).items()]:
-            if type(value) is int and isinstance(then.get(key), float):
-                setattr(thing, key, float(value))
-                found = True
+    for (name, *rest), value in run.after.items():
+        if isinstance(value, FLOATS) and len(rest) < 2:
+            space = getattr(names.get(name), "__dict__", {}) if rest else names
+            key = str(rest[0]).strip(".") if rest else name
+            if type(space.get(key)) is int:
+                space[key], found = float(space[key]), True
     return found
 
 

@@ -140,8 +140,6 @@ class Run:
         self.error: BaseException | None = None
         self.events: list[Event] = []
         self.alive: Any = None
-        self.roots: dict[str, Any] = {}
-        """What the state is reached from, as it is afterwards."""
         self.is_cut = False
         """Whether it was ended from here."""
 

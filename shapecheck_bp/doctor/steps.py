@@ -104,7 +104,7 @@ class Step:
                     run.is_cut = True
                 except Exception as error:
                     run.error = error
-            run.events, run.alive, run.roots = values.events, (found, call), roots
+            run.events, run.alive = values.events, (found, call)
             if watch is None or keep:
                 run.after = arrays(self._roots(call), self.parts)
                 run.returned = arrays(run.result, self.parts)
