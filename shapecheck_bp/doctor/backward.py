@@ -20,6 +20,8 @@ from shapecheck_bp.doctor.verdicts import factors, multiple
 from shapecheck_bp.reading.variants import name_of
 
 MOST_RUNS, MOST_NUMBERS, MOST_TIMES = 3000, 3, 12
+LONG, FEW_TIMES = 3000, 4
+"""Of a step of so many expressions fewer times are looked at."""
 LOADS = (ast.Name, ast.Attribute, ast.Subscript)
 
 
@@ -104,7 +106,7 @@ class Backward:
                 continue
             values |= set() if load else {value}
             some.append(event)
-        few = first_and_last(some)
+        few = self.first_and_last(some)
         self.not_measured |= {event.key for event in some} - {event.key for event in few}
         some = few
         truth.version = truth.noting({event.number for event in some})
@@ -266,6 +268,21 @@ class Backward:
 
     # How the notes are read.
 
+    def first_and_last(self, events: Iterable[Event]) -> list[Event]:
+        """Of an expression that is met many times in a loop the first and the last times."""
+        events = [*events]
+        count: dict[int, int] = {}
+        place = []
+        for event in events:
+            place.append(count.get(event.number, 0))
+            count[event.number] = place[-1] + 1
+        half = (FEW_TIMES if len(self.events) > LONG else MOST_TIMES) // 2
+        return [
+            event
+            for event, i in zip(events, place, strict=True)
+            if i < half or i >= count[event.number] - half
+        ]
+
     def name(self, event: Event) -> str:
         """What an expression's value is stored as, or nothing."""
         site = self.sites[event.number]
@@ -291,22 +308,6 @@ class Backward:
             if isinstance(node, ast.Call) and name_of(node) == name:
                 return other
         return None
-
-
-def first_and_last(events: Iterable[Event]) -> list[Event]:
-    """Of an expression that is met many times in a loop the first and the last times."""
-    events = [*events]
-    count: dict[int, int] = {}
-    place = []
-    for event in events:
-        place.append(count.get(event.number, 0))
-        count[event.number] = place[-1] + 1
-    half = MOST_TIMES // 2
-    return [
-        event
-        for event, i in zip(events, place, strict=True)
-        if i < half or i >= count[event.number] - half
-    ]
 
 
 def _is_array(event: Event) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from shapecheck_bp.doctor.arrays import Path, mark
-from shapecheck_bp.doctor.backward import LOADS, Backward, first_and_last
+from shapecheck_bp.doctor.backward import LOADS, Backward
 from shapecheck_bp.doctor.causes import Causes, Suspicion
 from shapecheck_bp.doctor.costs import is_place
 from shapecheck_bp.doctor.judging import Judge
@@ -101,7 +101,7 @@ class Blame:
         of_kept = self._of_what_is_kept()
         keys = [
             event.key
-            for event in first_and_last(backward.events)
+            for event in backward.first_and_last(backward.events)
             if (event.key in backward.open or event.key in backward.matches)
             and np.asarray(event.value).dtype.kind in "fi"
             and event.key not in of_kept
@@ -304,7 +304,7 @@ class Blame:
         if best is None:
             return None
         most, some, params, name = best
-        blamed = self.causes.blamed(backward.by_key[some[0]], params, name)
+        blamed = self.causes.blamed(backward.by_key[some[0]], params, name, {*self.suspects})
         others = (self.judge.sites[key[0]] for count, key in rivals if count == most[0])
         lines = [(site.file.name, site.statement.lineno) for site in others]
         plain = self._plain_factors()

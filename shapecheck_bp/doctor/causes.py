@@ -69,7 +69,7 @@ class Causes:
         """One without a line."""
         return Suspicion("", 0, "", "is wrong, and no line is found that it comes from", {*params})
 
-    def blamed(self, event: Event, params: set[Path], name: str) -> Suspicion:
+    def blamed(self, event: Event, params: set[Path], name: str, suspects: set[Key]) -> Suspicion:
         """One about an expression at which another value makes these parameters right."""
         words = "is no gradient, and with another value here all that comes of it is right"
         if name:
@@ -81,6 +81,12 @@ class Causes:
         caller = self.backward.caller(event)
         if caller is not None:
             found.causes.append((*self._place(caller), f"it is called here: {self._text(caller)}"))
+        lifted = self._lifted(event, suspects)
+        while lifted is not None:
+            found.causes.insert(0, (found.file, found.line, f"or in the helper: {found.source}"))
+            found.file, found.line = self._place(lifted)
+            found.source, found.key = self._text(lifted), lifted.key
+            lifted = self._lifted(lifted, suspects)
         return found
 
     def _place(self, event: Event) -> tuple[str, int]:
@@ -89,6 +95,21 @@ class Causes:
 
     def _text(self, event: Event) -> str:
         return self.sites[event.number].text
+
+    def _lifted(self, event: Event, suspects: set[Key]) -> Event | None:
+        """The call of a helper that is given no array of the backward pass: that line is meant."""
+        call = self.backward.caller(event)
+        if call is None or call.key not in suspects:
+            return None
+        inside = {site.number for site in self.sites[call.number].inside.values()}
+        given = [e for e in self.events[max(0, event.at - 40) : call.at] if e.number in inside]
+        known = self.backward.matches.keys() | self.backward.open
+        for one in given:
+            if one.key in known:
+                return None
+            if any(e.thing is one.thing and e.key in known for e in self.events[: one.at]):
+                return None
+        return call if given else None
 
     def unused(self, before: Event, info: Mapping[Key, tuple[set[Key], set[Path]]]) -> list[Cause]:
         """The last gradient with a name that is computed before an expression and never used."""

@@ -28,7 +28,7 @@ def costs(
     own: list[Any] = [] if loss is not None else _own(step, base, claims, moved)
     if any(watch.is_named for watch in own):
         return own
-    for single, kind in ((False, ast.Sub), (True, ast.Sub), (False, ast.Add)):
+    for single, kind in ((False, ast.Sub), (True, ast.Sub), (False, ast.Div), (False, ast.Add)):
         found = [*_meetings(step, base, claims, moved, loss, single, kind)]
         if kind is ast.Sub and loss in (None, "cross_entropy"):
             found += [(watch, True) for watch in _labelled(step, base, moved)]
@@ -148,12 +148,10 @@ def _above(number: int, around: dict[int, int]) -> Iterator[int]:
 
 
 def _after_the_step(step: Step, base: Run, claims: Sequence[Claim]) -> set[Key]:
-    """What moves with the new value of a parameter."""
-    new = {
-        mark(base.after[claim.path])
-        for claim in claims
-        if claim.is_step and claim.path in base.after
-    }
+    """What moves with the new value of a parameter, which may be a part of another array."""
+    after = [base.after[one.path] for one in claims if one.is_step and one.path in base.after]
+    whole = [one.base for one in after if isinstance(getattr(one, "base", None), np.ndarray)]
+    new = {*map(mark, after), *(mark(one) for one in whole if mark(one) not in base.starts)}
     for event in base.events:
         node = step.version.sites[event.number].node
         if mark(event.thing) in new and not isinstance(
@@ -200,6 +198,8 @@ def _meetings(
             continue
         if mark(event.thing) in new or keys[moves.index(True)] in parameters:
             continue  # a step, and no error
+        if kind is ast.Div and moves[0]:
+            continue  # a multiple, where y / a is the slope of a logarithm
         if event.number in met:
             continue  # another time, which the first has in it
         met.add(event.number)

@@ -28,7 +28,7 @@ from shapecheck_bp.doctor.program import Version
 from shapecheck_bp.doctor.report import Diagnosis, Finding, Line
 from shapecheck_bp.doctor.steps import Step
 from shapecheck_bp.doctor.truth import LOSSES
-from shapecheck_bp.doctor.turns import carried_over, elsewhere, from_zero, other_rule
+from shapecheck_bp.doctor.turns import beside, carried_over, elsewhere, from_zero, other_rule
 from shapecheck_bp.doctor.verdicts import Judged, multiple
 from shapecheck_bp.network import Network
 from shapecheck_bp.reading.sources import File
@@ -129,12 +129,11 @@ def of_step(step: Step, name: str, loss: Any = None, wrt: Sequence[str] = ()) ->
                 remarks += [remark] if remark else []
                 step = judge.step
                 lasts.enter_context(step.held())
-            if judge.verdict.ok:
-                judge = elsewhere(judge)
-                if judge.step is not step:
-                    step = judge.step
-                    lasts.enter_context(step.held())
-                    remarks.append("That is at parameters near the given ones, where it shows.")
+            judge = elsewhere(judge) if judge.verdict.ok else beside(judge)
+            if judge.step is not step:
+                step = judge.step
+                lasts.enter_context(step.held())
+                remarks.append("That is at parameters near the given ones, where it shows.")
         except CannotJudge as why:
             return Diagnosis(None, recognised=name, why=str(why), runs=step.runs)
         about = f"{name}, against {judge.truth.watch.words}"
@@ -278,10 +277,10 @@ def _suspected(judge: Judge, suspicions: list[Suspicion], repair: Repair) -> Sus
 
 def _finding(one: Suspicion, repair: Repair | None, name: str = UNKNOWN) -> Finding:
     fix = None if repair is None else repair.change.words()
-    fix_line = None if repair is None else repair.change.line
+    fix_line = None if repair is None else repair.change.first
     because = next((line for _, line, _ in one.causes if line != one.line), None)
     if repair is not None:
-        because = fix_line if fix_line != one.line else None
+        because = repair.change.line if repair.change.line != one.line else None
     reasons = [words for _, line, words in one.causes if line == because]
     evidence = f"`{one.source}` {one.words}" if one.source else one.words
     if reasons:

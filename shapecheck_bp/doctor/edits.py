@@ -30,6 +30,8 @@ class Change(NamedTuple):
     """What is put in, by which two changes are told apart."""
     words: Callable[[], str] = str
     """The line as it then stands."""
+    first: int = 0
+    """The first line of the statement, for which these words are."""
 
 
 @contextmanager

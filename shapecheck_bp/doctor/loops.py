@@ -97,18 +97,23 @@ def _loops(step: Step, run: Run, changed: set[Path]) -> list[tuple[str, int]]:
 
 
 def _counts_places(loop: Any) -> bool:
-    """Whether what a loop counts are the places of what is stepped in it, such as layers."""
+    """Whether what a loop counts are the places of all that is stepped in it, such as layers."""
     counted = {name.id for name in _names(getattr(loop, "target", ast.Pass()))}
+    by_places = set()
     for part in ast.walk(loop):
-        targets = getattr(part, "targets", [getattr(part, "target", None)])
         if isinstance(part, ast.Assign | ast.AugAssign):
-            for target in (one for one in targets if isinstance(one, ast.Subscript)):
+            for target in getattr(part, "targets", [getattr(part, "target", None)]):
                 again = isinstance(part, ast.AugAssign) or ast.unparse(target) in ast.unparse(
                     part.value
                 )
-                if again and counted & {name.id for name in _names(target)}:
-                    return True
-    return False
+                if again and not isinstance(part.value, ast.Constant):
+                    places = (
+                        {name.id for name in _names(target)}
+                        if isinstance(target, ast.Subscript)
+                        else set()
+                    )
+                    by_places.add(bool(counted & places))
+    return by_places == {True}
 
 
 def _callers(program: Program, names: set[Any], known: set[Any]) -> Iterator[Any]:
@@ -200,11 +205,11 @@ def _touched(loop: Any, space: dict[str, Any] | None = None) -> set[str]:
 
 
 def _handed_on(program: Program, loop: Any) -> set[str]:
-    """The names that a loop changes and reads, or gives as they are to a function of the person."""
+    """The names that a loop changes and reads, or gives whole to a function of the person."""
     own = {live.plain.co_name for live in program.lives.values()}
     calls = [part for part in ast.walk(loop) if isinstance(part, ast.Call) and name_of(part) in own]
     whole = {one.id for call in calls for one in call.args if isinstance(one, ast.Name)}
-    return carried(loop) | whole
+    return carried(loop).union(whole, *map(_owners, calls))
 
 
 def _given_to(call: ast.Call) -> set[str]:
@@ -218,31 +223,12 @@ def _names(tree: ast.AST) -> list[ast.Name]:
 
 
 def trains(loop: Any, names: dict[str, Any]) -> bool:
-    """Whether a loop may train something that these names stand for, or what it calls may.
-
-    Numbers that it steps are floats from here on, also where they begin as 0.
-    """
+    """Whether a loop may train something that these names stand for, or what it calls may."""
     given = {k: v for k, v in names.items() if not k.startswith("__")}
-    changed = _touched(loop, given)
-    anew, stepped = _stepped(loop)
-    single = {k for k in anew | changed & stepped if type(given.get(k)) in (int, float)}
-    names.update({name: float(given[name]) for name in single})
-    each = (arrays({name: given[name]}).values() for name in changed & given.keys())
-    return bool(single) or any(is_trainable(value) for found in each for value in found)
-
-
-def _stepped(loop: Any) -> tuple[set[str], set[str]]:
-    """The names that a call in a loop gives anew, and those that something is subtracted of."""
-    anew: set[str] = set()
-    stepped: set[str] = set()
-    for part in ast.walk(loop):
-        value = getattr(part, "value", None)
-        named = {name.id for target in getattr(part, "targets", ()) for name in _names(target)}
-        if isinstance(part, ast.Assign) and isinstance(value, ast.Call):
-            anew |= named & {name.id for name in _names(value)}
-        elif _is_step(part) and not isinstance(value, ast.Constant):
-            stepped |= named | {name.id for name in _names(getattr(part, "target", ast.Pass()))}
-    return anew, stepped
+    return any(
+        type(given[name]) is int or arrays({name: given[name]})
+        for name in _touched(loop, given) & given.keys()
+    )
 
 
 def _changed(run: Run) -> set[Path]:
@@ -258,13 +244,18 @@ def _given(run: Run) -> set[Path]:
     return {path for path, value in run.returned.items() if is_trainable(value)}
 
 
-def training_call(statement: Any, names: dict[str, Any]) -> "partial[Any] | None":
-    """The call that a statement is, if what it calls has a loop that may step something."""
-    call = getattr(statement, "value", None)
-    if not isinstance(call, ast.Call) or not isinstance(statement, ast.Expr | ast.Assign):
-        return None
+def training_calls(statement: Any, names: dict[str, Any]) -> "Iterator[partial[Any]]":
+    """The calls in a statement of what has a loop that may step something."""
+    if isinstance(statement, ast.Expr | ast.Assign):
+        for call in (part for part in ast.walk(statement) if isinstance(part, ast.Call)):
+            found = _training_call(call, names)
+            if found is not None:
+                yield found
+
+
+def _training_call(call: ast.Call, names: dict[str, Any]) -> "partial[Any] | None":
     try:
-        function = eval(compile(ast.Expression(call.func), "<call>", "eval"), names)
+        function = _value(call.func, names)
     except Exception:
         return None
     plain = function.__func__ if isinstance(function, MethodType) else function
@@ -277,13 +268,16 @@ def training_call(statement: Any, names: dict[str, Any]) -> "partial[Any] | None
         return None
     if not _may_train(file, tree_of(file, plain), set()):
         return None
-    args = [eval(compile(ast.Expression(one), "<call>", "eval"), names) for one in call.args]
-    keywords = {
-        one.arg: eval(compile(ast.Expression(one.value), "<call>", "eval"), names)
-        for one in call.keywords
-        if one.arg
-    }
+    try:
+        args = [_value(one, names) for one in call.args]
+        keywords = {one.arg: _value(one.value, names) for one in call.keywords if one.arg}
+    except Exception:  # what it is given has no name here; the statement itself may raise it
+        return None
     return partial(function, *args, **keywords)
+
+
+def _value(expression: ast.expr, names: dict[str, Any]) -> Any:
+    return eval(compile(ast.Expression(expression), "<call>", "eval"), names)
 
 
 def _may_train(file: File, tree: ast.AST, known: set[str]) -> bool:
@@ -295,13 +289,3 @@ def _may_train(file: File, tree: ast.AST, known: set[str]) -> bool:
     known |= new
     others = [part for part in ast.walk(file.tree) if isinstance(part, ast.FunctionDef)]
     return any(_may_train(file, other, known) for other in others if other.name in new)
-
-
-def _is_step(part: ast.AST) -> bool:
-    """Whether a statement subtracts something from what there was."""
-    if isinstance(part, ast.AugAssign):
-        return isinstance(part.op, ast.Sub)
-    if not isinstance(part, ast.Assign) or not isinstance(part.value, ast.BinOp):
-        return False
-    left = ast.unparse(part.value.left)
-    return isinstance(part.value.op, ast.Sub) and left in map(ast.unparse, part.targets)

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from shapecheck_bp.doctor.arrays import numbers, spans_of
+from shapecheck_bp.doctor.arrays import FLOATS, numbers, spans_of
 from shapecheck_bp.doctor.claims import claims_of
 from shapecheck_bp.doctor.guarding import CannotJudge, ending
-from shapecheck_bp.doctor.loops import LOOPS, once, training_call, trains, tree_of
+from shapecheck_bp.doctor.loops import LOOPS, once, training_calls, trains, tree_of
 from shapecheck_bp.doctor.parts import MOST_EXAMPLES, fewer_in, parts
 from shapecheck_bp.doctor.program import Block, Program
 from shapecheck_bp.doctor.runs import Run
@@ -127,8 +127,7 @@ def _that_trains(file: File, statement: ast.stmt, names: dict[str, Any], tree: A
             if claims_of(step.run(keep=True), step.version):
                 return step
         names.update(before)
-    call = training_call(statement, names)
-    if call is not None:
+    for call in training_calls(statement, names):
         step = of_call(call.func, call.args, dict(call.keywords))
         if _has_trained(step):
             return step
@@ -178,7 +177,23 @@ def _of_block(block: Block, tree: ast.AST) -> Step:
     named = [(space, [*names]) for space, names in reached.named.values()]
     named = [(block.names, mine), *(one for one in named if one[0] is not block.names)]
     step = Step(Program(_lives(reached), block), partial(_nothing), named)
-    return once(step, _first(step))
+    run = _first(step)
+    if _made_floats(block.names, run):
+        step = Step(Program(_lives(reached), block), partial(_nothing), named)
+        run = _first(step)
+    return once(step, run)
+
+
+def _made_floats(names: dict[str, Any], run: Run) -> bool:
+    """Make floats of numbers that are floats after a step, also where they begin as 0."""
+    found = False
+    for (name, *rest), value in run.after.items():
+        if isinstance(value, FLOATS) and len(rest) < 2:
+            space = getattr(names.get(name), "__dict__", {}) if rest else names
+            key = str(rest[0]).strip(".") if rest else name
+            if type(space.get(key)) is int:
+                space[key], found = float(space[key]), True
+    return found
 
 
 def _of_part(block: Block, tree: ast.AST) -> Step:

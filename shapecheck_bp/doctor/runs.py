@@ -15,6 +15,7 @@ Key = tuple[int, int]
 """An expression's number, and which time it is met."""
 Change = Mapping[Path, Any]
 Exchange = Mapping[Key, Callable[[Any], Any]]
+ARRAYS = (np.ndarray, np.matrix)
 NUMBERS = (float, int, np.float64, np.float32, np.int64)
 MOST_NOTES, MOST_BYTES = 2_000_000, 2**30
 
@@ -87,7 +88,7 @@ class Values:
     def note(self, number: int, value: Any) -> Any:
         """Note a value; give what stands for it."""
         kind = type(value)
-        if kind not in NUMBERS and (kind is not np.ndarray or value.dtype.names):
+        if kind not in NUMBERS and (kind not in ARRAYS or value.dtype.names):
             return value
         time = self.times.get(number, 0)
         self.times[number] = time + 1
@@ -104,11 +105,11 @@ class Values:
 
     def _copy(self, value: Any) -> Any:
         """A copy, which is the last one where nothing has changed since."""
-        if type(value) is not np.ndarray:
+        if type(value) not in ARRAYS:
             return value
         known = self.copies.get(id(value))
         if known is None or known.shape != value.shape or not _same(known, value):
-            known = self.copies[id(value)] = value.copy()
+            known = self.copies[id(value)] = np.array(value)
             self.bytes -= value.nbytes
             if self.bytes < 0:
                 raise Enough
@@ -116,7 +117,9 @@ class Values:
 
     def _exchanged(self, number: int, time: int, value: Any) -> Any:
         made = self.exchange[number, time](value)
-        if number in self.stores and type(value) is np.ndarray:
+        if type(value) is np.matrix:
+            made = np.asmatrix(made)
+        if number in self.stores and type(value) in ARRAYS:
             if value.dtype.kind == "f" and value.flags.writeable:
                 value[...] = made
             return value

@@ -91,16 +91,7 @@ def elsewhere(judge: Judge) -> Judge:
 
     A cost that is guessed has to be the same there, by the same factors.
     """
-    random = np.random.default_rng(23)
-    moved = {}
-    still = {claim.parameter for claim in judge.claims if not np.any(claim.value(judge.base))}
-    still = {path for path in still - {*judge.params} if not _is_sum(judge, path)}
-    for path in sorted({*judge.params} | still, key=str):
-        value = numbers(judge.base.before[path])
-        moved[path] = value + 0.2 * (np.abs(value).mean() + 0.2) * random.standard_normal(
-            value.shape
-        )
-    step = judge.step.beginning(moved)
+    step = _moved(judge, 0.2)
     if step is None:
         return judge
     first: Judge | None = None
@@ -115,6 +106,34 @@ def elsewhere(judge: Judge) -> Judge:
     if first is None or not first.verdict.ok:
         return first or judge
     raise CannotJudge("what it steps by is another multiple of the gradients at each point")
+
+
+def beside(judge: Judge) -> Judge:
+    """The step judged right beside its parameters, if it is right there: a kink was at these.
+
+    As with relu where a bias and an example are zero.
+    """
+    step = _moved(judge, 1e-3)
+    if step is not None:
+        with step.held(), suppress(CannotJudge):
+            other = judge.again(step, judge.truth.watch)
+            judge.step.runs += step.runs
+            if other.verdict.ok:
+                return other
+    return judge
+
+
+def _moved(judge: Judge, share: float) -> Step | None:
+    """The step from other values of its parameters, also of those that wait."""
+    random = np.random.default_rng(23)
+    moved = {}
+    still = {claim.parameter for claim in judge.claims if not np.any(claim.value(judge.base))}
+    still = {path for path in still - {*judge.params} if not _is_sum(judge, path)}
+    for path in sorted({*judge.params} | still, key=str):
+        value = numbers(judge.base.before[path])
+        size = share * (np.abs(value).mean() + 0.2)
+        moved[path] = value + size * random.standard_normal(value.shape)
+    return judge.step.beginning(moved)
 
 
 def _is_sum(judge: Judge, path: Path) -> bool:
@@ -142,7 +161,12 @@ def other_rule(judge: Judge) -> bool:
 
     As those do whose entries are clipped; then every gradient has to be right, by one factor.
     """
-    wrong = [one for one in judge.verdict.judged if one.mode == "step"]
+    # Of single numbers any two are multiples of each other.
+    wrong = [
+        one
+        for one in judge.verdict.judged
+        if one.mode == "step" and len(judge.params[one.claim.parameter][1]) > 1
+    ]
     if not wrong or any(one.factor is not None or one.why for one in wrong):
         return False
     backward = Backward(judge)
@@ -168,7 +192,8 @@ def _goes_down(one: Judged, gradients: list[tuple[float, Any]], c: float, judge:
     for found, value in gradients:
         if close(found, c) and np.shape(value) == np.shape(step):
             down = (np.sign(step) == -np.sign(value / c)) | (np.abs(value) < 1e-9)
-            return bool(np.mean(down) >= DESCENDS)
+            if np.mean(down) >= DESCENDS:  # else it may be a part of a sum over time
+                return True
     return False
 
 

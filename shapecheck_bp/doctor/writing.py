@@ -15,6 +15,7 @@ class Maker:
 
     def __init__(self, file: File, line: int, statement: Any) -> None:
         self.file, self.line, self.statement = file, line, statement
+        self.first = statement.lineno
         self.lines = file.source.splitlines()
         self.indent = " " * statement.col_offset
 
@@ -26,7 +27,7 @@ class Maker:
             body[i] = Put(at, type(node), text).visit(body[i])
 
         words = partial(self._written, node, text)
-        return Change(self.file.name, self.line, edit, kind, (at, text), words)
+        return Change(self.file.name, self.line, edit, kind, (at, text), words, self.first)
 
     def whole(self, kind: str, text: str) -> Change:
         """Another statement."""
@@ -34,7 +35,15 @@ class Maker:
         def edit(body: Body, i: int) -> None:
             body[i] = settled(ast.parse(text).body[0], body[i])
 
-        return Change(self.file.name, self.line, edit, kind, text, partial(self._in_its_line, text))
+        return Change(
+            self.file.name,
+            self.line,
+            edit,
+            kind,
+            text,
+            partial(self._in_its_line, text),
+            self.first,
+        )
 
     def moved(self, behind: int, line: int) -> Change:
         """The statement some places later."""
@@ -45,7 +54,7 @@ class Maker:
 
         text = ast.get_source_segment(self.file.source, self.statement) or ""
         words = f"{text.splitlines()[0]}    # moved behind line {line}"
-        return Change(self.file.name, self.line, edit, "move", words, lambda: words)
+        return Change(self.file.name, self.line, edit, "move", words, lambda: words, self.first)
 
     def _written(self, node: Any, text: str) -> str:
         """The line as it was, with the change in it; a statement of several lines as one."""

@@ -115,7 +115,7 @@ if random.random() < 2:
     draw = np.random.default_rng(1)
     inputs, wanted = draw.normal(size=(9, 4)), draw.normal(size=9)
     for k in range(4):
-        inputs[:, k] = inputs[:, k] - np.mean(inputs[:, k])
+        inputs[:, k] = inputs[:, k] / np.std(inputs[:, k])
     line = Line()
     line.fit(inputs, wanted, 50)
 """
@@ -192,7 +192,89 @@ for turn in range(20):
     cost = sum(net.add(x, y) for x, y in pairs)
     net.step()
 """
+# A single number is stepped, in a call that is printed.
+NUMBER = """
+import math, random
+def bent(v, back=False): return v * (1 - v) if back else 1 / (1 + math.exp(-v))
+def lesson(wanted, rounds):
+    weight = float(random.randint(1, 9))
+    for _ in range(rounds):
+        told = bent(0.02 * weight)
+        missing = wanted - told
+        weight += 0.02 * missing * bent(told, True)
+    return told
+random.seed(0)
+print([round(one, 1) for one in (0.11, 0.12)], lesson(0.3, 40))
+"""
+# Half of the examples and all biases are zero, so that units stand on the kink.
+KINK = """
+import numpy as np
+draw = np.random.default_rng(8)
+points, wanted = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), np.array([[0.0], [1], [1], [0]])
+U, s, V = draw.normal(size=(2, 5)), np.zeros(5), draw.normal(size=(5, 1))
+for turn in range(20):
+    H = np.maximum(points @ U + s, 0)
+    off = H @ V - wanted
+    cost = np.sum(off ** 2) / 2
+    back = off @ V.T * (H > 0)
+    V -= 0.1 * H.T @ off
+    U -= 0.1 * points.T @ back
+    s -= 0.1 * back.sum(axis=0)
+"""
+# Matrices of NumPy, whose * is a product; the cost is computed behind the step.
+MATRIX = """
+import numpy as np
+draw = np.random.default_rng(9)
+points, wanted = np.asmatrix(draw.normal(size=(8, 3))), np.asmatrix(draw.normal(size=(8, 2)))
+U, V = np.asmatrix(draw.normal(size=(3, 4))), np.asmatrix(draw.normal(size=(4, 2)))
+for turn in range(20):
+    H = np.tanh(points * U)
+    off = H * V - wanted
+    back = np.multiply(off * V.T, 1 - np.power(H, 2))
+    V = V - 0.02 * H.T * off
+    U = U - 0.02 * points.T * back
+    cost = np.sum(np.power(np.tanh(points * U) * V - wanted, 2))
+"""
+# Vectors of words: one row is stepped, and the other matrix as a whole; its labels lose a one.
+WORDS = """
+import numpy as np
+draw = np.random.default_rng(10)
+U, V = draw.normal(size=(6, 3)), draw.normal(size=(3, 6))
+for epoch in range(2):
+    for one, other in [(0, 1), (1, 0), (2, 4), (5, 3)] * 3:
+        powers = np.exp(U[one] @ V)
+        shares = powers / powers.sum()
+        off = shares.copy()
+        off[other] -= 1
+        back = V @ off
+        V = V - 0.1 * np.outer(U[one], off)
+        U[one] = U[one] - 0.1 * back
+"""
+# The cost is given by a class for each entry, and its slope by divisions.
+ENTRIES = """
+import numpy as np
+class LogLoss:
+    def slope(self, wanted, told): return -(wanted / told) + (1 - wanted) / (1 - told)
+class Net:
+    def fit(self, points, wanted):
+        draw = np.random.default_rng(11)
+        self.U, self.V = draw.normal(size=(3, 4)), draw.normal(size=(4, 2))
+        for turn in range(20):
+            H = np.tanh(points @ self.U)
+            told = 1 / (1 + np.exp(-H @ self.V))
+            off = LogLoss().slope(wanted, told) * told * (1 - told)
+            back = off @ self.V.T * (1 - H ** 2)
+            self.V -= 0.1 * H.T @ off
+            self.U -= 0.1 * points.T @ back
+draw = np.random.default_rng(12)
+Net().fit(draw.normal(size=(9, 3)), (draw.random((9, 2)) > 0.5) * 1.0)
+"""
 SCRIPTS = {
+    "number": NUMBER,
+    "kink": KINK,
+    "matrix": MATRIX,
+    "words": WORDS,
+    "entries": ENTRIES,
     "climbing": CLIMBING,
     "shuffled": SHUFFLED,
     "digits": DIGITS,
@@ -224,9 +306,12 @@ def test_right_ones_are_right(tmp_path, source):
         ("climbing", "np.sum(back, axis=0, keepdims=True)", "np.sum(back)", "certain"),
         ("shuffled", "bend(sums[-l])", "bend(kept[-l])", "certain"),
         ("digits", "(np.exp(Z), axis=0)", "(np.exp(Z))", "likely"),
-        ("fitted", "0.01 * inputs.T @ off", "0.01 * inputs.T @ off * 2", "certain"),
+        ("fitted", "0.01 * np.sum(off)", "0.01 * np.sum(off) / 4", ""),
         ("labels", "off @ V.T * (1 - H ** 2)", "off @ V.T", ""),
         ("sums", " * (1 - h ** 2)", "", "certain"),
+        ("kink", " * (H > 0)", "", "certain"),
+        ("matrix", "1 - np.power(H, 2)", "H", ""),
+        ("entries", "off @ self.V.T * (1 - H ** 2)", "off @ self.V.T * (1 + H ** 2)", "certain"),
     ],
 )
 def test_the_wrong_line_is_named(tmp_path, script, right, wrong, sure):
@@ -247,9 +332,10 @@ def test_a_step_up_a_negative_cost_is_told(tmp_path):
 
 
 def test_a_fix_in_a_statement_of_several_lines_is_the_whole_statement(tmp_path):
-    several = LABELS.replace("off @ V.T * (1 - H ** 2)", "(\n        off @ V.T\n        * H\n    )")
+    several = KINK.replace("off @ V.T * (H > 0)", "(\n        off @ V.T\n        * (1 + H)\n    )")
     finding = of_script(tmp_path, several).findings[0]
     lines = several.splitlines()
-    first = finding.fix_line - 1
+    first = next(i for i, line in enumerate(lines) if line.startswith("    back"))
+    assert finding.fix_line == first + 1
     lines[first : first + 4] = [f"    {finding.fix}"]
     assert of_script(tmp_path, "\n".join(lines)).ok, finding
