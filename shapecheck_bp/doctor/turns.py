@@ -17,6 +17,7 @@ from shapecheck_bp.doctor.claims import Claim
 from shapecheck_bp.doctor.guarding import CannotJudge
 from shapecheck_bp.doctor.judging import Judge
 from shapecheck_bp.doctor.report import Finding
+from shapecheck_bp.doctor.runs import Event
 from shapecheck_bp.doctor.steps import Step
 from shapecheck_bp.doctor.truth import OwnCost, Truth, Watching
 from shapecheck_bp.doctor.verdicts import Judged, close, factor
@@ -157,7 +158,7 @@ def _same_factors(one: Judge, other: Judge, watch: Watching) -> bool:
 
 
 def other_rule(judge: Judge) -> bool:
-    """Whether steps are no multiples of the gradients, and go down all the same.
+    """Whether steps are no multiples of gradients, go down all the same, and come of these alone.
 
     As those do whose entries are clipped; then every gradient has to be right, by one factor.
     """
@@ -175,26 +176,45 @@ def other_rule(judge: Judge) -> bool:
         judge.is_plain(c, "gradient")
         and all(_goes_down(one, found[one], c, judge) for one in wrong)
         for c, _ in found[wrong[0]]
-    )
+    ) and _come_of(judge, found)
 
 
-def _gradients(backward: Backward, path: Path) -> Iterator[tuple[float, Any]]:
-    """The arrays that are multiples of a parameter's gradient."""
+def _gradients(backward: Backward, path: Path) -> Iterator[tuple[float, Event]]:
+    """The arrays that are multiples of a parameter's gradient, and by how much."""
     for event in backward.events:
         for match in backward.matches.get(event.key, ()):
             if backward.parameter_of(match.of) == path:
-                yield match.factor, event.value
+                yield match.factor, event
 
 
-def _goes_down(one: Judged, gradients: list[tuple[float, Any]], c: float, judge: Judge) -> bool:
+def _goes_down(one: Judged, gradients: list[tuple[float, Event]], c: float, judge: Judge) -> bool:
     """Whether a step goes down a gradient that comes by a factor."""
     step = one.claim.value(judge.base)
-    for found, value in gradients:
-        if close(found, c) and np.shape(value) == np.shape(step):
-            down = (np.sign(step) == -np.sign(value / c)) | (np.abs(value) < 1e-9)
+    for found, event in gradients:
+        if close(found, c) and np.shape(event.value) == np.shape(step):
+            value = event.value / c
+            down = (np.sign(step) == -np.sign(value)) | (np.abs(event.value) < 1e-9)
             if np.mean(down) >= DESCENDS:  # else it may be a part of a sum over time
                 return True
     return False
+
+
+def _come_of(judge: Judge, gradients: dict[Judged, list[tuple[float, Event]]]) -> bool:
+    """Whether nothing but decay is left of steps where their gradients are zero."""
+    events = [event for found in gradients.values() for _, event in found]
+    without = judge.step.run(exchange={event.key: np.zeros_like for event in events})
+    if without.error is not None:
+        return False
+    for one in gradients:
+        step, left = one.claim.value(judge.base), one.claim.value(without)
+        if left is None:
+            return False
+        left = np.nan_to_num(left)  # where it divides by the gradient's size
+        parameter = numbers(judge.base.before[one.claim.parameter])
+        is_nothing = np.abs(left).max() <= 1e-6 * np.abs(step).max()
+        if not (is_nothing or factor(left, parameter) is not None):
+            return False
+    return True
 
 
 def carried_over(judge: Judge) -> tuple[list[Finding], str]:

@@ -339,3 +339,33 @@ def test_a_fix_in_a_statement_of_several_lines_is_the_whole_statement(tmp_path):
     assert finding.fix_line == first + 1
     lines[first : first + 4] = [f"    {finding.fix}"]
     assert of_script(tmp_path, "\n".join(lines)).ok, finding
+
+
+SHRUNK = """
+import numpy as np
+class Ridge:
+    def __init__(self, much=0.5):
+        self.much = much
+    def fit(self, X, y):
+        self.w = np.random.default_rng(0).random(X.shape[1])
+        for _ in range(4):
+            off = X @ self.w - y
+            by = X.T @ off / len(y) + self.much * {shrinking} / len(y)
+            self.w = self.w - 0.1 * {step}
+X = np.random.default_rng(1).standard_normal((9, 3))
+Ridge().fit(X, 3 * X.sum(axis=1))
+"""
+
+
+@pytest.mark.parametrize(
+    ("shrinking", "step", "ok"),
+    [
+        ("self.w", "by", True),
+        ("0", "np.clip(by, -0.2, 0.2)", True),
+        ("0", "by / (np.abs(by) + 1e-8) + 0.01 * self.w", True),
+        ("np.sum(self.w)", "by", False),
+    ],
+)
+def test_what_does_not_come_of_the_gradient_is_no_rule_of_a_step(tmp_path, shrinking, step, ok):
+    told = of_script(tmp_path, SHRUNK.format(shrinking=shrinking, step=step))
+    assert told.ok is ok, told
