@@ -23,6 +23,7 @@ from shapecheck_bp.doctor.parts import MOST_EXAMPLES, fewer_in, parts
 from shapecheck_bp.doctor.program import Block, Program
 from shapecheck_bp.doctor.runs import Run
 from shapecheck_bp.doctor.steps import Named, Step
+from shapecheck_bp.reading.copies import Copier
 from shapecheck_bp.reading.live import Live, plain_code
 from shapecheck_bp.reading.passing import FAULTS, is_anothers
 from shapecheck_bp.reading.reached import Reached
@@ -279,11 +280,10 @@ def _inside(step: Step, function: Callable[..., Any]) -> Step | None:
     if plain.__closure__:
         cells = zip(plain.__code__.co_freevars, plain.__closure__, strict=True)
         names |= {name: cell.cell_contents for name, cell in cells}
-    bound = inspect.signature(plain).bind(
-        *([function.__self__] if isinstance(function, MethodType) else []),
-        *step.state.kept[1],
-        **step.state.kept[2],
-    )
+    # Copies, for what comes before the loop may change them, and may be no beginning of a loop.
+    called, args, kwargs, _ = Copier().copy(step.state.kept)
+    owner = [called.__self__] if isinstance(function, MethodType) else []
+    bound = inspect.signature(plain).bind(*owner, *args, **kwargs)
     bound.apply_defaults()
     names |= bound.arguments
     return next(_of_loops(live.file, tree.body, names, tree), None)

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from traceback import extract_tb
 from typing import Any
 
 from shapecheck_bp.doctor.diagnosing import diagnose, of_steps
@@ -46,10 +47,11 @@ def diagnose_file(
     file = Path(path)
     if file.suffix != ".py" or not file.is_file():
         raise ValueError(f"{path}: no such Python file")
+    source = str(file.resolve())
     with quiet(), _as_main(file) as names:
         try:
             if not name:
-                return of_steps(of_script(str(file.resolve()), names), file.name, loss)
+                return of_steps(of_script(source, names), file.name, loss)
             _run(file, names, name)
             thing = _thing(file, names, name)
             if net is not None:
@@ -70,15 +72,27 @@ def diagnose_file(
             return Diagnosis(None, recognised=file.name, why=told)
         except CannotJudge as why:
             return Diagnosis(None, recognised=file.name, why=str(why))
-        except (ValueError, TypeError):
-            raise
         except (Exception, SystemExit) as error:
-            raise ValueError(f"{path} cannot be run: {type(error).__name__}: {error}") from error
+            theirs = _line_of(error, source)
+            if not theirs and isinstance(error, ValueError | TypeError):
+                raise
+            raise ValueError(f"{path} cannot be run: {theirs}{_said(error)}") from error
+
+
+def _line_of(error: BaseException, source: str) -> str:
+    """Where in a file an exception was met, if it was."""
+    lines = [at.lineno for at in extract_tb(error.__traceback__) if at.filename == source]
+    return f"line {lines[-1]}: " if lines else ""
+
+
+def _said(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _run(path: Path, names: dict[str, Any], name: str) -> None:
     """Run a file up to the statement in which something of this name is called first."""
-    file = file_at(str(path.resolve()))
+    source = str(path.resolve())
+    file = file_at(source)
     if file is None:
         raise ValueError(f"{path} is no source of this Python")
     try:
@@ -88,7 +102,8 @@ def _run(path: Path, names: dict[str, Any], name: str) -> None:
                     return
                 exec(alone(file, statement), names)
     except (Exception, SystemExit) as error:
-        raise ValueError(f"{path} cannot be run: {type(error).__name__}: {error}") from error
+        told = _line_of(error, source) + _said(error)
+        raise ValueError(f"{path} cannot be run: {told}") from error
 
 
 def _defines(statement: ast.stmt) -> bool:

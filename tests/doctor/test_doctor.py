@@ -940,7 +940,10 @@ def test_the_command_on_what_is_right(tmp_path, capsys):
     [
         ("{file}:other", "has no other; it has g, g_prime, gradients"),
         ("nowhere.py:gradients", "nowhere.py: no such Python file"),
-        ("{broken}:gradients", "broken.py cannot be run: ZeroDivisionError: division by zero"),
+        (
+            "{broken}:gradients",
+            "broken.py cannot be run: line 1: ZeroDivisionError: division by zero",
+        ),
         ("{file}:np", "function: expected what can be called; got module"),
     ],
 )

@@ -369,3 +369,37 @@ Ridge().fit(X, 3 * X.sum(axis=1))
 def test_what_does_not_come_of_the_gradient_is_no_rule_of_a_step(tmp_path, shrinking, step, ok):
     told = of_script(tmp_path, SHRUNK.format(shrinking=shrinking, step=step))
     assert told.ok is ok, told
+
+
+BEGUN_INSIDE = """
+import numpy as np
+class Net:
+    def __init__(self):
+        self.weights = []
+    def begin(self):
+        for n_in, n_out in ((2, 3), (3, 1)):
+            self.weights.append(np.random.default_rng(n_in).random((n_in, n_out)))
+    def train(self, X, Y):
+        self.begin()
+        for _ in range(3):
+            H = np.tanh(X @ self.weights[0])
+            out = H @ self.weights[1]
+            off = out - Y
+            back = off @ self.weights[1].T * (1 - H**2)
+            self.weights[1] -= 0.1 * H.T @ off
+            self.weights[0] -= 0.1 * X.T @ back
+Net().train(np.random.default_rng(0).random((5, 2)), np.ones((5, 1)))
+"""
+
+
+def test_what_begins_within_the_training_is_begun_once(tmp_path):
+    assert of_script(tmp_path, BEGUN_INSIDE).ok
+
+
+def test_an_error_of_the_script_is_told_with_its_line(tmp_path):
+    wrong = BEGUN_INSIDE.replace("H @ self", "X @ self")
+    line = wrong[: wrong.index("X @ self.weights[1]")].count("\n") + 1
+    with pytest.raises(
+        ValueError, match=rf"script.py cannot be run: line {line}: ValueError: matmul"
+    ):
+        of_script(tmp_path, wrong)
