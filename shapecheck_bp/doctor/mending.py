@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from shapecheck_bp.doctor.arrays import Path, numbers
+from shapecheck_bp.doctor.arrays import Path
 from shapecheck_bp.doctor.changes import COST, REDUCING, changes_of
 from shapecheck_bp.doctor.edits import Change
 from shapecheck_bp.doctor.judging import Judge
@@ -165,8 +165,6 @@ class Mending:
                     return None
                 watch = truth.watch.at(self.step.run(keep=True), version)
                 truth = Truth(self.step, watch, version)
-            if not self._may_be_right(truth):
-                return None
             params = {}
             for path, (_, slopes) in judge.params.items():
                 found = truth.of_parameter(path, judge.base.before[path])
@@ -185,28 +183,6 @@ class Mending:
             return judge.judge(run)
         finally:
             judge.params = before
-
-    def _may_be_right(self, truth: Truth) -> bool:
-        """Whether a wrong claim is a multiple of the new truth, along two directions."""
-        judge, run = self.judge, self.step.run()
-        for claim in judge.claims:
-            path, value = claim.parameter, None if run.error else claim.value(run)
-            before = numbers(judge.base.before[path])
-            if path not in judge.verdict.wrong or value is None or value.shape != before.shape:
-                continue
-            if judge.verdict.factors[claim.group][1] == "new":
-                value = value - before
-            D = np.random.default_rng(29).standard_normal((2, before.size))
-            h, slopes = 1e-5 / np.sqrt(before.size), []
-            for d in D.reshape(2, *before.shape):
-                up, down = (truth.cost(change={path: h * sign * d}) for sign in (1, -1))
-                if up is None or down is None:
-                    return False
-                slopes.append((up - down) / (2 * h))
-            one, other = (D @ value.reshape(-1)) * slopes[::-1]
-            if abs(one - other) <= 1e-3 * max(abs(one), abs(other)) + NOTHING:
-                return True
-        return False
 
     def _is_only_scaled(self, params: dict[Path, Slopes]) -> bool:
         """Whether the cost is a multiple of what it was, which no longer fits by that alone."""
