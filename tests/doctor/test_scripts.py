@@ -392,6 +392,29 @@ Net().train(np.random.default_rng(0).random((5, 2)), np.ones((5, 1)))
 """
 
 
+ONE_HOT_FIRST = """
+import numpy as np
+def main():
+    random = np.random.default_rng(0)
+    X, labels = random.random((6, 2)), random.integers(0, 3, 6)
+    m = len(labels)
+    T = np.zeros((m, 3))
+    for i in range(m):
+        T[i, labels[i]] = 1
+    W = random.random((2, 3))
+    for _ in range(4):
+        A = np.exp(X @ W)
+        A = A / A.sum(axis=1, keepdims=True)
+        J = -(T * np.log(A)).sum()
+        W -= 0.1 * X.T @ (A - T)
+main()
+"""
+
+
+def test_a_loop_that_makes_targets_trains_nothing(tmp_path):
+    assert of_script(tmp_path, ONE_HOT_FIRST).ok
+
+
 def test_what_begins_within_the_training_is_begun_once(tmp_path):
     assert of_script(tmp_path, BEGUN_INSIDE).ok
 
