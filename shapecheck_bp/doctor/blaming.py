@@ -280,7 +280,7 @@ class Blame:
                 keys[0] in backward.matches,
             ),
         )
-        best: tuple[Any, list[Key], set[Path], str] | None = None
+        best: tuple[Any, list[Key], set[Path]] | None = None
         rivals: list[tuple[int, Key]] = []
         for keys in order[:MOST_SITES]:
             params = set().union(*(info[key][1] for key in keys))
@@ -293,18 +293,11 @@ class Blame:
             if self.solving.is_solvable(keys, params & (left | self.judge.verdict.right)):
                 rivals.append((most[0], keys[0]))
                 if best is None or most > best[0]:
-                    best = most, keys, params & left, ""
-                continue
-            if best is not None and most <= best[0]:
-                continue
-            mended = self.solving.by_truth(keys, params & left)
-            if mended is not None:
-                found = (len(mended[0]), not is_right, late), keys, *mended
-                best = found if best is None or found[0] > best[0] else best
+                    best = most, keys, params & left
         if best is None:
             return None
-        most, some, params, name = best
-        blamed = self.causes.blamed(backward.by_key[some[0]], params, name, {*self.suspects})
+        most, some, params = best
+        blamed = self.causes.blamed(backward.by_key[some[0]], params, {*self.suspects})
         others = (self.judge.sites[key[0]] for count, key in rivals if count == most[0])
         lines = [(site.file.name, site.statement.lineno) for site in others]
         plain = self._plain_factors()

@@ -69,11 +69,9 @@ class Causes:
         """One without a line."""
         return Suspicion("", 0, "", "is wrong, and no line is found that it comes from", {*params})
 
-    def blamed(self, event: Event, params: set[Path], name: str, suspects: set[Key]) -> Suspicion:
+    def blamed(self, event: Event, params: set[Path], suspects: set[Key]) -> Suspicion:
         """One about an expression at which another value makes these parameters right."""
         words = "is no gradient, and with another value here all that comes of it is right"
-        if name:
-            words = f"is no gradient, and should be dJ/d({name})"
         if event.key in self.backward.matches:
             match = self.backward.matches[event.key][0]
             words = f"is {match}, and nothing right comes of it"

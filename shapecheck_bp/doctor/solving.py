@@ -107,38 +107,6 @@ class Solving:
             found.append((D @ value.reshape(-1) - wanted) / size)
         return np.concatenate(found)
 
-    def by_truth(self, keys: list[Key], left: set[Path]) -> tuple[set[Path], str] | None:
-        """With dJ/dA in its place: the claims that this makes right, and of which A it is."""
-        best: tuple[set[Path], str] | None = None
-        step, tried = self.judge.step, set()
-        with step.held(step.program.noting(step.version, {number for number, _ in keys})):
-            for key in keys[:2]:
-                value = self.backward.by_key[key].value
-                for one in self.backward.forward:
-                    direction = _direction(one.s)
-                    if one.shape != value.shape or (key, direction) in tried:
-                        continue
-                    slopes = self.backward.all_slopes(one)
-                    if slopes is None:
-                        continue
-                    tried.add((key, direction))
-                    for c in self._likely_factors():
-                        wanted = c * slopes.reshape(one.shape)
-                        run = step.run(exchange={key: instead(wanted)})
-                        if run.error is not None:
-                            continue
-                        right = {
-                            p for p in left if np.max(np.abs(self._misfit(run, {p}))) < TOLERANCE
-                        }
-                        if right and (best is None or len(right) > len(best[0])):
-                            best = right, one.name
-        return best
-
-    def _likely_factors(self) -> list[float]:
-        factors = {1.0, *map(float, self.judge.counts)}
-        factors |= {float(f"{found[0].factor:.6g}") for found in self.backward.matches.values()}
-        return [*factors][:6]
-
     def _rate(self) -> float:
         """The learning rate, as far as a name says it."""
         for event in self.judge.base.events:
@@ -155,9 +123,3 @@ def is_a_rate(name: str) -> bool:
     """Whether this is what a learning rate is called."""
     last = name.rpartition(".")[2].lower()
     return last in ("lr", "rate", "eta", "alpha", "learning_rate", "step_size", "learningrate")
-
-
-def _direction(slopes: Any) -> tuple[float, ...]:
-    """The same for slopes that are multiples of each other."""
-    largest = slopes[np.argmax(np.abs(slopes))]
-    return tuple(np.round(slopes / largest, 4)) if largest else ()
