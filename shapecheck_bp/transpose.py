@@ -53,11 +53,12 @@ def _flipped(value: Any) -> Any:
 def _refuse_state(value: dict[Any, Any]) -> None:
     """Refuse PyTorch's weights, whose biases have one axis: half of them would be transposed."""
     for key, bias in value.items():
-        layer, _, name = key.rpartition("bias") if isinstance(key, str) else ("", "", key)
-        weight = value.get(f"{layer}weight") if name == "" else None
-        if [getattr(one, "ndim", None) for one in (weight, bias)] == [2, 1]:
+        if not (isinstance(key, str) and key.endswith("bias")):
+            continue
+        weight = f"{key.removesuffix('bias')}weight"
+        if [getattr(one, "ndim", None) for one in (value.get(weight), bias)] == [2, 1]:
             raise TypeError(
-                f"value: got a state_dict, of which {layer}weight would be transposed and"
+                f"value: got a state_dict, of which {weight} would be transposed and"
                 f" {key} of shape {tuple(bias.shape)} would not. Pass it to"
                 " layouts.to_row(state, 'torch') or layouts.to_column(state, 'torch')"
             )

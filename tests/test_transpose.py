@@ -11,6 +11,7 @@ from hypothesis.extra import numpy as hnp
 from problems import NETWORKS, name, problem
 
 from shapecheck_bp import Layer, Network, column, flip, row
+from shapecheck_bp.transpose import map_leaves
 
 arrays = hnp.arrays(np.float64, hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=4))
 trees = st.recursive(
@@ -159,3 +160,9 @@ def test_the_linear_steps_at_any_size(n_in, n_out, m, seed):
 def test_what_has_two_axes_and_no_transpose_is_left_alone():
     view = memoryview(np.ones((2, 3)))
     assert flip([view])[0] is view
+
+
+@pytest.mark.parametrize("other", [(10,), (10, 20, 30)])
+def test_leaves_without_a_partner_are_not_dropped_in_silence(other):
+    with pytest.raises(ValueError, match="argument 2 is (shorter|longer) than argument 1"):
+        map_leaves(int.__add__, (1, 2), other)
