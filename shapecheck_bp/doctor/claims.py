@@ -177,14 +177,8 @@ def _returned(
             rest = [path for path in rest if PARAMETERS.match(name_in(path))]
             claims += [Claim(path, False, there) for path in rest[:1]]
     if not claims and not stepped:
-        claims = _made_anew(run, found) or _by_shape(run, found)
+        claims = _by_shape(run, found)
     return sorted(claims, key=lambda claim: order[claim.parameter])
-
-
-def _made_anew(run: Run, found: dict[Path, Any]) -> list[Claim]:
-    """Arrays in whose place others of the same values were put: steps by nothing."""
-    after = {path: run.after[path] for path in found if path in run.after}
-    return [Claim(path, True, path) for path, one in after.items() if mark(one) not in run.starts]
 
 
 def _by_shape(run: Run, found: dict[Path, Any]) -> list[Claim]:

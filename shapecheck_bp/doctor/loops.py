@@ -225,9 +225,10 @@ def _names(tree: ast.AST) -> list[ast.Name]:
 def trains(loop: Any, names: dict[str, Any]) -> bool:
     """Whether a loop may train something that these names stand for, or what it calls may."""
     given = {k: v for k, v in names.items() if not k.startswith("__")}
-    stored = {name.id for name in _names(loop) if isinstance(name.ctx, ast.Store)}
+    stored = {one.id for one in _names(loop) if isinstance(one.ctx, ast.Store)}
     return any(
-        (type(given[name]) is int and name in stored) or arrays({name: given[name]})
+        (name in stored and isinstance(given[name], (int, *FLOATS)))
+        or any(map(is_trainable, arrays({name: given[name]}).values()))
         for name in _touched(loop, given) & given.keys()
     )
 

@@ -205,7 +205,7 @@ def _come_of(judge: Judge, gradients: dict[Judged, list[tuple[float, Event]]]) -
     without = judge.step.run(exchange={event.key: np.zeros_like for event in events})
     if without.error is not None:
         return False
-    for one in gradients:
+    for one, found in gradients.items():
         step, left = one.claim.value(judge.base), one.claim.value(without)
         if left is None:
             return False
@@ -214,6 +214,8 @@ def _come_of(judge: Judge, gradients: dict[Judged, list[tuple[float, Event]]]) -
         is_nothing = np.abs(left).max() <= 1e-6 * np.abs(step).max()
         if not (is_nothing or factor(left, parameter) is not None):
             return False
+        if any(factor(step - left, event.value) is not None for _, event in found):
+            return False  # by a multiple after all, and by another one than elsewhere
     return True
 
 

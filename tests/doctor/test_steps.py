@@ -543,20 +543,3 @@ def test_a_backward_loop_over_time_is_no_loop_of_steps():
 
     diagnosis = diagnose(step, RANDOM.normal(size=(5, 2, 1)), RANDOM.normal(size=(5, 3, 1)))
     assert diagnosis.ok is True, diagnosis
-
-
-def test_steps_by_nothing_are_wrong():
-    class Values:
-        def __init__(self):
-            random = np.random.default_rng(0)
-            self.net = [random.normal(size=(4, 3)), random.normal(size=(2, 4))]
-
-        def learn(self, states, rewards):
-            H = np.tanh(self.net[0] @ states)
-            off = (self.net[1] @ H).sum(axis=0) - rewards
-            D = np.zeros((2, len(off)))
-            slopes = [self.net[1].T @ D * (1 - H**2) @ states.T, D @ H.T]
-            self.net = [W - 0.1 * dW for W, dW in zip(self.net, slopes, strict=True)]
-            return np.abs(off)
-
-    assert diagnose(Values().learn, X, np.arange(6.0)).ok is False
