@@ -37,8 +37,9 @@ def decayed(
     where there is none.
     """
     rest = [one for one in found if one.factor is None and not one.why]
+    least = 3 if len(rest) < len(found) else 4  # what is right says c, too
     for one in rest:
-        fit = _fit(one, mode, run, params)
+        fit = _fit(one, mode, run, params, least)
         if fit is None or fit[1] / fit[0] <= 0 or (mode != "gradient" and abs(fit[1]) > 0.5):
             continue
         c, e = fit
@@ -56,10 +57,12 @@ def _terms(one: Judged, mode: str, run: Run, params: Params) -> tuple[Any, Any, 
     return D @ np.reshape(value, -1), s, D @ stepped.reshape(-1)
 
 
-def _fit(one: Judged, mode: str, run: Run, params: Params) -> tuple[float, float] | None:
+def _fit(
+    one: Judged, mode: str, run: Run, params: Params, least: int
+) -> tuple[float, float] | None:
     """c and e where a claim is c dJ/dW + e W, and two numbers do not fit it by chance."""
     y, s, w = _terms(one, mode, run, params)
-    if np.count_nonzero(one.claim.value(run)) < 3 or len(s) < 4:
+    if np.count_nonzero(one.claim.value(run)) < 3 or len(s) < least:
         return None
     A = np.stack([s, w], axis=1)
     x = np.linalg.lstsq(A, y, rcond=None)[0]

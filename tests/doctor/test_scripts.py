@@ -348,10 +348,12 @@ class Ridge:
         self.much = much
     def fit(self, X, y):
         self.w = np.random.default_rng(0).random(X.shape[1])
+        self.c = 0
         for _ in range(4):
-            off = X @ self.w - y
+            off = X @ self.w + self.c - y
             by = X.T @ off / len(y) + self.much * {shrinking} / len(y)
             self.w = self.w - 0.1 * {step}
+            self.c = self.c - 0.1 * np.mean(off)
 X = np.random.default_rng(1).standard_normal((9, 3))
 Ridge().fit(X, 3 * X.sum(axis=1))
 """
@@ -364,6 +366,7 @@ Ridge().fit(X, 3 * X.sum(axis=1))
         ("0", "np.clip(by, -0.2, 0.2)", True),
         ("0", "by / (np.abs(by) + 1e-8) + 0.01 * self.w", True),
         ("np.sum(self.w)", "by", False),
+        ("self.w", "by / len(y)", None),
     ],
 )
 def test_what_does_not_come_of_the_gradient_is_no_rule_of_a_step(tmp_path, shrinking, step, ok):
