@@ -227,8 +227,7 @@ def trains(loop: Any, names: dict[str, Any]) -> bool:
     given = {k: v for k, v in names.items() if not k.startswith("__")}
     stored = {one.id for one in _names(loop) if isinstance(one.ctx, ast.Store)}
     return any(
-        (name in stored and isinstance(given[name], (int, *FLOATS)))
-        or any(map(is_trainable, arrays({name: given[name]}).values()))
+        name in stored if isinstance(given[name], (int, *FLOATS)) else arrays({name: given[name]})
         for name in _touched(loop, given) & given.keys()
     )
 

@@ -429,3 +429,33 @@ def test_an_error_of_the_script_is_told_with_its_line(tmp_path):
         ValueError, match=rf"script.py cannot be run: line {line}: ValueError: matmul"
     ):
         of_script(tmp_path, wrong)
+
+
+WHOLE_NUMBERS = """
+import numpy as np
+images = np.random.default_rng(0).integers(0, 9, (3, 4))
+classes = np.array([0, 1, 1])
+class Scores:
+    def __init__(self):
+        self.W = np.random.default_rng(1).random((4, 2))
+    def step(self, image, k):
+        A = np.exp(image @ self.W)
+        A = A / A.sum()
+        loss = -np.log(A[k])
+        A[k] -= 1
+        self.W -= 0.1 * np.outer(image, A)
+        return loss
+scores = Scores()
+def train(image, k):
+    return scores.step(image / 9, k)
+for epoch in range(2):
+    total = 0
+    for image, k in zip(images, classes):
+        total += train(image, k)
+"""
+
+
+def test_a_loop_over_whole_numbers_may_train(tmp_path):
+    assert of_script(tmp_path, WHOLE_NUMBERS).ok
+    wrong = WHOLE_NUMBERS.replace("A[k] -= 1\n", "A[k] += 1\n")
+    assert of_script(tmp_path, wrong).ok is False
