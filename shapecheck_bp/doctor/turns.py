@@ -17,7 +17,7 @@ from shapecheck_bp.doctor.claims import Claim
 from shapecheck_bp.doctor.guarding import CannotJudge
 from shapecheck_bp.doctor.judging import Judge
 from shapecheck_bp.doctor.report import Finding
-from shapecheck_bp.doctor.runs import Event
+from shapecheck_bp.doctor.runs import Event, instead
 from shapecheck_bp.doctor.steps import Step
 from shapecheck_bp.doctor.truth import OwnCost, Truth, Watching
 from shapecheck_bp.doctor.verdicts import Judged, close, factor
@@ -200,22 +200,26 @@ def _goes_down(one: Judged, gradients: list[tuple[float, Event]], c: float, judg
 
 
 def _come_of(judge: Judge, gradients: dict[Judged, list[tuple[float, Event]]]) -> bool:
-    """Whether nothing but decay is left of steps where their gradients are zero."""
-    events = [event for found in gradients.values() for _, event in found]
-    without = judge.step.run(exchange={event.key: np.zeros_like for event in events})
-    if without.error is not None:
+    """Whether nothing but decay is left of steps without gradients, and twice these is not twice.
+
+    What is twice as much is a sum of gradients, of which some are wrong.
+    """
+    events = {event.key: event.value for found in gradients.values() for _, event in found}
+    without = judge.step.run(exchange=dict.fromkeys(events, np.zeros_like))
+    twice = judge.step.run(exchange={key: instead(2 * value) for key, value in events.items()})
+    if without.error is not None or twice.error is not None:
         return False
-    for one, found in gradients.items():
-        step, left = one.claim.value(judge.base), one.claim.value(without)
-        if left is None:
+    for one in gradients:
+        steps = [one.claim.value(run) for run in (judge.base, without, twice)]
+        if any(step is None for step in steps):
             return False
-        left = np.nan_to_num(left)  # where it divides by the gradient's size
+        step, left, double = map(np.nan_to_num, steps)  # where it divides by the gradient's size
+        size = 1e-6 * np.abs(step).max()
         parameter = numbers(judge.base.before[one.claim.parameter])
-        is_nothing = np.abs(left).max() <= 1e-6 * np.abs(step).max()
-        if not (is_nothing or factor(left, parameter) is not None):
+        if np.abs(left).max() > size and factor(left, parameter) is None:
             return False
-        if any(factor(step - left, event.value) is not None for _, event in found):
-            return False  # by a multiple after all, and by another one than elsewhere
+        if np.abs(double - left - 2 * (step - left)).max() <= size:
+            return False
     return True
 
 

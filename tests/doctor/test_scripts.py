@@ -459,3 +459,21 @@ def test_a_loop_over_whole_numbers_may_train(tmp_path):
     assert of_script(tmp_path, WHOLE_NUMBERS).ok
     wrong = WHOLE_NUMBERS.replace("A[k] -= 1\n", "A[k] += 1\n")
     assert of_script(tmp_path, wrong).ok is False
+
+
+SPLIT = """
+import numpy as np
+X = np.random.default_rng(0).standard_normal((9, 4))
+y = np.sign(X.sum(axis=1) + 0.3)
+w = np.random.default_rng(1).standard_normal(4)
+for _ in range(3):
+    edges = y * (X @ w)
+    cost = 0.5 * w.dot(w) + np.maximum(0, 1 - edges).sum()
+    near = edges < 1
+    w -= 0.001 * (w - y[near].dot(X[near]))
+"""
+
+
+def test_a_sum_with_a_wrong_sign_is_no_rule_of_a_step(tmp_path):
+    assert of_script(tmp_path, SPLIT).ok
+    assert of_script(tmp_path, SPLIT.replace("(w - y", "(-w - y")).ok is not True
