@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from shapecheck_bp.reading.failing import copied
 
 Body = list[ast.stmt]
+Edit = Callable[[Body, int], None]
 
 
 class Change(NamedTuple):
@@ -23,7 +24,7 @@ class Change(NamedTuple):
 
     file: str
     line: int
-    edit: Callable[[Body, int], None]
+    edit: Edit
     """Changes a list of statements, given where in it the statement is."""
     kind: str = ""
     text: Any = ""

@@ -256,7 +256,7 @@ def training_calls(statement: Any, names: dict[str, Any]) -> "Iterator[partial[A
 
 def _training_call(call: ast.Call, names: dict[str, Any]) -> "partial[Any] | None":
     try:
-        function = _value(call.func, names)
+        function = value_of(call.func, names)
     except Exception:
         return None
     plain = function.__func__ if isinstance(function, MethodType) else function
@@ -270,15 +270,16 @@ def _training_call(call: ast.Call, names: dict[str, Any]) -> "partial[Any] | Non
     if not _may_train(file, tree_of(file, plain), set()):
         return None
     try:
-        args = [_value(one, names) for one in call.args]
-        keywords = {one.arg: _value(one.value, names) for one in call.keywords if one.arg}
+        args = [value_of(one, names) for one in call.args]
+        keywords = {one.arg: value_of(one.value, names) for one in call.keywords if one.arg}
     except Exception:  # what it is given has no name here; the statement itself may raise it
         return None
     return partial(function, *args, **keywords)
 
 
-def _value(expression: ast.expr, names: dict[str, Any]) -> Any:
-    return eval(compile(ast.Expression(expression), "<call>", "eval"), names)
+def value_of(expression: ast.expr, names: dict[str, Any], file: str = "<call>") -> Any:
+    """What an expression of a file comes to."""
+    return eval(compile(ast.Expression(expression), file, "eval"), names)
 
 
 def _may_train(file: File, tree: ast.AST, known: set[str]) -> bool:

@@ -18,7 +18,7 @@ import numpy as np
 from shapecheck_bp.doctor.arrays import FLOATS, numbers, spans_of
 from shapecheck_bp.doctor.claims import claims_of
 from shapecheck_bp.doctor.guarding import CannotJudge, ending
-from shapecheck_bp.doctor.loops import LOOPS, once, training_calls, trains, tree_of
+from shapecheck_bp.doctor.loops import LOOPS, once, training_calls, trains, tree_of, value_of
 from shapecheck_bp.doctor.parts import MOST_EXAMPLES, fewer_in, parts
 from shapecheck_bp.doctor.program import Block, Program
 from shapecheck_bp.doctor.runs import Run
@@ -112,8 +112,7 @@ def chosen(file: File, body: Iterable[ast.stmt], names: dict[str, Any]) -> Itera
     """Statements as they are to be run; of an ``if`` those that its condition asks for."""
     for statement in body:
         if isinstance(statement, ast.If):
-            test = ast.fix_missing_locations(ast.Expression(statement.test))
-            is_so = eval(compile(test, file.name, "eval"), names)
+            is_so = value_of(statement.test, names, file.name)
             yield from chosen(file, statement.body if is_so else statement.orelse, names)
         else:
             yield statement

@@ -1,10 +1,11 @@
 """A change of one statement as a line: the person's own, with another expression in it."""
 
 import ast
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from shapecheck_bp.doctor.edits import Body, Change, found
+from shapecheck_bp.doctor.edits import Body, Change, Edit, found
 from shapecheck_bp.reading.sources import File
 
 ASIDE = 1000  # columns, where nobody writes
@@ -26,8 +27,7 @@ class Maker:
         def edit(body: Body, i: int) -> None:
             body[i] = Put(at, type(node), text).visit(body[i])
 
-        words = partial(self._written, node, text)
-        return Change(self.file.name, self.line, edit, kind, (at, text), words, self.first)
+        return self._change(edit, kind, (at, text), partial(self._written, node, text))
 
     def whole(self, kind: str, text: str) -> Change:
         """Another statement."""
@@ -35,15 +35,7 @@ class Maker:
         def edit(body: Body, i: int) -> None:
             body[i] = settled(ast.parse(text).body[0], body[i])
 
-        return Change(
-            self.file.name,
-            self.line,
-            edit,
-            kind,
-            text,
-            partial(self._in_its_line, text),
-            self.first,
-        )
+        return self._change(edit, kind, text, partial(self._in_its_line, text))
 
     def moved(self, behind: int, line: int) -> Change:
         """The statement some places later."""
@@ -54,7 +46,10 @@ class Maker:
 
         text = ast.get_source_segment(self.file.source, self.statement) or ""
         words = f"{text.splitlines()[0]}    # moved behind line {line}"
-        return Change(self.file.name, self.line, edit, "move", words, lambda: words, self.first)
+        return self._change(edit, "move", words, lambda: words)
+
+    def _change(self, edit: Edit, kind: str, text: Any, words: Callable[[], str]) -> Change:
+        return Change(self.file.name, self.line, edit, kind, text, words, self.first)
 
     def _written(self, node: Any, text: str) -> str:
         """The line as it was, with the change in it; a statement of several lines as one."""

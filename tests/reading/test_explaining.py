@@ -307,6 +307,15 @@ MATRICES = {"A": np.ones((3, 4)), "B": np.ones((4, 2)), "v": np.ones(3), "c": np
 MATRICES["C"] = np.ones((5, 2))
 
 
+def explanation_of(code):
+    """What is said of the exception that a line about ``MATRICES`` raises."""
+    path = Path(__file__).with_name("never written.py")
+    linecache.cache[str(path)] = (len(code), None, [code], str(path))
+    with pytest.raises(Exception) as info:  # noqa: PT011
+        exec(compile(code, str(path), "exec"), dict(MATRICES, np=np))
+    return explanation(info.value)
+
+
 @pytest.mark.parametrize(
     ("code", "repairs"),
     [
@@ -352,17 +361,12 @@ MATRICES["C"] = np.ones((5, 2))
     ],
 )
 def test_what_to_write(code, repairs):
-    names = dict(MATRICES, np=np)
-    path = Path(__file__).with_name("never written.py")
-    linecache.cache[str(path)] = (len(code), None, [code], str(path))
-    with pytest.raises(Exception) as info:  # noqa: PT011
-        exec(compile(code, str(path), "exec"), names)
-    found = explanation(info.value)
+    found = explanation_of(code)
     told = list(found.repairs) if found else []
     if repairs:
         assert told == repairs
         for text in told:
-            eval(text, dict(names))
+            eval(text, dict(MATRICES, np=np))
 
 
 @pytest.mark.parametrize(
@@ -380,12 +384,7 @@ def test_what_to_write(code, repairs):
     ],
 )
 def test_which_sizes_meet(code, said):
-    names = dict(MATRICES, np=np)
-    path = Path(__file__).with_name("never written.py")
-    linecache.cache[str(path)] = (len(code), None, [code], str(path))
-    with pytest.raises(Exception) as info:  # noqa: PT011
-        exec(compile(code, str(path), "exec"), names)
-    assert explanation(info.value).meeting == said
+    assert explanation_of(code).meeting == said
 
 
 def test_a_repair_that_suits_what_stands_beside_it_is_told_with_it():
