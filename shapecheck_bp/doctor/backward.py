@@ -171,8 +171,8 @@ class Backward:
         """The forward arrays whose gradient this is, up to a factor and a transpose."""
         value = np.asarray(value, float)
         found: dict[Any, Match] = {}
-        if np.count_nonzero(value) < 2:
-            return []  # one entry is a multiple of whatever stands alone
+        if np.count_nonzero(value) < 2 or np.all(value == value.flat[0]):
+            return []  # one number is a multiple of whatever stands alone
         for alike, D, S in self.alike:
             shape = alike[0].shape
             turned = [value] if value.shape == shape else []

@@ -68,6 +68,10 @@ class Blame:
                 found.append(one)
                 left -= one.params
         for path in sorted(left, key=str):
+            if one := causes.regularised(path):
+                found.append(one)
+                left -= one.params
+        for path in sorted(left, key=str):
             if np.max(np.abs(judge.params[path][1])) < NOTHING:
                 ends = causes.influence_ends(path)
                 self.ends += [ends] if ends else []
@@ -297,6 +301,10 @@ class Blame:
         if best is None:
             return None
         most, some, params = best
+        if self._is_update_of_right_ones(some[0], params):
+            earlier = self._first_on_the_way(min(params, key=str))
+            if earlier.line != self.judge.sites[some[0][0]].line:
+                return earlier
         blamed = self.causes.blamed(backward.by_key[some[0]], params, {*self.suspects})
         others = (self.judge.sites[key[0]] for count, key in rivals if count == most[0])
         lines = [(site.file.name, site.statement.lineno) for site in others]
@@ -309,6 +317,16 @@ class Blame:
         if blamed.key is not None:
             blamed.causes += self.causes.unused(backward.by_key[blamed.key], self.info)
         return blamed
+
+    def _is_update_of_right_ones(self, key: Key, params: set[Path]) -> bool:
+        """Whether an expression steps a parameter, and at other times others, which are right."""
+        statement = self.judge.sites[key[0]].statement
+        update = self.causes.update_of(min(params, key=str))
+        if update is None or update.key is None:
+            return False
+        updates = self.judge.sites[update.key[0]].statement is statement
+        same = (self.info[other][1] for other in self.keys if other[0] == key[0])
+        return updates and any(claims & self.judge.verdict.right for claims in same)
 
     def _sorted(self, lines: list[tuple[str, int]]) -> list[tuple[str, int]]:
         """Lines where something may be left out, and then those met first."""

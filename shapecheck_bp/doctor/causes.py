@@ -12,11 +12,13 @@ from typing import Any
 import numpy as np
 
 from shapecheck_bp.doctor.arrays import Path, mark, numbers, shown
-from shapecheck_bp.doctor.backward import Backward
+from shapecheck_bp.doctor.backward import Backward, Match
 from shapecheck_bp.doctor.costs import around_each
+from shapecheck_bp.doctor.decays import missing
 from shapecheck_bp.doctor.judging import Judge
 from shapecheck_bp.doctor.runs import Event, Key
 from shapecheck_bp.doctor.truth import Meeting
+from shapecheck_bp.doctor.verdicts import close, factor
 from shapecheck_bp.reading.variants import name_of
 
 NEAR_BY = 8
@@ -301,9 +303,13 @@ class Causes:
             matches = self.backward.matches.get(event.key)
             if not matches:
                 continue
-            if climbs:
-                if any(match.factor > 0 for match in matches):
+            if climbs:  # a difference goes down its own square by itself, whatever its sign
+                others = [one for one in matches if not self._is_itself(one, event)]
+                if not others or any(match.factor > 0 for match in others):
                     continue
+                if not self.backward.influence([event.key], set())[event.key][1]:
+                    continue
+                matches = others
             elif any(self.judge.is_plain(abs(match.factor), "gradient") for match in matches):
                 continue
             match = matches[0]
@@ -318,6 +324,36 @@ class Causes:
                     found.causes += self._where_made(one)
             return found
         return None
+
+    def _is_itself(self, match: Match, event: Event) -> bool:
+        """Whether an array is matched with a multiple of itself."""
+        known = self.backward.by_key.get(match.of.key)
+        return known is not None and factor(known.value, event.value) is not None
+
+    def regularised(self, path: Path) -> Suspicion | None:
+        """A gradient in which all is right but the parameter's own term, as the cost has one."""
+        judge = self.judge
+        one = next(one for one in judge.verdict.judged if one.claim.parameter == path)
+        if not (judge.has_own_cost and judge.may_be_regularised) or one.why:
+            return None
+        c, e = missing(one, judge.base, judge.params)
+        others = [known for known, mode, _ in judge.verdict.factors.values() if mode == one.mode]
+        if not e or not any(known is not None and close(known, c) for known in others):
+            return None
+        matched = [
+            event
+            for event in self.events
+            if mark(event.thing) not in judge.base.starts
+            and self.backward.name(event)
+            and any(
+                self.backward.parameter_of(match.of) == path
+                for match in self.backward.matches.get(event.key, ())
+            )
+        ]
+        part = f"{abs(e):.3g} {shown(path)}"
+        words = f"has {part} too much" if e > 0 else f"lacks {part}"
+        words += ", by the square of it in the cost"
+        return self.suspicion(matched[0], {path}, words) if matched else None
 
     def _where_made(self, event: Event) -> list[Cause]:
         name, function = self._text(event), self.sites[event.number].function

@@ -6,7 +6,8 @@ or put in, slopes added; statements are moved. Whether one of these helps is tri
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import permutations, product
 from typing import Any
 
 from shapecheck_bp.doctor.edits import Body, Change, found
@@ -48,11 +49,24 @@ def changes_of(judge: Judge, file: File, line: int, known: Scopes) -> Iterator[C
     scope = known.get((file.name, inside.lineno)) or scope_of(judge, file, inside)
     known[file.name, inside.lineno] = scope
     made = [*_of_statement(make, body, i), *_of_target(make, scope), *_of_expressions(make, scope)]
+    if judge.has_own_cost and judge.may_be_regularised:
+        made += _of_squares(make, scope)
     seen: set[Any] = set()
     for change in sorted(made, key=lambda change: COST[change.kind]):
         if change.text not in seen:
             seen.add(change.text)
             yield change
+
+
+def _of_squares(make: Maker, scope: Scope) -> Iterator[Change]:
+    """What a square in the cost asks for: a multiple of an array more, as lambda / m * W."""
+    head = getattr(make.statement, "value", None)
+    if isinstance(head, ast.expr):
+        same = [
+            array for array, shape in scope.arrays.items() if shape == scope.shapes.get(span(head))
+        ]
+        for array, (one, other) in product(same, permutations(scope.numbers, 2)):
+            yield make.expression("plus", head, f"{ast.unparse(head)} + {one} / {other} * {array}")
 
 
 def _is_store(node: Any) -> bool:
@@ -82,7 +96,22 @@ def _of_statement(make: Maker, body: Body, i: int) -> Iterator[Change]:
         for k in range(i + 1, min(len(body), i + 7)):
             if isinstance(body[k], ast.Break | ast.Continue | ast.Return | ast.Raise):
                 break
-            yield make.moved(k - i, body[k].end_lineno or 0)
+            if not _is_for_nothing(body, i, k):
+                yield make.moved(k - i, body[k].end_lineno or 0)
+
+
+def _is_for_nothing(body: Body, i: int, k: int) -> bool:
+    """Whether nothing reads the name that statement i stores, which is made here, behind k."""
+    stored = {name for name, is_read in _names_in(body[i : i + 1]) if not is_read}
+    made = {name for name, is_read in _names_in(body[:i]) if not is_read}
+    read = {name for name, is_read in _names_in(body[k + 1 :]) if is_read}
+    return bool(stored) and stored <= made - read
+
+
+def _names_in(statements: Iterable[ast.stmt]) -> Iterator[tuple[str, bool]]:
+    for part in (part for one in statements for part in ast.walk(one)):
+        if isinstance(part, ast.Name):
+            yield part.id, isinstance(part.ctx, ast.Load)
 
 
 def _of_target(make: Maker, scope: Scope) -> Iterator[Change]:

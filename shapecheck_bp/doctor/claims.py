@@ -26,6 +26,7 @@ from shapecheck_bp.doctor.arrays import (
 from shapecheck_bp.doctor.program import Version
 from shapecheck_bp.doctor.runs import Run
 
+WEIGHT_OR_BIAS = re.compile(r"_?(w|b|W|weights?|bias|biases)_?[0-9]*$")
 PARAMETERS = re.compile(r"_?(w|b|W|weights?|bias|biases|theta|Theta|gamma|beta)_?[0-9]*$")
 
 

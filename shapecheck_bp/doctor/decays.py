@@ -29,44 +29,76 @@ def squares(sites: Iterable[Site], base: Run, params: Params) -> bool:
 
 
 def decayed(
-    found: Sequence[Judged], mode: str, run: Run, params: Params
+    found: Sequence[Judged], mode: str, run: Run, params: Params, climbs: bool
 ) -> tuple[list[Judged], float]:
-    """The claims, where all that is too much in some is one positive multiple of themselves.
+    """The claims, where all that is too much in most is one multiple of what they are of.
 
-    That is weight decay, of the entries that are stepped; how much it is comes second, and is 0
-    where there is none.
+    That is weight decay, of the entries that are stepped, by which they shrink; how much it is
+    comes second, and is 0 where there is none. A likelihood is climbed.
     """
     rest = [one for one in found if one.factor is None and not one.why]
     least = 3 if len(rest) < len(found) else 4  # what is right says c, too
+    decays: list[tuple[list[Judged], float, float]] = []
     for one in rest:
-        fit = _fit(one, mode, run, params, least)
-        if fit is None or fit[1] / fit[0] <= 0 or (mode != "gradient" and abs(fit[1]) > 0.5):
+        c, e = _fit(one, mode, run, params, least) or (0.0, 0.0)
+        shrinks = (e * c > 0 or climbs) if mode == "gradient" else -0.5 <= e < 0
+        others = [two.factor for two in found if two.factor is not None and _is_array(two, params)]
+        if not shrinks or (others and not any(close(c, other) for other in others)):
             continue
-        c, e = fit
-        if all(_is_of(other, c, e, mode, run, params) for other in found if not other.why):
-            return [one if one.why else one._replace(factor=c) for one in found], e / c
-    return [*found], 0.0
+        if not any(close(e / c, f / d) for _, d, f in decays):
+            same = [two for two in found if not two.why and _is_of(two, c, e, mode, run, params)]
+            decays.append((same, c, e))
+    decays.sort(key=lambda one: -len(one[0]))
+    # Two that are of as many are of a mistake in one of them.
+    if not decays or (decays[1:] and len(decays[0][0]) == len(decays[1][0])):
+        return [*found], 0.0
+    same, c, e = decays[0]
+    return [one._replace(factor=c) if one in same else one for one in found], abs(e / c)
 
 
-def _terms(one: Judged, mode: str, run: Run, params: Params) -> tuple[Any, Any, Any]:
-    """A claim, the gradient and the parameter's stepped entries, along the same directions."""
+def _is_array(one: Judged, params: Params) -> bool:
+    """Whether it is more than one number, of which any is a multiple of another."""
+    return len(params[one.claim.parameter][1]) > 1
+
+
+def _terms(
+    one: Judged, mode: str, run: Run, params: Params, some: Any = None
+) -> tuple[Any, Any, Any]:
+    """A claim, the gradient and some entries of the parameter, along the same directions.
+
+    Else those that are stepped.
+    """
     D, s = params[one.claim.parameter]
     before, value = numbers(run.before[one.claim.parameter]), one.claim.value(run)
     value = value - before if mode == "new" else value
-    stepped = np.where(np.reshape(value, before.shape) != 0, before, 0.0)
-    return D @ np.reshape(value, -1), s, D @ stepped.reshape(-1)
+    some = np.reshape(value, before.shape) != 0 if some is None else some
+    return D @ np.reshape(value, -1), s, D @ np.where(some, before, 0.0).reshape(-1)
+
+
+def missing(one: Judged, run: Run, params: Params) -> tuple[float, float]:
+    """c and e where a claim is c (dJ/dW + e W), of all entries or those but a bias's; else 0."""
+    shape = np.shape(numbers(run.before[one.claim.parameter]))
+    places = [(...,), *((..., part) for part in (slice(1, None), slice(-1)))]
+    places += [(part,) for part in (slice(1, None), slice(-1))]
+    for place in places:
+        some = np.zeros(shape, bool)
+        some[place] = True
+        if found := _fit(one, one.mode, run, params, 4, some):
+            return found[0], found[1] / found[0]
+    return 0.0, 0.0
 
 
 def _fit(
-    one: Judged, mode: str, run: Run, params: Params, least: int
+    one: Judged, mode: str, run: Run, params: Params, least: int, some: Any = None
 ) -> tuple[float, float] | None:
     """c and e where a claim is c dJ/dW + e W, and two numbers do not fit it by chance."""
-    y, s, w = _terms(one, mode, run, params)
+    y, s, w = _terms(one, mode, run, params, some)
     if np.count_nonzero(one.claim.value(run)) < 3 or len(s) < least:
         return None
     A = np.stack([s, w], axis=1)
     x = np.linalg.lstsq(A, y, rcond=None)[0]
-    if np.linalg.norm(A @ x - y) > TOLERANCE * np.linalg.norm(y) or not x[0]:
+    size = np.linalg.norm(y)
+    if np.linalg.norm(A @ x - y) > TOLERANCE * size or np.linalg.norm(x[0] * s) < 1e-3 * size:
         return None
     return float(x[0]), float(x[1])
 

@@ -28,7 +28,15 @@ from shapecheck_bp.doctor.program import Version
 from shapecheck_bp.doctor.report import Diagnosis, Finding, Line
 from shapecheck_bp.doctor.steps import Step
 from shapecheck_bp.doctor.truth import LOSSES
-from shapecheck_bp.doctor.turns import beside, carried_over, elsewhere, from_zero, other_rule
+from shapecheck_bp.doctor.turns import (
+    FAR,
+    NEAR,
+    beside,
+    carried_over,
+    elsewhere,
+    from_zero,
+    other_rule,
+)
 from shapecheck_bp.doctor.verdicts import Judged, multiple
 from shapecheck_bp.network import Network
 from shapecheck_bp.reading.sources import File
@@ -200,16 +208,14 @@ def _found(judge: Judge) -> tuple[list[Finding], list[Line], bool]:
             suspicions = blame.find()
             if not turn:
                 lines = _lines(blame, suspicions[0])
-            repairs = _repairs(judge, blame, suspicions)
-            if not repairs:
+            held = _holding(judge, _repairs(judge, blame, suspicions))
+            if held is None:
                 findings += [_finding(one, None) for one in suspicions]
                 break
-            repair, after, version = _holding(judge, repairs)
+            repair, after, version = held
             suspicion = _suspected(judge, [*suspicions, *blame.ends], repair)
             name = name_of_mistake(judge, repair.change)
             findings.append(_finding(suspicion, repair, name))
-            if after is None:
-                break
             step.program.changes = (*step.program.changes, repair.change)
             lasts.enter_context(step.held(version))
             judge = after
@@ -220,11 +226,8 @@ def _found(judge: Judge) -> tuple[list[Finding], list[Line], bool]:
     return findings, lines, False
 
 
-def _holding(judge: Judge, repairs: list[Repair]) -> tuple[Repair, Judge | None, Version | None]:
-    """The first repair that is one at other parameters, too, and the step judged with it.
-
-    Where none is, the first, which is right by chance: without a judge.
-    """
+def _holding(judge: Judge, repairs: list[Repair]) -> tuple[Repair, Judge, Version] | None:
+    """The first repair that is not right by chance, but at other parameters, too; judged."""
     step = judge.step
     for repair in repairs[:MOST_TRIED]:
         before = step.program.changes
@@ -233,13 +236,15 @@ def _holding(judge: Judge, repairs: list[Repair]) -> tuple[Repair, Judge | None,
             version = step.program.version()
             with step.held(version):
                 after = judge.again()
-                if not after.verdict.ok or elsewhere(after).verdict.ok:
+                if not after.verdict.ok or all(
+                    elsewhere(after, share).verdict.ok for share in (NEAR, FAR)
+                ):
                     return repair, after, version
         except CannotJudge:
             pass
         finally:
             step.program.changes = before
-    return repairs[0], None, None
+    return None
 
 
 def _repairs(judge: Judge, blame: Blame, suspicions: list[Suspicion]) -> list[Repair]:

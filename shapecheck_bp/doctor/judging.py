@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from shapecheck_bp.doctor.arrays import FLOATS, Path, numbers
-from shapecheck_bp.doctor.claims import Claim, claims_of
+from shapecheck_bp.doctor.arrays import FLOATS, Path, name_in, numbers
+from shapecheck_bp.doctor.claims import WEIGHT_OR_BIAS, Claim, claims_of
 from shapecheck_bp.doctor.costs import costs
 from shapecheck_bp.doctor.decays import decayed, squares
 from shapecheck_bp.doctor.guarding import CannotJudge
@@ -111,10 +111,14 @@ class Judge:
         return any(not shape or np.shape(values[other][0]) != shape for other in others)
 
     def _is_a_parameter(self, claim: Claim) -> bool:
-        """Whether others move what is stepped and it moves others: no temperature, and no mean."""
+        """Whether others move what is stepped and it moves others: no temperature, and no mean.
+
+        A bias is one by its name: within a kink's pieces its step may be the same everywhere.
+        """
         mine = claim.parameter
         others = [path for path in self.reached if path != mine]
-        if not others or not isinstance(self.base.before[mine], FLOATS):
+        single = isinstance(self.base.before[mine], FLOATS)
+        if not others or not single or WEIGHT_OR_BIAS.match(name_in(mine)):
             return True
         moved = any(mine in self.reached[path] for path in others)
         return moved and self.reached[mine] != {mine}
@@ -263,9 +267,10 @@ class Judge:
     ) -> tuple[list[Judged], float | None, bool]:
         """Claims that have a factor in common, which is the one of most."""
         found = [self._one(claim, mode, run) for claim in claims]
-        if run is self.base and not (self.has_own_cost and self.may_be_regularised):
-            found, decay = decayed(found, mode, run, self.params)
-            self.decay = decay or self.decay
+        first = run is self.base and not (self.has_own_cost and self.may_be_regularised)
+        if first or self.decay:
+            found, decay = decayed(found, mode, run, self.params, self.may_climb)
+            self.decay = self.decay or decay
         known = [one.factor for one in found if one.factor is not None]
         c = max(
             known,
@@ -273,6 +278,7 @@ class Judge:
                 self.has_own_cost and mode == "gradient" and abs(f - 1) <= 2 * TOLERANCE,
                 sum(abs(f - other) <= 2 * TOLERANCE * abs(f) for other in known),
                 self.is_plain(f, mode),
+                self._is_usual(f, mode),
                 (f > 0) == (mode == "gradient"),
                 self._is_exact(f, mode),
             ),
@@ -331,8 +337,10 @@ class Judge:
         """Whether a factor needs no explanation: a step descends, an own cost counts."""
         if mode != "gradient" and c > 0 and not self.may_climb:
             return False
-        if not self.has_own_cost or mode == "rule":
-            return True
+        return not self.has_own_cost or mode == "rule" or self._is_usual(c, mode)
+
+    def _is_usual(self, c: float, mode: str) -> bool:
+        """Whether a factor is a number of the program, times 1, 2, a half, or of examples."""
         rates = {1.0} if mode == "gradient" else self.rates | {1.0}
         times = {1.0, 2.0, 0.5} | {
             k * n for m in self.counts for n in (m, 1 / m) for k in (1, 2, 0.5)

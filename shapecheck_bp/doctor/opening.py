@@ -146,7 +146,7 @@ def _has_trained(step: Step) -> bool:
             one, other = run.after.get(path), step.run(change={path: h}).after.get(path)
             if one is None or other is None or np.shape(one) != np.shape(other):
                 continue
-            if np.median(np.abs(numbers(other) - numbers(one) - h)) < h / 2:
+            if np.median(np.abs(numbers(other) - numbers(one))) > h / 20:
                 return True
     return False
 

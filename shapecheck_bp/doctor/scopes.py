@@ -38,6 +38,7 @@ def scope_of(judge: Judge, file: File, inside: Any) -> Scope:
     texts: dict[str, tuple[int, ...]] = {}
     shapes: dict[tuple[int, ...], tuple[int, ...]] = {}
     calls: dict[str, tuple[int, ...]] = {}
+    nothing: set[str] = set()  # times which anything would be gone
     for event in judge.base.events:
         site = judge.sites[event.number]
         if site.file.name != file.name or not inside.lineno <= site.line <= inside.end_lineno:
@@ -45,6 +46,8 @@ def scope_of(judge: Judge, file: File, inside: Any) -> Scope:
         shapes.setdefault(span(site.node), np.shape(event.value))
         if isinstance(site.node, ast.Name | ast.Attribute | ast.Subscript):
             texts.setdefault(ast.unparse(site.node), np.shape(event.value))
+            if np.ndim(event.value) == 0 and not event.value:
+                nothing.add(ast.unparse(site.node))
         elif isinstance(site.node, ast.Call) and np.ndim(event.value) and len(site.text) < 40:
             calls[ast.unparse(site.node)] = np.shape(event.value)
         if assigned(site) and not isinstance(site.node, ast.Name):
@@ -68,7 +71,7 @@ def scope_of(judge: Judge, file: File, inside: Any) -> Scope:
     }
     return Scope(
         {text: shape for text, shape in texts.items() if shape and not text.endswith(".T")},
-        [text for text, shape in texts.items() if not shape],
+        [text for text, shape in texts.items() if not shape and text not in nothing],
         sorted(boxes),
         sorted(keys),
         sorted(

@@ -22,6 +22,9 @@ from shapecheck_bp.doctor.steps import Step
 from shapecheck_bp.doctor.truth import OwnCost, Truth, Watching
 from shapecheck_bp.doctor.verdicts import Judged, close, factor
 
+NEAR, FAR = 0.2, 1.0
+"""By how much of their size parameters are moved to look at a step from elsewhere."""
+MOST_NAMES = 4
 DESCENDS = 0.9
 """The part of a step that goes down, where decay may turn some of it."""
 
@@ -61,7 +64,9 @@ def from_zero(judge: Judge) -> tuple[Judge, str]:
     best = best if best.verdict.right else judges[-1]
     if best is judge or not had:
         return best, ""
-    return best, f"That is with zeros in what it has from before: {', '.join(map(shown, had))}."
+    names = ", ".join(map(shown, had[:MOST_NAMES]))
+    more = f", and {len(had) - MOST_NAMES} more" if len(had) > MOST_NAMES else ""
+    return best, f"That is with zeros in what it has from before: {names}{more}."
 
 
 def _of_rules(judge: Judge) -> list[Claim]:
@@ -87,12 +92,12 @@ def _of_rules(judge: Judge) -> list[Claim]:
     return rules.get("mean") or rules.get("squares") or []
 
 
-def elsewhere(judge: Judge) -> Judge:
+def elsewhere(judge: Judge, share: float = NEAR) -> Judge:
     """The step judged at other values of its parameters, where it is right at these.
 
     A cost that is guessed has to be the same there, by the same factors.
     """
-    step = _moved(judge, 0.2)
+    step = _moved(judge, share)
     if step is None:
         return judge
     first: Judge | None = None
@@ -216,7 +221,8 @@ def _come_of(judge: Judge, gradients: dict[Judged, list[tuple[float, Event]]]) -
         step, left, double = map(np.nan_to_num, steps)  # where it divides by the gradient's size
         size = 1e-6 * np.abs(step).max()
         parameter = numbers(judge.base.before[one.claim.parameter])
-        if np.abs(left).max() > size and factor(left, parameter) is None:
+        decay = factor(left, parameter)
+        if np.abs(left).max() > size and (decay is None or decay > 0):
             return False
         if np.abs(double - left - 2 * (step - left)).max() <= size:
             return False

@@ -278,3 +278,150 @@ def test_each_of_several_fixes_is_tried_with_the_others():
     for finding in found:
         assert finding.sure == "certain"
         assert finding.advice.endswith("Tried: then all is right, with the other changes.")
+
+
+SCRIPT = """
+import numpy as np
+r = np.random.default_rng(5)
+X, Y, rate = r.normal(size=(4, 30)), np.sign(r.normal(size=30)), 0.1
+class Model:
+    def __init__(self):
+        self.w, self.b, self.l2 = r.normal(size=4), 0.0, 0.7
+    def cost(self, margins):
+        return 0.5 * self.w @ self.w + np.maximum(0, 1 - margins).sum()
+    def fit(self, X, Y):
+        m = len(Y)
+        for _ in range(5):
+            {}
+model = Model()
+model.fit(X, Y)
+"""
+HINGE = """margins = Y * (self.w @ X + self.b)
+            J = 0.5 * self.w @ self.w + np.maximum(0, 1 - margins).sum()
+            inside = margins < 1
+            self.w = self.w - rate * (self.w - X[:, inside] @ Y[inside])
+            self.b = self.b + rate * Y[inside].sum()"""
+LOGISTIC = """A = 1 / (1 + np.exp(-(self.w @ X + self.b)))
+            dz = A - (Y > 0)
+            dw = X @ dz / m + self.l2 / m * self.w
+            db = dz.mean()
+            self.w = self.w - rate * dw
+            self.b = self.b - rate * db"""
+RIDGE = """error = np.tanh(self.w @ X + self.b) - Y
+            J = np.sum(error ** 2) / (2 * m) + self.l2 / (2 * m) * np.sum(self.w ** 2)
+            dz = error * (1 - (error + Y) ** 2)
+            dw = X @ dz / m + self.l2 / m * self.w
+            self.w -= rate * dw
+            self.b -= rate * np.mean(dz)"""
+
+
+def of_script(tmp_path, body, old="", new=""):
+    """The diagnosis of a script, with one line of its loop changed, and that line's number."""
+    assert body.count(old) == 1 or not old
+    code = SCRIPT.format(body)
+    line = code[: code.index(old)].count("\n") + 1 if old else 0
+    path = tmp_path / "fits.py"
+    path.write_text(code.replace(old, new) if old else code)
+    return diagnose_file(str(path)), line
+
+
+@pytest.mark.parametrize("body", [HINGE, LOGISTIC, RIDGE], ids=["hinge", "logistic", "ridge"])
+def test_a_bias_of_one_number_is_judged_with_the_weights(tmp_path, body):
+    diagnosis, _ = of_script(tmp_path, body)
+    assert diagnosis.ok is True, diagnosis
+    assert {*diagnosis.parameters} == {"self.w", "self.b"}
+
+
+WRONG = {
+    "the bias of a hinge loss": (HINGE, "Y[inside].sum()", "Y.sum()", None),
+    "a square that goes up": (HINGE, "(self.w - X", "(-self.w - X", "(self.w - X"),
+    "a bias beside decay": (LOGISTIC, "dz.mean()", "-dz.mean()", "db = dz.mean()"),
+    "m twice beside decay": (LOGISTIC, "X @ dz / m", "X @ dz / m / m", None),
+    "no square": (RIDGE, " + self.l2 / m * self.w", "", "dw = X @ dz / m + self.l2 / m * self.w"),
+    "the square by another factor": (RIDGE, "self.l2 / m * self.w", "self.l2 * self.w", None),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_beside_a_square_or_a_kink_the_line_is_named(tmp_path, kind):
+    body, old, new, fix = WRONG[kind]
+    diagnosis, line = of_script(tmp_path, body, old, new)
+    first = diagnosis.findings[0]
+    assert diagnosis.ok is False
+    assert line in (first.line, first.because), diagnosis
+    if fix is not None:
+        assert fix in first.fix
+        assert first.sure == "certain"
+
+
+def test_what_is_right_at_one_point_alone_is_no_fix(tmp_path):
+    """Any number is a multiple of another: by chance also one of the usual."""
+    body = HINGE.replace("Y[inside].sum()", "Y.sum()").replace("inside = margins < 1", "pass")
+    body = body.replace("[inside]", "[margins < 1]").replace("[:, inside]", "[:, margins < 1]")
+    first = of_script(tmp_path, body)[0].findings[0]
+    assert first.fix.endswith("(Y * (np.maximum(0, 1 - margins) > 0)).sum()"), "it is the mask"
+    body = body.replace(body[body.index("0.5 *") : body.index(".sum()") + 6], "self.cost(margins)")
+    (finding,) = of_script(tmp_path, body)[0].findings
+    assert (finding.mistake, finding.sure, finding.fix) == ("unknown", "likely", None)
+    assert "Y.sum()" in finding.source
+
+
+def test_what_the_cost_asks_for_besides_is_said(tmp_path):
+    diagnosis, _ = of_script(tmp_path, *WRONG["no square"][:3])
+    assert "lacks 0.0233 self.w, by the square of it in the cost" in str(diagnosis)
+
+
+def test_a_difference_is_not_right_by_its_own_square():
+    """The mistake is where the error goes back, and not in the two updates that come of it."""
+
+    def step(layers, X, Y):
+        (W1, b1), (W2, b2) = layers
+        A1 = np.tanh(X @ W1 - b1)
+        A2 = np.tanh(A1 @ W2 - b2)
+        J = np.sum((Y - A2) ** 2)
+        dA2 = 2 * (Y - A2)
+        dZ2 = dA2 * (1 - A2**2)
+        dZ1 = dZ2 @ W2.T * (1 - A1**2)
+        for (W, b), A, dZ in (((W1, b1), X, dZ1), ((W2, b2), A1, dZ2)):
+            W -= 0.1 * (A.T @ dZ)
+            b -= 0.1 * -dZ.sum(axis=0)
+        return J
+
+    finding = diagnose(step, [(W1.copy(), b1.copy()), (W2.copy(), b2.copy())], X, Y).findings[0]
+    assert "A2 - Y" in finding.fix, finding
+    assert finding.sure == "certain"
+
+
+def test_an_update_that_is_right_for_other_parameters_is_not_the_mistake():
+    def step(params, X, Y):
+        A1 = np.tanh(X @ params["W1"] + params["b1"])
+        error = A1 @ params["W2"] + params["b2"] - Y
+        J = np.sum(error**2) / 2
+        dZ1 = error @ params["W2"].T * (1 - A1**2)
+        grads = {"W2": A1.T @ error, "b2": error.sum(axis=0)}
+        grads["W1"] = X.T @ dZ1
+        grads["b1"] = np.sum(dZ1, axis=1).mean()
+        for name in params:
+            params[name] = params[name] - 0.1 * grads[name]
+        return J
+
+    params = {"W1": W1.copy(), "b1": b1.copy(), "W2": W2.copy(), "b2": b2.copy()}
+    (finding,) = diagnose(step, params, X, Y).findings
+    assert "dZ1, axis=1" in finding.source
+
+
+def test_a_line_is_not_moved_to_where_nothing_reads_it():
+    def step(W1, W2, b2, X, Y):
+        A1 = np.tanh(X @ W1)
+        error = A1 @ W2 + b2 - Y
+        b2 -= 0.1 * error.sum(axis=0)
+        dW2 = A1.T @ error
+        dW1 = X.T @ (error @ W2.T * (1 - A1**2))
+        dW2 += 0.3 * W2
+        dW1 += 0.01 * W1
+        W1 -= 0.1 * dW1
+        W2 -= 0.1 * dW2
+
+    diagnosis = diagnose(step, W1.copy(), W2.copy(), b2.copy(), X, Y)
+    assert diagnosis.ok is False
+    assert not any("moved" in (finding.fix or "") for finding in diagnosis.findings)

@@ -366,7 +366,7 @@ Ridge().fit(X, 3 * X.sum(axis=1))
         ("0", "np.clip(by, -0.2, 0.2)", True),
         ("0", "by / (np.abs(by) + 1e-8) + 0.01 * self.w", True),
         ("np.sum(self.w)", "by", False),
-        ("self.w", "by / len(y)", None),
+        ("self.w", "by / len(y)", False),
     ],
 )
 def test_what_does_not_come_of_the_gradient_is_no_rule_of_a_step(tmp_path, shrinking, step, ok):
