@@ -46,7 +46,7 @@ def _step(patient: Patient, outcome: Outcome) -> tuple[Step, str | None]:
     """The call as a step that can be read, and the loss where it gives no cost."""
     arguments, _ = patient.arguments(outcome.problem, outcome.reading)
     loss = None if outcome.cost is not None else outcome.problem.net.loss
-    return of_call(patient.function, tuple(arguments), {}), loss
+    return next(of_call(patient.function, tuple(arguments), {})), loss
 
 
 def _seen(step: Step, patient: Patient, outcome: Outcome) -> list[Any]:

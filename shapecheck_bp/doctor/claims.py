@@ -159,6 +159,7 @@ def _returned(
         for path, mine in found.items():
             score = _likeness(path, mine, there, value, names)
             kept = same is not None and not is_gradient(name_in(same))
+            kept |= path in stepped and np.shape(value) != np.shape(mine)
             if score >= 3 and same != path and not kept:
                 pairs.append((score, path, there))
     claims, taken = [], set()

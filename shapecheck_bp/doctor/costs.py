@@ -15,7 +15,7 @@ from shapecheck_bp.doctor.runs import Event, Key, Run, plus
 from shapecheck_bp.doctor.steps import Step
 from shapecheck_bp.doctor.truth import LOSSES, Meeting, OwnCost, Watching, differing, slope_of
 
-MOST = 100
+MOST, MOST_OWN = 100, 6
 
 
 def costs(
@@ -63,20 +63,25 @@ def _own(
     ]
     most = max((numbers_of[key] for key in found), default=0)
     found = [key for key in found if numbers_of[key] == most and 2 * most >= len(moved)]
-    last = {number: by_key[number, time].at for number, time in found}
-    found = [k for k in found if last.get(around.get(k[0], -1), -1) < by_key[k].at]
+    ends = {number: by_key[number, time].at for number, time in found}
+    found = [k for k in found if ends.get(around.get(k[0], -1), -1) < by_key[k].at]
     found = [key for key in found if not _is_a_part(key, sites[key[0]], by_key)]
     rounded = {key: round(float(by_key[key].value), 14) for key in found}
     named = {rounded[key] for key in found if _is_named(sites[key[0]])}
     found = [*{rounded[key]: key for key in reversed(found)}.values()]
     late = _after_the_step(step, base, claims) if found else set()
     found = [key for key in found if key not in late]
-    found.sort(key=lambda key: (rounded[key] not in named, -by_key[key].at))
+    found.sort(key=lambda k: (_is_smoothed(sites[k[0]]), rounded[k] not in named, -by_key[k].at))
+    # Of many examples the step may be of the first, or of the last.
+    last, first = {n: (n, t) for n, t in reversed(found)}, {n: (n, t) for n, t in found}
+    found = [key for key in found if last[key[0]] == key] + [
+        key for key in found if last[key[0]] != key and first[key[0]] == key
+    ]
     tried = 20 if any(np.ndim(claim.thing(base)) for claim in claims) else MOST
-    ends = (key for key in found[:tried] if not _goes_on(step, base, by_key[key], claims))
+    costs_of = (key for key in found[:tried] if not _goes_on(step, base, by_key[key], claims))
     return [
         OwnCost(place_of(sites[n]), time, _cost_in_words(sites[n]), rounded[n, time] in named)
-        for n, time in islice(ends, 4)
+        for n, time in islice(costs_of, MOST_OWN)
     ]
 
 
@@ -87,6 +92,15 @@ def _is_a_part(key: Key, site: Any, by_key: Mapping[Key, Any]) -> bool:
         bool(assigned(site)) and assigned(site) in _names_in(site.node)
     )
     return adds and later is not None and abs(later.value) >= abs(by_key[key].value)
+
+
+def _is_smoothed(site: Any) -> bool:
+    """Whether it is a mean that runs on, as of a cost: a part of the one before and of that."""
+    name, node = assigned(site), site.node
+    return isinstance(node, ast.BinOp) and any(
+        isinstance(side, ast.BinOp) and isinstance(side.op, ast.Mult) and name in _names_in(side)
+        for side in (node.left, node.right)
+    )
 
 
 def _names_in(node: ast.AST) -> set[str]:

@@ -42,6 +42,7 @@ from shapecheck_bp.network import Network
 from shapecheck_bp.reading.sources import File
 
 MOST_MISTAKES, MOST_LINES, MOST_PLACES, MOST_TRIED = 4, 5, 8, 4
+RIGHT = ": right"
 OTHER_RULE = "its gradient is right; its step goes down it, by another rule than a multiple"
 
 
@@ -85,10 +86,9 @@ def diagnose(
             raise TypeError(f"{_name_of(function)}: {error}{_hint(function, args)}") from None
     with quiet():
         try:
-            step = of_call(function, args, kwargs)
+            return of_steps(of_call(function, args, kwargs), _name_of(function), loss, wrt or ())
         except CannotJudge as why:
             return Diagnosis(None, recognised=_name_of(function), why=str(why))
-        return of_step(step, _name_of(function), loss, wrt or ())
 
 
 def _hint(function: Any, args: Sequence[Any]) -> str:
@@ -102,7 +102,9 @@ def _hint(function: Any, args: Sequence[Any]) -> str:
     )
 
 
-def of_steps(steps: Iterator[Step], name: str, loss: Any = None) -> Diagnosis:
+def of_steps(
+    steps: Iterator[Step], name: str, loss: Any = None, wrt: Sequence[str] = ()
+) -> Diagnosis:
     """The diagnosis of the first of these steps that can be judged, or else of the first one."""
     first: Diagnosis | None = None
     while True:
@@ -114,7 +116,7 @@ def of_steps(steps: Iterator[Step], name: str, loss: Any = None) -> Diagnosis:
             return first
         if step is None:
             return Diagnosis(None, recognised=name) if first is None else first
-        diagnosis = of_step(step, name, loss)
+        diagnosis = of_step(step, name, loss, wrt)
         if diagnosis.ok is not None:
             return diagnosis
         first = diagnosis if first is None else first
@@ -136,6 +138,11 @@ def of_step(step: Step, name: str, loss: Any = None, wrt: Sequence[str] = ()) ->
                 judge, remark = from_zero(judge)
                 remarks += [remark] if remark else []
                 step = judge.step
+                lasts.enter_context(step.held())
+            if not judge.verdict.right:
+                lasts.close()  # its loop is another program of the same functions
+                if inner := _inside(step, name, loss, wrt):
+                    return inner
                 lasts.enter_context(step.held())
             judge = elsewhere(judge) if judge.verdict.ok else beside(judge)
             if judge.step is not step:
@@ -182,6 +189,22 @@ def of_step(step: Step, name: str, loss: Any = None, wrt: Sequence[str] = ()) ->
                 " which is not in the cost."
             )
     return Diagnosis(ok, findings, about, parameters, lines, "", remarks, step.runs)
+
+
+def _inside(step: Step, name: str, loss: Any, wrt: Sequence[str]) -> Diagnosis | None:
+    """The diagnosis of the loop in what was called, where more is right in that.
+
+    As where an optimiser's means are made there, and are no state of the call.
+    """
+    with suppress(CannotJudge):
+        for inner in step.inside():
+            diagnosis = of_step(inner, name, loss, wrt)
+            if any(
+                told == OTHER_RULE or told.endswith(RIGHT) for told in diagnosis.parameters.values()
+            ):
+                return diagnosis
+            break
+    return None
 
 
 def _guesses(judge: Judge) -> Iterator[Judge]:
@@ -314,7 +337,7 @@ def _told(judge: Judge) -> dict[str, str]:
     for one in judge.verdict.judged:
         name = shown(one.claim.parameter)
         where = {"step": "stepped by", "gradient": "given", "new": "new, stepped by"}
-        right = f"{where.get(one.mode, '')} {_multiple(one, name)}: right"
+        right = f"{where.get(one.mode, '')} {_multiple(one, name)}{RIGHT}"
         right = OTHER_RULE if one.mode == "rule" else right
         told[name] = right if one.is_right else _off(one, judge)
     return told

@@ -10,7 +10,7 @@ import os
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from ctypes import c_ulong, py_object, pythonapi
 from typing import Any
 
@@ -37,7 +37,8 @@ def quiet() -> Iterator[None]:
     os.environ["MPLBACKEND"] = "Agg"
     before, builtins.input = builtins.input, _refuse
     try:
-        with redirect_stdout(io.StringIO()), warnings.catch_warnings(), same_random_numbers():
+        out, err = redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO())
+        with out, err, warnings.catch_warnings(), same_random_numbers():
             warnings.simplefilter("ignore")
             with np.errstate(all="ignore"):
                 yield

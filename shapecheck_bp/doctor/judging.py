@@ -31,6 +31,7 @@ from shapecheck_bp.doctor.truth import (
 )
 from shapecheck_bp.doctor.verdicts import NOTHING, TOLERANCE, Judged, Verdict, factor
 from shapecheck_bp.doctor.weighed import weighed
+from shapecheck_bp.reading.variants import name_of
 
 
 class Judge:
@@ -389,7 +390,14 @@ class Judge:
             and path not in self.params
             and found & {*np.shape(value)}
         }
-        return sorted(n for n in found | entries if n > 1)
+        lengths = {
+            event.value
+            for event in self.base.events
+            if isinstance(node := self.sites[event.number].node, ast.Call)
+            and name_of(node) == "len"
+            and isinstance(event.value, int)
+        }
+        return sorted(n for n in found | entries | lengths if n > 1)
 
 
 def _is_share(value: Any) -> bool:

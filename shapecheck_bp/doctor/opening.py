@@ -36,8 +36,10 @@ class NothingTrains(CannotJudge):
     """A script in which no loop and no call changes parameters by itself."""
 
 
-def of_call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Step:
-    """The step that a call makes.
+def of_call(
+    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Iterator[Step]:
+    """The step that a call makes, or those of the loops of a function that makes its parameters.
 
     Raises:
         CannotJudge: it is not written in Python, cannot be run again, or does not run.
@@ -49,12 +51,17 @@ def of_call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[st
     named = [(space, [*names]) for space, names in reached.named.values()]
     step = _on_a_part(program, function, args, kwargs, named)
     run = _first(step)
+    found = False
     if not claims_of(run, step.version):
-        inside = _inside(step, function)
-        if inside is not None:
-            step = inside
-            run = _first(step)
-    return once(step, run)
+        whole = Step(program, partial(function, *args, **kwargs), named)
+        for each in (step, whole) if step.remark else (step,):  # few may be less than a batch
+            for inside in _inside(each, function):
+                found = True
+                yield once(inside, _first(inside))
+    if not found:
+        step = once(step, run)
+        step.inside = partial(_inside, step, function)
+        yield step
 
 
 def of_script(path: str, names: dict[str, Any]) -> Iterator[Step]:
@@ -87,17 +94,15 @@ def _of_loops(
     """
     why: CannotJudge | None = None
     for statement in chosen(file, body, names):
-        step = None
         try:
-            step = _that_trains(file, statement, names, tree)
+            for step in _that_train(file, statement, names, tree):
+                why = None
+                before = dict(names)
+                yield step
+                names.clear()
+                names.update(before)
         except CannotJudge as error:
             why = why or error
-        if step is not None:
-            why = None
-            before = dict(names)
-            yield step
-            names.clear()
-            names.update(before)
         try:
             code = alone(file, statement)
         except SyntaxError:  # it returns
@@ -118,20 +123,23 @@ def chosen(file: File, body: Iterable[ast.stmt], names: dict[str, Any]) -> Itera
             yield statement
 
 
-def _that_trains(file: File, statement: ast.stmt, names: dict[str, Any], tree: Any) -> Step | None:
-    """The step of a statement, if it is a loop or a call that trains."""
+def _that_train(
+    file: File, statement: ast.stmt, names: dict[str, Any], tree: Any
+) -> Iterator[Step]:
+    """The steps of a statement, if it is a loop or a call that trains."""
     if isinstance(statement, LOOPS) and trains(statement, names):
         before = dict(names)
         step = _of_part(Block(file, statement.lineno, names), tree)
         with step.held():
-            if claims_of(step.run(keep=True), step.version):
-                return step
+            is_one = bool(claims_of(step.run(keep=True), step.version))
+        if is_one:
+            yield step
+            return
         names.update(before)
     for call in training_calls(statement, names):
-        step = of_call(call.func, call.args, dict(call.keywords))
-        if _has_trained(step):
-            return step
-    return None
+        for step in of_call(call.func, call.args, dict(call.keywords)):
+            if _has_trained(step):
+                yield step
 
 
 def _has_trained(step: Step) -> bool:
@@ -204,10 +212,14 @@ def _of_part(block: Block, tree: ast.AST) -> Step:
         block.names.update(short)
         try:
             step = _of_block(block, tree)
-            step.remark = f"Of many examples {MOST_EXAMPLES} were taken."
-            return step
+            with step.held():
+                trained = claims_of(step.run(keep=True), step.version)
+            if trained:  # and they are enough for a batch
+                step.remark = f"Of many examples {MOST_EXAMPLES} were taken."
+                return step
         except Exception:  # whatever another length leads to
-            block.names.update(whole)
+            pass
+        block.names.update(whole)
     return _of_block(block, tree)
 
 
@@ -268,12 +280,12 @@ def _on_a_part(
     return Step(program, whole, named)
 
 
-def _inside(step: Step, function: Callable[..., Any]) -> Step | None:
-    """The loop of a function that makes its parameters itself, what comes before it run once."""
+def _inside(step: Step, function: Callable[..., Any]) -> Iterator[Step]:
+    """The loops of a function that makes its parameters itself, what comes before each run once."""
     plain: Any = function.__func__ if isinstance(function, MethodType) else function
     live = next((one for one in step.program.lives.values() if one.function is plain), None)
     if not isinstance(plain, FunctionType) or live is None:
-        return None
+        return
     tree: Any = tree_of(live.file, plain)
     names: dict[str, Any] = dict(plain.__globals__)
     if plain.__closure__:
@@ -285,4 +297,4 @@ def _inside(step: Step, function: Callable[..., Any]) -> Step | None:
     bound = inspect.signature(plain).bind(*owner, *args, **kwargs)
     bound.apply_defaults()
     names |= bound.arguments
-    return next(_of_loops(live.file, tree.body, names, tree), None)
+    yield from _of_loops(live.file, tree.body, names, tree)

@@ -5,7 +5,7 @@ copies of all that the step may touch. It notes every expression's value, or onl
 """
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from copy import copy
 from functools import partial
@@ -48,6 +48,8 @@ class Step:
         self.remark = ""
         self.most = MOST_NOTES
         self.parts: Parts = {}
+        self.inside: Callable[[], Iterator[Step]] = lambda: iter(())
+        """The same step as a loop of the called function, whose names are then of its state."""
 
     def runs_in(self, seconds: float, run: Run) -> int:
         """How many runs may be made where about so much time is to be had.
