@@ -141,7 +141,8 @@ def of_step(step: Step, name: str, loss: Any = None, wrt: Sequence[str] = ()) ->
                 lasts.enter_context(step.held())
             if not judge.verdict.right:
                 lasts.close()  # its loop is another program of the same functions
-                if inner := _inside(step, name, loss, wrt):
+                inner = _inside(step, name, loss, wrt)
+                if inner is not None:
                     return inner
                 lasts.enter_context(step.held())
             judge = elsewhere(judge) if judge.verdict.ok else beside(judge)
