@@ -133,7 +133,7 @@ def at(thing: Any, path: Path) -> Any:
 
 def is_floats(thing: Any) -> bool:
     """Whether this is a list of floats."""
-    return type(thing) is list and bool(thing) and all(type(item) is float for item in thing)
+    return type(thing) is list and bool(thing) and all(isinstance(one, FLOATS) for one in thing)
 
 
 def is_trainable(thing: Any) -> bool:

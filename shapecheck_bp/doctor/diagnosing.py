@@ -184,6 +184,11 @@ def of_step(step: Step, name: str, loss: Any = None, wrt: Sequence[str] = ()) ->
                 "Its steps go up its cost, which is negative: right for a likelihood, and wrong for"
                 " what is to be small."
             )
+        if judge.rough and ok:
+            remarks.append(
+                f"Its gradients are up to {100 * judge.rough:.1g} % beside those of its cost, as"
+                " where a small number stands in one of them alone."
+            )
         if judge.decay and ok:
             remarks.append(
                 f"Its gradients have {judge.decay:.4g} times the weights in them: weight decay,"

@@ -33,6 +33,9 @@ from shapecheck_bp.doctor.verdicts import NOTHING, TOLERANCE, Judged, Verdict, f
 from shapecheck_bp.doctor.weighed import weighed
 from shapecheck_bp.reading.variants import name_of
 
+ROUGH = 5e-3
+"""How far beside a usual factor all may be."""
+
 
 class Judge:
     """A step, its claims, the cost that is meant and how it moves with the parameters."""
@@ -78,6 +81,9 @@ class Judge:
         paths = [*dict.fromkeys(claim.parameter for claim in self.claims)]
         reaching = [path for path in reaching if path in paths]
         self.params: dict[Path, Slopes] = {}
+        self.rough = 0.0
+        """By how much all factors are beside a usual one, as where a cost has a small number more.
+        """
         self.decay = 0.0
         """The weight decay that is in the claims and not in the cost."""
         self.watches = [watch] if watch else self._costs(reaching or paths)
@@ -286,12 +292,17 @@ class Judge:
             default=None,
         )
         plain = c is not None and self.is_plain(c, mode)
+        within = 2 * TOLERANCE
+        if c is not None and not plain and len(known) == len(found) and self.has_own_cost:
+            size = abs(c)
+            nearest = float(np.sign(c)) * min(self._usual(mode), key=lambda one: abs(one - size))
+            off = max(abs(one - nearest) for one in known) / abs(nearest)
+            if off <= ROUGH and self.is_plain(nearest, mode):
+                c, plain, within, self.rough = nearest, True, ROUGH, off
         judged = []
         for one in found:
             same = (
-                one.factor is not None
-                and c is not None
-                and abs(one.factor - c) <= 2 * TOLERANCE * abs(c)
+                one.factor is not None and c is not None and abs(one.factor - c) <= within * abs(c)
             )
             right = one.why == "zero" or (same and plain)
             judged.append(
@@ -341,12 +352,15 @@ class Judge:
         return not self.has_own_cost or mode == "rule" or self._is_usual(c, mode)
 
     def _is_usual(self, c: float, mode: str) -> bool:
-        """Whether a factor is a number of the program, times 1, 2, a half, or of examples."""
+        return any(abs(abs(c) - one) <= 5e-4 * abs(c) for one in self._usual(mode))
+
+    def _usual(self, mode: str) -> set[float]:
+        """Usual factors: a number of the program, times 1, 2, a half, or of examples."""
         rates = {1.0} if mode == "gradient" else self.rates | {1.0}
         times = {1.0, 2.0, 0.5} | {
             k * n for m in self.counts for n in (m, 1 / m) for k in (1, 2, 0.5)
         }
-        return any(abs(abs(c) - r * t) <= 5e-4 * abs(c) for r in rates for t in times)
+        return {rate * one for rate in rates for one in times}
 
     def _is_exact(self, c: float, mode: str) -> bool:
         """Whether a factor is one for a gradient, and a learning rate itself for a step."""

@@ -25,12 +25,18 @@ from shapecheck_bp.reading.sources import File, NotRead, file_of
 from shapecheck_bp.reading.variants import name_of
 
 LOOPS = (ast.For, ast.While)
+MOST_LOOPS = 3
 
 
 def once(step: Step, run: Run) -> Step:
     """The step, each loop ended after a turn in which all parameters change already."""
+    if run.is_cut:
+        run = _shortened(step, run)
     changed, block = _changed(run), step.program.block
+    ended = {(one.file, one.line) for one in step.program.changes}
     for file, line in _loops(step, run, changed):
+        if (file, line) in ended:
+            continue
         before, step.program.changes = (
             step.program.changes,
             (*step.program.changes, cut(file, line)),
@@ -131,18 +137,36 @@ def _callers(program: Program, names: set[Any], known: set[Any]) -> Iterator[Any
 
 def _of_names(step: Step, run: Run, changed: Callable[[Any], set[str]]) -> list[tuple[str, int]]:
     """The loops of the called function, or of the block, that may change what its names are."""
-    block, function = step.program.block, _function_of(step)
-    if block is not None:
-        file, tree = block.file, found(block.file.tree, block.line, LOOPS)[2]
-    else:
-        lives = [one for one in step.program.lives.values() if one.function is function]
-        if not lives:
-            return []
-        file, tree = lives[0].file, tree_of(lives[0].file, function)
+    file, tree = _tree(step)
+    if file is None:
+        return []
     known = {path[0] for path, value in run.before.items() if is_trainable(value)}
     loops = [part for part in ast.walk(tree) if isinstance(part, LOOPS)]
     loops = [loop for loop in loops if not _counts_places(loop)]
     return sorted((file.name, loop.lineno) for loop in loops if changed(loop) & known)
+
+
+def _tree(step: Step) -> tuple[File | None, Any]:
+    """The file and the tree of the block, or of the called function, where that can be read."""
+    block, function = step.program.block, _function_of(step)
+    if block is not None:
+        return block.file, found(block.file.tree, block.line, LOOPS)[2]
+    file = next((one.file for one in step.program.lives.values() if one.function is function), None)
+    return file, None if file is None else tree_of(file, function)
+
+
+def _shortened(step: Step, run: Run) -> Run:
+    """A run of a step that computes too much, with its outer loops ended after their first turn."""
+    file, tree = _tree(step)
+    loops = [part for part in ast.walk(tree) if isinstance(part, LOOPS)] if tree else []
+    for loop in loops[:MOST_LOOPS]:
+        if file is None or not run.is_cut:
+            break
+        step.program.changes = (*step.program.changes, cut(file.name, loop.lineno))
+        step.version = step.program.version()
+        with step.held():
+            run = step.run(keep=True)
+    return run
 
 
 def _function_of(step: Step) -> Any:
