@@ -16,6 +16,7 @@ from shapecheck_bp.doctor.steps import Step
 from shapecheck_bp.doctor.truth import LOSSES, Meeting, OwnCost, Watching, differing, slope_of
 
 MOST, MOST_OWN = 100, 6
+LOADS = (ast.Name, ast.Attribute)
 
 
 def costs(
@@ -80,7 +81,13 @@ def _own(
     tried = 20 if any(np.ndim(claim.thing(base)) for claim in claims) else MOST
     costs_of = (key for key in found[:tried] if not _goes_on(step, base, by_key[key], claims))
     return [
-        OwnCost(place_of(sites[n]), time, _cost_in_words(sites[n]), rounded[n, time] in named)
+        OwnCost(
+            place_of(sites[n]),
+            time,
+            _cost_in_words(sites[n]),
+            rounded[n, time] in named,
+            rounded[n, time] not in named and _is_product(sites[n].node),
+        )
         for n, time in islice(costs_of, MOST_OWN)
     ]
 
@@ -135,6 +142,12 @@ def _is_named(site: Any) -> bool:
     return bool(
         re.search(r"loss|cost|entropy|likelihood|nll|objective|\bJ\b", names, re.IGNORECASE)
     )
+
+
+def _is_product(node: Any) -> bool:
+    """Whether this is a number times another, and no square."""
+    times = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult)
+    return times and ast.dump(node.left) != ast.dump(node.right)
 
 
 def _cost_in_words(site: Any) -> str:
@@ -196,6 +209,8 @@ def _meetings(
     single = single or any(is_floats(base.before[path]) for path in moved)
     new = {mark(claim.thing(base)) for claim in claims if claim.is_step}
     parameters = {e.key for e in base.events if base.starts.get(mark(e.thing)) in moved}
+    named = {sites[e.number].text: e for e in base.events if np.ndim(e.value)}
+    trained = {text for text, event in named.items() if event.key in parameters}
     met: set[int] = set()
     for event in base.events:
         node = sites[event.number].node
@@ -212,6 +227,8 @@ def _meetings(
             continue
         if mark(event.thing) in new or keys[moves.index(True)] in parameters:
             continue  # a step, and no error
+        if _is_multiple(pair[moves.index(True)].node, {*named}, trained):
+            continue  # a decay
         if kind is ast.Div and moves[0]:
             continue  # a multiple, where y / a is the slope of a logarithm
         if event.number in met:
@@ -228,6 +245,17 @@ def _meetings(
         for words, law in laws:
             told = f"{words} of {A.text} (line {A.line})"
             yield Meeting(places, moves[1], law, told, is_sum), is_given
+
+
+def _is_multiple(node: ast.AST, arrays: set[str], parameters: set[str]) -> bool:
+    """Whether this is a number times a parameter, and nothing of the data goes in."""
+    parts = [part for part in ast.walk(node) if isinstance(part, ast.expr)]
+    products = all(
+        isinstance(part.op, ast.Mult | ast.Div) for part in parts if isinstance(part, ast.BinOp)
+    )
+    leaves = {ast.unparse(part) for part in parts if isinstance(part, ast.Name | ast.Attribute)}
+    simple = all(isinstance(part, (ast.BinOp, ast.Constant, *LOADS)) for part in parts)
+    return products and simple and bool(leaves & arrays) and leaves & arrays <= parameters
 
 
 def _labelled(step: Step, base: Run, moved: dict[Path, set[Key]]) -> Iterator[Watching]:

@@ -1,7 +1,7 @@
 """Weight decay: a multiple of a parameter in its gradient, which the cost may have no square of."""
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,12 @@ def squares(sites: Iterable[Site], base: Run, params: Params) -> bool:
 
 
 def decayed(
-    found: Sequence[Judged], mode: str, run: Run, params: Params, climbs: bool
+    found: Sequence[Judged],
+    mode: str,
+    run: Run,
+    params: Params,
+    is_plain: Callable[[float, str], bool],
+    climbs: bool,
 ) -> tuple[list[Judged], float]:
     """The claims, where all that is too much in most is one multiple of what they are of.
 
@@ -43,7 +48,8 @@ def decayed(
         c, e = _fit(one, mode, run, params, least) or (0.0, 0.0)
         shrinks = (e * c > 0 or climbs) if mode == "gradient" else -0.5 <= e < 0
         others = [two.factor for two in found if two.factor is not None and _is_array(two, params)]
-        if not shrinks or (others and not any(close(c, other) for other in others)):
+        known = not others or any(close(c, other) for other in others)
+        if not (shrinks and known and is_plain(c, mode)):
             continue
         if not any(close(e / c, f / d) for _, d, f in decays):
             same = [two for two in found if not two.why and _is_of(two, c, e, mode, run, params)]
@@ -78,8 +84,8 @@ def _terms(
 def missing(one: Judged, run: Run, params: Params) -> tuple[float, float]:
     """c and e where a claim is c (dJ/dW + e W), of all entries or those but a bias's; else 0."""
     shape = np.shape(numbers(run.before[one.claim.parameter]))
-    places = [(...,), *((..., part) for part in (slice(1, None), slice(-1)))]
-    places += [(part,) for part in (slice(1, None), slice(-1))]
+    but_one = [slice(1, None), slice(-1)] if shape else []
+    places = [(...,), *((..., part) for part in but_one), *((part,) for part in but_one)]
     for place in places:
         some = np.zeros(shape, bool)
         some[place] = True

@@ -18,6 +18,7 @@ import numpy as np
 
 from shapecheck_bp.doctor.arrays import shown
 from shapecheck_bp.doctor.blaming import Blame
+from shapecheck_bp.doctor.branches import not_run
 from shapecheck_bp.doctor.causes import Suspicion
 from shapecheck_bp.doctor.guarding import CannotJudge, quiet
 from shapecheck_bp.doctor.judging import Judge
@@ -179,10 +180,18 @@ def of_step(step: Step, name: str, loss: Any = None, wrt: Sequence[str] = ()) ->
                     " change that was tried makes it fit: if that is the cost, say so by loss="
                 )
                 return Diagnosis(None, recognised=name, why=unfit, runs=step.runs)
+        if ok and (unmet := not_run(judge)):
+            remarks.append(unmet)
+        left = [shown(path) for path in judge.not_judged]
+        if ok and left:
+            remarks.append(
+                f"Not judged: {', '.join(left)}, stepped where the cost does not move with"
+                f" {'it' if len(left) == 1 else 'them'}."
+            )
         if ok and judge.climbs:
             remarks.append(
-                "Its steps go up its cost, which is negative: right for a likelihood, and wrong for"
-                " what is to be small."
+                "Its steps go up that: right for a likelihood or a margin, and wrong for what is to"
+                " be small."
             )
         if judge.rough and ok:
             remarks.append(
@@ -266,7 +275,7 @@ def _holding(judge: Judge, repairs: list[Repair]) -> tuple[Repair, Judge, Versio
             with step.held(version):
                 after = judge.again()
                 if not after.verdict.ok or all(
-                    elsewhere(after, share).verdict.ok for share in (NEAR, FAR)
+                    elsewhere(after, by).verdict.ok for by in (NEAR, FAR)
                 ):
                     return repair, after, version
         except CannotJudge:

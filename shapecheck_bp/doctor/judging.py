@@ -68,6 +68,8 @@ class Judge:
         again = step.run(keep=True)
         self.noise = differing(self.base, again)
         """What is another each time, as what stands in an array before it is filled."""
+        if no_number := _without_numbers(self.base, self.claims, self.sites):
+            raise CannotJudge(no_number)
         if any(_differ(claim.value(again), claim.value(self.base)) for claim in self.claims):
             raise CannotJudge(
                 "each run gives other numbers, so that its cost cannot be differentiated"
@@ -150,8 +152,13 @@ class Judge:
 
     @property
     def may_climb(self) -> bool:
-        """Whether its own cost is negative, as the likelihoods are that people step up."""
-        return self.has_own_cost and (self.truth.start or 0.0) < 0
+        """Whether its own cost is one that people step up: negative, as a log likelihood."""
+        return self.is_margin or (self.has_own_cost and (self.truth.start or 0.0) < 0)
+
+    @property
+    def is_margin(self) -> bool:
+        """Whether its own cost is the margin of an example, which steps go up."""
+        return isinstance(self.truth.watch, OwnCost) and self.truth.watch.is_margin
 
     @property
     def climbs(self) -> bool:
@@ -161,6 +168,13 @@ class Judge:
             for c, mode, _ in self.verdict.factors.values()
             if mode == "step"
         )
+
+    @property
+    def not_judged(self) -> list[Path]:
+        """What is called as parameters are, and stepped, while the cost does not move with it."""
+        steps = {claim.parameter for claim in self.claims if claim.is_step}
+        left = [path for path in self.moved if path in steps and path not in self.params]
+        return [path for path in left if WEIGHT_OR_BIAS.match(name_in(path))]
 
     @property
     def is_of_the_cost(self) -> bool:
@@ -276,7 +290,7 @@ class Judge:
         found = [self._one(claim, mode, run) for claim in claims]
         first = run is self.base and not (self.has_own_cost and self.may_be_regularised)
         if first or self.decay:
-            found, decay = decayed(found, mode, run, self.params, self.may_climb)
+            found, decay = decayed(found, mode, run, self.params, self.is_plain, self.may_climb)
             self.decay = self.decay or decay
         known = [one.factor for one in found if one.factor is not None]
         c = max(
@@ -286,29 +300,40 @@ class Judge:
                 sum(abs(f - other) <= 2 * TOLERANCE * abs(f) for other in known),
                 self.is_plain(f, mode),
                 self._is_usual(f, mode),
-                (f > 0) == (mode == "gradient"),
+                (f > 0) == (mode == "gradient" or self.is_margin),
                 self._is_exact(f, mode),
             ),
             default=None,
         )
         plain = c is not None and self.is_plain(c, mode)
-        within = 2 * TOLERANCE
-        if c is not None and not plain and len(known) == len(found) and self.has_own_cost:
-            size = abs(c)
-            nearest = float(np.sign(c)) * min(self._usual(mode), key=lambda one: abs(one - size))
-            off = max(abs(one - nearest) for one in known) / abs(nearest)
-            if off <= ROUGH and self.is_plain(nearest, mode):
-                c, plain, within, self.rough = nearest, True, ROUGH, off
+        if not plain and run is self.base and (near := self._near_by(found, mode, c)):
+            return [one._replace(is_right=True, factor=near) for one in found], near, True
         judged = []
         for one in found:
             same = (
-                one.factor is not None and c is not None and abs(one.factor - c) <= within * abs(c)
+                one.factor is not None
+                and c is not None
+                and abs(one.factor - c) <= 2 * TOLERANCE * abs(c)
             )
             right = one.why == "zero" or (same and plain)
             judged.append(
                 one._replace(is_right=right, off=0.0 if right else self._off(one, mode, c, run))
             )
         return judged, c, plain
+
+    def _near_by(self, found: list[Judged], mode: str, c: float | None) -> float | None:
+        """A usual factor by which all claims are nearly right: a cost has a small number more."""
+        if not self.has_own_cost or self.may_be_regularised:
+            return None
+        size, sign = (abs(c), np.sign(c)) if c else (1.0, 1.0 if mode == "gradient" else -1.0)
+        usual = self._usual(mode)
+        near = float(sign) * min(usual, key=lambda one: abs(one - size))
+        some = [one for one in found if one.why != "zero"]
+        off = max((self._off(one, mode, near, self.base) for one in some), default=np.inf)
+        if off > ROUGH or not self.is_plain(near, mode):
+            return None
+        self.rough = off
+        return near
 
     @cached_property
     def may_be_regularised(self) -> bool:
@@ -347,7 +372,7 @@ class Judge:
 
     def is_plain(self, c: float, mode: str) -> bool:
         """Whether a factor needs no explanation: a step descends, an own cost counts."""
-        if mode != "gradient" and c > 0 and not self.may_climb:
+        if mode != "gradient" and (c < 0 if self.is_margin else c > 0 and not self.may_climb):
             return False
         return not self.has_own_cost or mode == "rule" or self._is_usual(c, mode)
 
@@ -417,6 +442,20 @@ class Judge:
 def _is_share(value: Any) -> bool:
     """Whether this is a number between 0 and 1, as a largest norm by a larger one is."""
     return isinstance(value, float | np.floating) and bool(0 < value < 1)
+
+
+def _without_numbers(run: Run, claims: Sequence[Claim], sites: Any) -> str:
+    """Where a number is none first, if that comes into what is claimed; or nothing."""
+    values = [claim.value(run) for claim in claims]
+    if all(value is None or np.all(np.isfinite(value)) for value in values):
+        return ""
+    words = "there is NaN or infinity in what it steps or returns"
+    for event in run.events:
+        value = np.asarray(event.value)
+        if value.dtype.kind == "f" and not np.all(np.isfinite(value)):
+            site = sites[event.number]
+            return f"{words}, first in line {site.line}: {site.text}"
+    return words
 
 
 def _differ(one: Any, other: Any) -> bool:

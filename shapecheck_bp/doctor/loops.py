@@ -190,10 +190,8 @@ def carried(loop: Any, space: dict[str, Any] | None = None) -> set[str]:
 
     In a space of names, the functions that it names may read them for it.
     """
-    named = [(space or {}).get(name.id) for name in _names(loop)]
-    functions = [value for value in named if isinstance(value, FunctionType)]
     changed: set[str] = set()
-    read = {name for _, some in Reached(*functions).named.values() for name in some}
+    read = _reached(loop, space or {})
     for part in ast.walk(loop):
         if isinstance(part, ast.Assign | ast.AugAssign):
             targets = part.targets if isinstance(part, ast.Assign) else [part.target]
@@ -214,6 +212,13 @@ def carried(loop: Any, space: dict[str, Any] | None = None) -> set[str]:
     return changed & read
 
 
+def _reached(loop: Any, space: dict[str, Any]) -> set[str]:
+    """The names that stand in the functions which a loop names, and in those that they call."""
+    named = (space.get(name.id) for name in _names(loop))
+    functions = [value for value in named if isinstance(value, FunctionType)]
+    return {name for _, some in Reached(*functions).named.values() for name in some}
+
+
 def _owners(call: ast.expr) -> set[str]:
     """The object whose method is called."""
     function = call.func if isinstance(call, ast.Call) else None
@@ -223,9 +228,10 @@ def _owners(call: ast.expr) -> set[str]:
 
 
 def _touched(loop: Any, space: dict[str, Any] | None = None) -> set[str]:
-    """The names that a loop changes and reads, and those that it gives to calls, which may."""
+    """The names that a loop changes and reads, and those that calls are given, or have."""
     calls = [part for part in ast.walk(loop) if isinstance(part, ast.Call)]
-    return carried(loop, space).union(*(_owners(call) | _given_to(call) for call in calls))
+    touched = carried(loop, space) | _reached(loop, space or {})
+    return touched.union(*(_owners(call) | _given_to(call) for call in calls))
 
 
 def _handed_on(program: Program, loop: Any) -> set[str]:

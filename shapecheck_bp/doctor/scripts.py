@@ -76,6 +76,11 @@ def diagnose_file(
             theirs = _line_of(error, source)
             if not theirs and isinstance(error, ValueError | TypeError):
                 raise
+            if not theirs and not isinstance(error, SystemExit):
+                raise ValueError(
+                    f"{path}: the doctor itself failed at it, by {_said(error)}; that says nothing"
+                    " of your code, and a report of it would help"
+                ) from error
             raise ValueError(f"{path} cannot be run: {theirs}{_said(error)}") from error
 
 

@@ -51,9 +51,15 @@ def slope_of(loss: Callable[[Any, Any], Any]) -> Law:
 class OwnCost:
     """A number that the code itself computes."""
 
-    def __init__(self, place: Place, time: int, words: str, is_named: bool = False) -> None:
-        """Where, which time that is met, and whether its name says that it is a cost."""
-        self.place, self.time, self.words, self.is_named = place, time, words, is_named
+    def __init__(
+        self, place: Place, time: int, words: str, is_named: bool = False, is_margin: bool = False
+    ) -> None:
+        """Where, which time that is met, and whether its name says that it is a cost.
+
+        A margin, as y (w x + b), is what steps go up.
+        """
+        self.place, self.time, self.words = place, time, words
+        self.is_named, self.is_margin = is_named, is_margin
         self.numbers: list[int] = []
         self.found: float | None = None
 

@@ -22,8 +22,8 @@ from shapecheck_bp.doctor.steps import Step
 from shapecheck_bp.doctor.truth import OwnCost, Truth, Watching
 from shapecheck_bp.doctor.verdicts import Judged, close, factor
 
-NEAR, FAR = 0.2, 1.0
-"""By how much of their size parameters are moved to look at a step from elsewhere."""
+NEAR, FAR, BESIDE = (0.2, 0.04), (1.0, 1.0), (1e-3, 2e-4)
+"""By how much of their size, and at least, parameters are moved to see a step from elsewhere."""
 MOST_NAMES = 4
 DESCENDS = 0.9
 """The part of a step that goes down, where decay may turn some of it."""
@@ -92,12 +92,12 @@ def _of_rules(judge: Judge) -> list[Claim]:
     return rules.get("mean") or rules.get("squares") or []
 
 
-def elsewhere(judge: Judge, share: float = NEAR) -> Judge:
+def elsewhere(judge: Judge, by: tuple[float, float] = NEAR) -> Judge:
     """The step judged at other values of its parameters, where it is right at these.
 
     A cost that is guessed has to be the same there, by the same factors.
     """
-    step = _moved(judge, share)
+    step = _moved(judge, *by)
     if step is None:
         return judge
     first: Judge | None = None
@@ -119,7 +119,7 @@ def beside(judge: Judge) -> Judge:
 
     As with relu where a bias and an example are zero.
     """
-    step = _moved(judge, 1e-3)
+    step = _moved(judge, *BESIDE)
     if step is not None:
         with step.held(), suppress(CannotJudge):
             other = judge.again(step, judge.truth.watch)
@@ -129,7 +129,7 @@ def beside(judge: Judge) -> Judge:
     return judge
 
 
-def _moved(judge: Judge, share: float) -> Step | None:
+def _moved(judge: Judge, share: float, least: float) -> Step | None:
     """The step from other values of its parameters, also of those that wait."""
     random = np.random.default_rng(23)
     moved = {}
@@ -137,7 +137,7 @@ def _moved(judge: Judge, share: float) -> Step | None:
     still = {path for path in still - {*judge.params} if not _is_sum(judge, path)}
     for path in sorted({*judge.params} | still, key=str):
         value = numbers(judge.base.before[path])
-        size = share * (np.abs(value).mean() + 0.2)
+        size = share * np.abs(value).mean() + least
         moved[path] = value + size * random.standard_normal(value.shape)
     return judge.step.beginning(moved)
 

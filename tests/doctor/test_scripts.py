@@ -328,7 +328,7 @@ def test_the_wrong_line_is_named(tmp_path, script, right, wrong, sure):
 
 
 def test_a_step_up_a_negative_cost_is_told(tmp_path):
-    assert "Its steps go up its cost" in " ".join(of_script(tmp_path, LIKELY).remarks)
+    assert "Its steps go up that" in " ".join(of_script(tmp_path, LIKELY).remarks)
 
 
 def test_a_fix_in_a_statement_of_several_lines_is_the_whole_statement(tmp_path):
