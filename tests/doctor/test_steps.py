@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from doctor.nets import truth
 
-from shapecheck_bp import diagnose
+from shapecheck_bp import Layer, diagnose
 from shapecheck_bp.doctor import guarding
 from shapecheck_bp.doctor.scripts import diagnose_file
 
@@ -273,6 +273,88 @@ def test_a_cost_that_nothing_fits_is_not_enough_to_accuse():
     assert diagnosis.ok is None
     assert "say so by loss=" in str(diagnosis)
     assert diagnose(quantile, np.ones(3), np.zeros(2), loss="squared_error").ok is False
+
+
+@pytest.mark.parametrize("mistake", [False, True])
+def test_gradients_in_pairs_are_those_of_records_in_the_same_place(mistake):
+    """All layers have one size, and a Layer's ``W`` is the first of a pair."""
+
+    def gradients(params, X, Y):
+        As = [X]
+        for W, b in params:
+            As.append(np.tanh(W @ As[-1] + b))
+        dA, found = As[-1] - Y, []
+        for i in reversed(range(3)):
+            dZ = dA * (1 - As[i + 1] ** (3 if mistake else 2))
+            found.append((dZ @ As[i].T, dZ.sum(axis=1, keepdims=True)))
+            dA = params[i].W.T @ dZ
+        return found[::-1]
+
+    rng = np.random.default_rng(3)
+    params = [Layer(rng.normal(size=(4, 4)), rng.normal(size=(4, 1))) for _ in range(3)]
+    diagnosis = diagnose(gradients, params, rng.normal(size=(4, 5)), rng.normal(size=(4, 5)))
+    assert diagnosis.ok is not mistake, diagnosis
+    assert len(diagnosis.parameters) == 6
+
+
+def test_new_parameters_are_known_by_the_attributes_that_are_returned():
+    """With one input the weights have the shape of the biases."""
+    rng = np.random.default_rng(3)
+
+    class Net:
+        pass
+
+    def step(weights, biases, X, Y):
+        net = Net()
+        error = weights[0] @ X + biases[0] - Y
+        net.weights = [weights[0] - 0.1 * error @ X.T]
+        net.biases = [biases[0] - 0.1 * error.sum(axis=1, keepdims=True)]
+        return net.weights, net.biases
+
+    W, b, X, Y = (rng.normal(size=shape) for shape in ((3, 1), (3, 1), (1, 5), (3, 5)))
+    diagnosis = diagnose(step, [W], [b], X, Y)
+    assert diagnosis.ok is True, diagnosis
+    assert [*diagnosis.parameters] == ["weights[0]", "biases[0]"]
+
+
+@pytest.mark.parametrize("mistake", [False, True])
+def test_the_slope_of_the_log_loss_says_what_is_meant(mistake):
+    """``1 - A`` is no error, and ``-Y / A`` tells of Y."""
+    rng = np.random.default_rng(3)
+
+    def gradients(W, b, X, Y):
+        A = 1 / (1 + np.exp(-(W @ X + b)))
+        dA = -Y / A + (1 - Y) / (1 - A)
+        dZ = dA * A if mistake else dA * A * (1 - A)
+        return dZ @ X.T, dZ.sum(axis=1, keepdims=True)
+
+    W, b, X = (rng.normal(size=shape) for shape in ((1, 3), (1, 1), (3, 5)))
+    diagnosis = diagnose(gradients, W, b, X, np.array([[0.0, 1, 1, 0, 1]]))
+    assert diagnosis.ok is not mistake, diagnosis
+    assert mistake or "the log loss of A" in str(diagnosis)
+
+
+SENT = []
+
+
+def send_gradients(values):
+    """What nobody asked for."""
+    SENT.append(values)
+    return values
+
+
+def test_functions_that_the_step_does_not_call_are_not_called():
+    """Their names are those of slopes, which a line may lack."""
+    W, x = RANDOM.normal(size=(2, 3)), RANDOM.normal(size=3)
+
+    def step(W, x, y):
+        error = np.tanh(W @ x) - y
+        W -= 0.1 * np.outer(error, x)
+
+    diagnosis = diagnose(step, W, x, np.zeros(2))
+    assert diagnosis.ok is False
+    assert not SENT
+    send_gradients(W)  # as is done somewhere
 
 
 def recommender(decay):
