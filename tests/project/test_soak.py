@@ -1,4 +1,4 @@
-"""A short soak; ``python tests/soak.py``, ``generated.py`` and ``networks.py`` there are long ones."""
+"""A short soak; ``soak.py``, ``generated.py`` and ``networks.py`` are long ones."""
 
 from types import SimpleNamespace
 
