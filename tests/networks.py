@@ -126,7 +126,7 @@ FUNCTIONS = {"layers": "gradients", "dicts": "L_model_gradients", "lists": "back
 LINES_OF = {
     "dW": ("dW =",),
     "db": ("db =",),
-    "dZ": ("dZ =", "def g_prime", "g_prime ="),
+    "dZ": ("dZ =", "def g_prime", "g_prime =", "dA =", "return W.T @ dZ", "return dZ @ W.T"),
     "dA_prev": ("dA =", "return W.T @ dZ", "return dZ @ W.T"),
     "Z": ("Z =",),
     "A": ("A =", "As.append", "def g(", "g ="),
@@ -287,6 +287,12 @@ class Drawn:
                         for one in (*claimed.values(), *gradient.values())
                     ):
                         verdict = judging.Verdict("right", self.rate)  # of what does not move
+                    if verdict.kind == "wrong" and self.use == "returned":  # may be added
+                        turned = {name: -one for name, one in claimed.items()}
+                        turned = judging.compare(turned, gradient)
+                        verdict = (
+                            verdict if turned.kind != "right" else judging.Verdict("right", -1)
+                        )
                     is_once = np.isclose(verdict.factor, self.rate, rtol=1e-4)
                     is_free = self.style == "layers" and self.use != "returned"
                     is_right = verdict.kind != "right" or is_once or is_free
@@ -304,9 +310,12 @@ class Drawn:
             return self.right, kind, code, "as it is"
         path = Path(code.__file__)
         of_right = SimpleNamespace(path=path, code=code, truth=SimpleNamespace(make=self.step))
-        lines = {*range(3, self.right.count("\n") + 1)}
+        calls = f"{FUNCTIONS[self.style]}("  # with other arguments it is right for those
+        lines = [
+            n for n, line in enumerate(self.right.splitlines(), 1) if n > 2 and calls not in line
+        ]
         with catch_warnings(action="ignore"):
-            edits = [*planting.Soil(self.right, lines, planting.scopes(of_right)).edits()]
+            edits = [*planting.Soil(self.right, {*lines}, planting.scopes(of_right)).edits()]
         shuffled = planting.in_turns([(edit, False) for edit in edits], self.chance)
         for number, (edit, _) in enumerate(shuffled):
             source = edit.apply(self.right)

@@ -38,8 +38,12 @@ def decayed(
     """
     rest = [one for one in found if one.factor is None and not one.why]
     least = 3 if len(rest) < len(found) else 4  # what is right says c, too
+    known = next(
+        (one.factor for one in found if one.factor and len(params[one.claim.parameter][1]) > 1),
+        None,
+    )
     for one in rest:
-        fit = _fit(one, mode, run, params, least)
+        fit = _fit(one, mode, run, params, least, known)
         if fit is None or fit[1] / fit[0] <= 0 or (mode != "gradient" and abs(fit[1]) > 0.5):
             continue
         c, e = fit
@@ -58,14 +62,21 @@ def _terms(one: Judged, mode: str, run: Run, params: Params) -> tuple[Any, Any, 
 
 
 def _fit(
-    one: Judged, mode: str, run: Run, params: Params, least: int
+    one: Judged, mode: str, run: Run, params: Params, least: int, known: float | None
 ) -> tuple[float, float] | None:
-    """c and e where a claim is c dJ/dW + e W, and two numbers do not fit it by chance."""
+    """c and e where a claim is c dJ/dW + e W, and two numbers do not fit it by chance.
+
+    Of two entries e is found where c is known.
+    """
     y, s, w = _terms(one, mode, run, params)
-    if np.count_nonzero(one.claim.value(run)) < 3 or len(s) < least:
-        return None
+    entries = np.count_nonzero(one.claim.value(run))
     A = np.stack([s, w], axis=1)
-    x = np.linalg.lstsq(A, y, rcond=None)[0]
+    if entries >= 3 and len(s) >= least:
+        x = np.linalg.lstsq(A, y, rcond=None)[0]
+    elif entries == len(s) == 2 and known is not None and w @ w:
+        x = np.array([known, w @ (y - known * s) / (w @ w)])
+    else:
+        return None
     if np.linalg.norm(A @ x - y) > TOLERANCE * np.linalg.norm(y) or not x[0]:
         return None
     return float(x[0]), float(x[1])

@@ -168,6 +168,10 @@ def of_step(step: Step, name: str, loss: Any = None, wrt: Sequence[str] = ()) ->
                 "Its steps go up its cost, which is negative: right for a likelihood, and wrong for"
                 " what is to be small."
             )
+        if ok and judge.has_own_cost and judge.verdict.is_turned:
+            remarks.append(
+                "What it gives goes down its cost: right where it is added, and not taken."
+            )
         if judge.decay and ok:
             remarks.append(
                 f"Its gradients have {judge.decay:.4g} times the weights in them: weight decay,"

@@ -377,6 +377,48 @@ def test_decay_of_the_rows_that_are_stepped():
     assert "0.1 times the weights in them: weight decay" in str(diagnosis)
 
 
+@pytest.mark.parametrize("decay", [0.1, -0.1])
+def test_decay_of_two_entries(decay):
+    """The biases say how large a step is."""
+    rng = np.random.default_rng(5)
+
+    def step(W, b, X, Y):
+        dZ = 2 * (np.tanh(W @ X + b) - Y) * (1 - np.tanh(W @ X + b) ** 2)
+        W -= 0.1 * (dZ @ X.T + decay * W)
+        b -= 0.1 * dZ.sum(axis=1, keepdims=True)
+
+    data = [rng.normal(size=shape) for shape in ((2, 1), (2, 1), (1, 6), (2, 6))]
+    diagnosis = diagnose(step, *data)
+    assert diagnosis.ok is (decay > 0), diagnosis
+    assert ("weight decay" in str(diagnosis)) is (decay > 0)
+
+
+def test_a_single_number_is_new_where_the_others_are():
+    """Its step is a multiple of its slope, and so is what it becomes."""
+    rng = np.random.default_rng(5)
+
+    def step(W, b, X, Y):
+        A = 1 / (1 + np.exp(-(W @ X + b)))
+        J = -np.mean(Y * np.log(A) + (1 - Y) * np.log(1 - A))
+        W = W - 0.5 * (A - Y) @ X.T / Y.size
+        b = b - 0.5 * np.sum(A - Y, axis=1, keepdims=True) / Y.size
+        return [W], [b], J
+
+    W, X, Y = rng.normal(size=(1, 6)), rng.normal(size=(6, 2)), np.array([[0.0, 1.0]])
+    diagnosis = diagnose(step, W, np.array([[0.1]]), X, Y)
+    assert diagnosis.ok is True, diagnosis
+
+
+def test_what_goes_down_the_cost_is_told_so():
+    def gradient(W, X, Y):
+        loss = np.sum((W @ X - Y) ** 2)
+        return loss, 2 * (Y - W @ X) @ X.T
+
+    diagnosis = diagnose(gradient, RANDOM.normal(size=(2, 3)), X, Y)
+    assert diagnosis.ok is True
+    assert "goes down its cost" in str(diagnosis)
+
+
 @pytest.mark.parametrize("times", [1, 3])
 def test_the_step_of_one_number_is_a_multiple_by_any_rule(times):
     """RMSprop, whose bias is a single number."""
