@@ -126,6 +126,9 @@ def hostile_arrays(folder):
     np.savez(folder / "long.npz", W1=np.ones((2, 2), "longdouble"), b1=np.ones(2, "longdouble"))
     words = [f"{a}{b}{c}" for a in "abcdefgh" for b in "abcdefgh" for c in "abcdefgh"]
     np.savez(folder / "many.npz", **{f"{a}.weight": np.ones((2, 2)) for a in words})
+    escaped = {"\x1b]0;a title\x07.weight": np.ones((2, 2)), "\x1b]0;a title\x07.bias": np.ones(2)}
+    np.savez(folder / "escapes.npz", **escaped)
+    np.savez(folder / "escaped_error.npz", **escaped, **{"\x1b[31modd": np.ones(2)})
     os.mkfifo(folder / "pipe.npz")
     (folder / "circle.npz").symlink_to(folder / "circle.npz")
     (folder / "folder.npz").mkdir()
@@ -260,5 +263,6 @@ def test_a_hostile_file_is_an_error_soon_and_in_little_memory(tmp_path, make):
     for name, message, seconds, kilobytes in told:
         assert message.startswith("ValueError: "), (name, message)
         assert len(message) < 1200, (name, message)
+        assert "\x1b" not in message, (name, message)
         assert seconds < 10, name
         assert kilobytes < 600_000, name
