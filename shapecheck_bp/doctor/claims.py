@@ -233,6 +233,8 @@ def _likeness(path: Path, mine: Any, there: Path, value: Any, names: dict[Any, s
         elif place_in(path) is None and there[1:]:
             score -= 1
     same_place = bool(path[1:]) and path[1:] in (there, there[1:] if path[2:] else there)
+    if isinstance(path[-1], str) and path[1:-1]:  # .W of a list's, and the first of a pair
+        same_place = same_place or path[1:-1] == there[:-1]
     if np.ndim(value) == 0 and score < 5 and not (same_place and there[1:]):
         return 0
     if is_gradient(name) and score > 0:
@@ -261,8 +263,8 @@ def _names(run: Run, version: Version) -> dict[Any, str]:
             for i, part in enumerate(value.elts):
                 if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Mult | ast.Div):
                     part = part.left
-                if isinstance(part, ast.Name):
-                    names.setdefault((i,), part.id)
+                if isinstance(part, ast.Name | ast.Attribute):
+                    names.setdefault((i,), part.id if isinstance(part, ast.Name) else part.attr)
     return names
 
 

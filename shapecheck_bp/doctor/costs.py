@@ -29,15 +29,16 @@ def costs(
     own: list[Any] = [] if loss is not None else _own(step, base, claims, moved)
     if any(watch.is_named for watch in own):
         return own
+    found: list[tuple[Watching, bool]] = []
     for single, kind in ((False, ast.Sub), (True, ast.Sub), (False, ast.Div), (False, ast.Add)):
-        found = [*_meetings(step, base, claims, moved, loss, single, kind)]
+        if any(is_given for _, is_given in found) or (found and kind is ast.Add):
+            break  # 1 - A is met, too, where the slope of a loss is y / a
+        found += _meetings(step, base, claims, moved, loss, single, kind)
         if kind is ast.Sub and loss in (None, "cross_entropy"):
             found += [(watch, True) for watch in _labelled(step, base, moved)]
-        if found:
-            given = [watch for watch, is_given in found if is_given][: len(LOSSES)]
-            first = [watch for watch, _ in found[: len(LOSSES)] if watch not in given]
-            return [*own, *given, *first]
-    return own
+    given = [watch for watch, is_given in found if is_given][: len(LOSSES)]
+    first = [watch for watch, _ in found[: len(LOSSES)] if watch not in given]
+    return [*own, *given, *first]
 
 
 def _own(
@@ -218,6 +219,8 @@ def _meetings(
             continue
         inside = sites[event.number].inside
         pair = [inside[id(side)] for side in (node.left, node.right) if id(side) in inside]
+        if kind is ast.Div and pair and isinstance(pair[0].node, ast.UnaryOp):
+            pair[0] = pair[0].inside.get(id(pair[0].node.operand), pair[0])  # Y of -Y / A
         keys = [(site.number, 0) for site in pair]
         if len(keys) < 2 or any(key not in values for key in keys):
             continue

@@ -44,12 +44,12 @@ def decayed(
     rest = [one for one in found if one.factor is None and not one.why]
     least = 3 if len(rest) < len(found) else 4  # what is right says c, too
     decays: list[tuple[list[Judged], float, float]] = []
+    known = [two.factor for two in found if two.factor is not None and _is_array(two, params)]
     for one in rest:
-        c, e = _fit(one, mode, run, params, least) or (0.0, 0.0)
+        c, e = _fit(one, mode, run, params, least, known) or (0.0, 0.0)
         shrinks = (e * c > 0 or climbs) if mode == "gradient" else -0.5 <= e < 0
-        others = [two.factor for two in found if two.factor is not None and _is_array(two, params)]
-        known = not others or any(close(c, other) for other in others)
-        if not (shrinks and known and is_plain(c, mode)):
+        is_theirs = not known or any(close(c, other) for other in known)
+        if not (shrinks and is_theirs and is_plain(c, mode)):
             continue
         if not any(close(e / c, f / d) for _, d, f in decays):
             same = [two for two in found if not two.why and _is_of(two, c, e, mode, run, params)]
@@ -89,20 +89,33 @@ def missing(one: Judged, run: Run, params: Params) -> tuple[float, float]:
     for place in places:
         some = np.zeros(shape, bool)
         some[place] = True
-        if found := _fit(one, one.mode, run, params, 4, some):
+        if found := _fit(one, one.mode, run, params, 4, some=some):
             return found[0], found[1] / found[0]
     return 0.0, 0.0
 
 
 def _fit(
-    one: Judged, mode: str, run: Run, params: Params, least: int, some: Any = None
+    one: Judged,
+    mode: str,
+    run: Run,
+    params: Params,
+    least: int,
+    known: Sequence[float] = (),
+    some: Any = None,
 ) -> tuple[float, float] | None:
-    """c and e where a claim is c dJ/dW + e W, and two numbers do not fit it by chance."""
+    """c and e where a claim is c dJ/dW + e W, and two numbers do not fit it by chance.
+
+    Of two entries e is found where c is known.
+    """
     y, s, w = _terms(one, mode, run, params, some)
-    if np.count_nonzero(one.claim.value(run)) < 3 or len(s) < least:
-        return None
+    entries = np.count_nonzero(one.claim.value(run))
     A = np.stack([s, w], axis=1)
-    x = np.linalg.lstsq(A, y, rcond=None)[0]
+    if entries >= 3 and len(s) >= least:
+        x = np.linalg.lstsq(A, y, rcond=None)[0]
+    elif entries == len(s) == 2 and known and w @ w:
+        x = np.array([known[0], w @ (y - known[0] * s) / (w @ w)])
+    else:
+        return None
     size = np.linalg.norm(y)
     if np.linalg.norm(A @ x - y) > TOLERANCE * size or np.linalg.norm(x[0] * s) < 1e-3 * size:
         return None

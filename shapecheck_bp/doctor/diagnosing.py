@@ -198,6 +198,10 @@ def of_step(step: Step, name: str, loss: Any = None, wrt: Sequence[str] = ()) ->
                 f"Its gradients are up to {100 * judge.rough:.1g} % beside those of its cost, as"
                 " where a small number stands in one of them alone."
             )
+        if ok and judge.has_own_cost and judge.verdict.is_turned:
+            remarks.append(
+                "What it gives goes down its cost: right where it is added, and not taken."
+            )
         if judge.decay and ok:
             remarks.append(
                 f"Its gradients have {judge.decay:.4g} times the weights in them: weight decay,"
@@ -258,10 +262,31 @@ def _found(judge: Judge) -> tuple[list[Finding], list[Line], bool]:
             lasts.enter_context(step.held(version))
             judge = after
             if judge.verdict.ok:
+                findings = [*_needed(judge, findings)]
+                sure = "likely" if judge.has_own_cost and judge.verdict.is_turned else sure
                 all_right = "all is right" + ", with the other changes" * (len(findings) > 1)
                 found = [one._replace(sure=sure, then=all_right) for one in findings]
                 return found, lines, True
     return findings, lines, False
+
+
+def _needed(judge: Judge, findings: list[Finding]) -> Iterator[Finding]:
+    """Those without whose change, the last ones of the program's, not all is right.
+
+    Weight decay is in no cost that is guessed, and seems wrong beside a mistake.
+    """
+    program = judge.step.program
+    place = len(program.changes) - len(findings)
+    for one in findings:
+        changes = program.changes
+        program.changes = (*changes[:place], *changes[place + 1 :])
+        if one is not findings[-1]:
+            with suppress(CannotJudge), judge.step.held(program.version()):
+                if judge.again().verdict.ok:
+                    continue
+        program.changes = changes
+        place += 1
+        yield one
 
 
 def _holding(judge: Judge, repairs: list[Repair]) -> tuple[Repair, Judge, Version] | None:

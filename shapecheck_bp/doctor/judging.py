@@ -256,9 +256,12 @@ class Judge:
         for claim in self.claims:
             if claim.parameter in self.params:
                 groups.setdefault(claim.group, []).append(claim)
+        modes = {group: self._mode(group, claims, run) for group, claims in groups.items()}
+        many = [g for g, some in groups.items() if any(self._is_many(one) for one in some)]
         alike: dict[Any, list[Any]] = {}
-        for group, claims in groups.items():
-            alike.setdefault((group[0], self._mode(group, claims, run)), []).append(group)
+        for group in groups:  # single numbers are multiples in any mode, and are as the others
+            like = group if group in many else next((g for g in many if g[0] == group[0]), group)
+            alike.setdefault((group[0], modes[like]), []).append(group)
         judged: list[Judged] = []
         factors: dict[Any, tuple[float | None, str, bool]] = {}
         for (_, mode), some in alike.items():  # gradients of one cost, wherever they stand
@@ -267,6 +270,9 @@ class Judge:
             factors |= dict.fromkeys(some, (c, mode, plain))
             judged += found
         return Verdict(judged, factors)
+
+    def _is_many(self, claim: Claim) -> bool:
+        return len(self.params[claim.parameter][1]) > 1
 
     def _mode(self, group: Any, claims: list[Claim], run: Run) -> str:
         """What claims are of their parameters: a step, a gradient, or the new value."""

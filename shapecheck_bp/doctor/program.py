@@ -41,7 +41,7 @@ class Unit(NamedTuple):
         body, around = tree.body, []
         for place in self.path[:-1]:
             around.append(body[place])
-            body = body[place].body  # type: ignore[attr-defined]
+            body = getattr(body[place], "body", [])  # what a change has moved is not there
         return body[self.path[-1]], around
 
 

@@ -15,6 +15,8 @@ HELPERS = re.compile(
     r"prime|deriv|^d_?(sig|tanh|relu|act)|_d(sig|tanh|relu)|grad|slope|backward", re.I
 )
 
+COMPUTING = ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return, ast.If, ast.For, ast.Raise
+
 
 class Scope(NamedTuple):
     """What a line can name: arrays and numbers with their shapes, containers, keys, helpers."""
@@ -63,12 +65,15 @@ def scope_of(judge: Judge, file: File, inside: Any) -> Scope:
         and isinstance(part.slice, ast.Constant)
         and isinstance(part.slice.value, str)
     }
-    defined = {part.name for part in ast.walk(file.tree) if isinstance(part, ast.FunctionDef)}
+    defined = {part.name: part for part in ast.walk(file.tree) if isinstance(part, ast.FunctionDef)}
     helpers = {
         ast.unparse(part.func)
         for part in ast.walk(file.tree)
         if isinstance(part, ast.Call) and len(part.args) == 1 and not part.keywords
     }
+    helpers |= {name for name in defined if f"self.{name}" not in file.source}
+    ran = {number: judge.sites[number].node for number in {e.number for e in judge.base.events}}
+    called = {ast.unparse(node.func) for node in ran.values() if isinstance(node, ast.Call)}
     return Scope(
         {text: shape for text, shape in texts.items() if shape and not text.endswith(".T")},
         [text for text, shape in texts.items() if not shape and text not in nothing],
@@ -76,12 +81,22 @@ def scope_of(judge: Judge, file: File, inside: Any) -> Scope:
         sorted(keys),
         sorted(
             name
-            for name in helpers | {name for name in defined if f"self.{name}" not in file.source}
+            for name in helpers
             if HELPERS.search(name)
+            and (name in called or _only_computes(defined.get(name.rpartition(".")[2])))
         ),
         shapes,
         calls,
     )
+
+
+def _only_computes(function: ast.FunctionDef | None) -> bool:
+    """Whether a function can be tried that the step does not call: nobody asked for its effects."""
+    if function is None:
+        return False
+    body = function.body[ast.get_docstring(function) is not None :]
+    inside = [part for one in body for part in ast.walk(one) if isinstance(part, ast.stmt)]
+    return all(isinstance(part, COMPUTING) for part in inside)
 
 
 def function_at(tree: Any, line: int) -> Any:

@@ -89,3 +89,10 @@ class Verdict:
         """Whether what is claimed to be a gradient is one, and no multiple of it."""
         found = [c for c, mode, _ in self.factors.values() if mode == "gradient"]
         return all(c is None or abs(c - 1) < 1e-3 for c in found)
+
+    @property
+    def is_turned(self) -> bool:
+        """Whether what is claimed to be a gradient goes down where that goes up."""
+        return any(
+            c is not None and c < 0 and mode == "gradient" for c, mode, _ in self.factors.values()
+        )

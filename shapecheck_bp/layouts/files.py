@@ -52,10 +52,15 @@ def inspect(path: str | os.PathLike[str], only: str | Sequence[str] | None = Non
         raise ValueError(f"{file}: has been changed since it was saved: its checksum is another")
     try:
         found: Inspected = kind.read(file, only)
-        for name, array in arrays_of(checked(found.layers, "weights")).items():
+        arrays = arrays_of(checked(found.layers, "weights"))
+        for name, array in arrays.items():
             _floats(name, array)
+        for name in (*arrays, *found.said, *(one.name for one in found.activations or ())):
+            if not name.isprintable():  # a terminal would do what it says
+                raise ValueError(f"expected names that can be printed; got {name!r}")
     except Exception as error:  # whatever a reader raises at a file that is not what it should be
         words = " ".join(str(error).split())[:500]
+        words = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in words)
         words = words if isinstance(error, ValueError) else f"{type(error).__name__}: {words}"
         raise ValueError(f"{file}: cannot be read: {way_here(file, data) or words}") from error
     return found._replace(path=str(file))

@@ -244,3 +244,10 @@ def test_the_command_line_loads_nothing_of_it():
     code = "import sys, shapecheck_bp.cli; print([m for m in sys.modules if 'lesson' in m])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_page_is_of_numbers():
+    sympy = pytest.importorskip("sympy")
+    size = sympy.Symbol("</title>", integer=True, positive=True)
+    with pytest.raises(ValueError, match="sizes: expected at most 4 layers of at most 8 units"):
+        page(Network((size, 2)))

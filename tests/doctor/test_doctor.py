@@ -17,6 +17,7 @@ from shapecheck_bp import Diagnosis, Layer, Network, column, diagnose, row
 from shapecheck_bp.cli import main
 from shapecheck_bp.doctor.patient import Patient
 from shapecheck_bp.doctor.probe import probe
+from shapecheck_bp.doctor.report import Finding, Line
 from shapecheck_bp.doctor.sick import candidates, gradients
 from shapecheck_bp.doctor.sick import cost as computed_cost
 from shapecheck_bp.doctor.styles import Reading
@@ -787,6 +788,18 @@ def test_forms_of_a_diagnosis():
     assert ">wrong_layer_input in dW of several layers</td>" in html
     assert ">dW = dZ @ A_prev.T / m</td>" in html
     assert "dW[2] is (3, 3) where (3, 6) is meant" in diagnosis.findings[0].evidence
+
+
+def test_nothing_of_a_diagnosis_is_markup():
+    """Names, sources and exceptions are a person's, or a file's."""
+    tag = "<script>alert(1)</script>"
+    finding = Finding(tag, tag, tag, tag, file=tag, line=3, source=tag, quantity=tag)
+    line = Line(tag, 3, tag, True, tag)
+    for ok in (False, None):
+        diagnosis = Diagnosis(ok, [finding], tag, {tag: tag}, [line], tag, [tag])
+        html = diagnosis._repr_html_()
+        assert "<script" not in html
+        assert html.count("&lt;script&gt;") >= 9
 
 
 @pytest.mark.parametrize(

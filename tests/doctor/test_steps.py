@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from doctor.nets import truth
 
-from shapecheck_bp import diagnose
+from shapecheck_bp import Layer, diagnose
 from shapecheck_bp.doctor import guarding
 from shapecheck_bp.doctor.scripts import diagnose_file
 
@@ -275,6 +275,88 @@ def test_a_cost_that_nothing_fits_is_not_enough_to_accuse():
     assert diagnose(quantile, np.ones(3), np.zeros(2), loss="squared_error").ok is False
 
 
+@pytest.mark.parametrize("mistake", [False, True])
+def test_gradients_in_pairs_are_those_of_records_in_the_same_place(mistake):
+    """All layers have one size, and a Layer's ``W`` is the first of a pair."""
+
+    def gradients(params, X, Y):
+        As = [X]
+        for W, b in params:
+            As.append(np.tanh(W @ As[-1] + b))
+        dA, found = As[-1] - Y, []
+        for i in reversed(range(3)):
+            dZ = dA * (1 - As[i + 1] ** (3 if mistake else 2))
+            found.append((dZ @ As[i].T, dZ.sum(axis=1, keepdims=True)))
+            dA = params[i].W.T @ dZ
+        return found[::-1]
+
+    rng = np.random.default_rng(3)
+    params = [Layer(rng.normal(size=(4, 4)), rng.normal(size=(4, 1))) for _ in range(3)]
+    diagnosis = diagnose(gradients, params, rng.normal(size=(4, 5)), rng.normal(size=(4, 5)))
+    assert diagnosis.ok is not mistake, diagnosis
+    assert len(diagnosis.parameters) == 6
+
+
+def test_new_parameters_are_known_by_the_attributes_that_are_returned():
+    """With one input the weights have the shape of the biases."""
+    rng = np.random.default_rng(3)
+
+    class Net:
+        pass
+
+    def step(weights, biases, X, Y):
+        net = Net()
+        error = weights[0] @ X + biases[0] - Y
+        net.weights = [weights[0] - 0.1 * error @ X.T]
+        net.biases = [biases[0] - 0.1 * error.sum(axis=1, keepdims=True)]
+        return net.weights, net.biases
+
+    W, b, X, Y = (rng.normal(size=shape) for shape in ((3, 1), (3, 1), (1, 5), (3, 5)))
+    diagnosis = diagnose(step, [W], [b], X, Y)
+    assert diagnosis.ok is True, diagnosis
+    assert [*diagnosis.parameters] == ["weights[0]", "biases[0]"]
+
+
+@pytest.mark.parametrize("mistake", [False, True])
+def test_the_slope_of_the_log_loss_says_what_is_meant(mistake):
+    """``1 - A`` is no error, and ``-Y / A`` tells of Y."""
+    rng = np.random.default_rng(3)
+
+    def gradients(W, b, X, Y):
+        A = 1 / (1 + np.exp(-(W @ X + b)))
+        dA = -Y / A + (1 - Y) / (1 - A)
+        dZ = dA * A if mistake else dA * A * (1 - A)
+        return dZ @ X.T, dZ.sum(axis=1, keepdims=True)
+
+    W, b, X = (rng.normal(size=shape) for shape in ((1, 3), (1, 1), (3, 5)))
+    diagnosis = diagnose(gradients, W, b, X, np.array([[0.0, 1, 1, 0, 1]]))
+    assert diagnosis.ok is not mistake, diagnosis
+    assert mistake or "the log loss of A" in str(diagnosis)
+
+
+SENT = []
+
+
+def send_gradients(values):
+    """What nobody asked for."""
+    SENT.append(values)
+    return values
+
+
+def test_functions_that_the_step_does_not_call_are_not_called():
+    """Their names are those of slopes, which a line may lack."""
+    W, x = RANDOM.normal(size=(2, 3)), RANDOM.normal(size=3)
+
+    def step(W, x, y):
+        error = np.tanh(W @ x) - y
+        W -= 0.1 * np.outer(error, x)
+
+    diagnosis = diagnose(step, W, x, np.zeros(2))
+    assert diagnosis.ok is False
+    assert not SENT
+    send_gradients(W)  # as is done somewhere
+
+
 def recommender(decay):
     rng = np.random.default_rng(1)
     P, Q, b = rng.normal(size=(4, 3)), rng.normal(size=(5, 3)), rng.normal(size=4)
@@ -293,6 +375,48 @@ def test_decay_of_the_rows_that_are_stepped():
     diagnosis = diagnose(recommender(0.1), 1, 2, 3.5)
     assert diagnosis.ok is True
     assert "0.1 times the weights in them: weight decay" in str(diagnosis)
+
+
+@pytest.mark.parametrize("decay", [0.1, -0.1])
+def test_decay_of_two_entries(decay):
+    """The biases say how large a step is."""
+    rng = np.random.default_rng(5)
+
+    def step(W, b, X, Y):
+        dZ = 2 * (np.tanh(W @ X + b) - Y) * (1 - np.tanh(W @ X + b) ** 2)
+        W -= 0.1 * (dZ @ X.T + decay * W)
+        b -= 0.1 * dZ.sum(axis=1, keepdims=True)
+
+    data = [rng.normal(size=shape) for shape in ((2, 1), (2, 1), (1, 6), (2, 6))]
+    diagnosis = diagnose(step, *data)
+    assert diagnosis.ok is (decay > 0), diagnosis
+    assert ("weight decay" in str(diagnosis)) is (decay > 0)
+
+
+def test_a_single_number_is_new_where_the_others_are():
+    """Its step is a multiple of its slope, and so is what it becomes."""
+    rng = np.random.default_rng(5)
+
+    def step(W, b, X, Y):
+        A = 1 / (1 + np.exp(-(W @ X + b)))
+        J = -np.mean(Y * np.log(A) + (1 - Y) * np.log(1 - A))
+        W = W - 0.5 * (A - Y) @ X.T / Y.size
+        b = b - 0.5 * np.sum(A - Y, axis=1, keepdims=True) / Y.size
+        return [W], [b], J
+
+    W, X, Y = rng.normal(size=(1, 6)), rng.normal(size=(6, 2)), np.array([[0.0, 1.0]])
+    diagnosis = diagnose(step, W, np.array([[0.1]]), X, Y)
+    assert diagnosis.ok is True, diagnosis
+
+
+def test_what_goes_down_the_cost_is_told_so():
+    def gradient(W, X, Y):
+        loss = np.sum((W @ X - Y) ** 2)
+        return loss, 2 * (Y - W @ X) @ X.T
+
+    diagnosis = diagnose(gradient, RANDOM.normal(size=(2, 3)), X, Y)
+    assert diagnosis.ok is True
+    assert "goes down its cost" in str(diagnosis)
 
 
 @pytest.mark.parametrize("times", [1, 3])

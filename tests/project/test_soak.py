@@ -1,6 +1,9 @@
-"""A short soak; ``python tests/soak.py`` and ``python tests/generated.py`` are long ones."""
+"""A short soak; ``soak.py``, ``generated.py`` and ``networks.py`` are long ones."""
+
+from types import SimpleNamespace
 
 import generated
+import networks
 import pytest
 import soak
 
@@ -32,3 +35,17 @@ def test_a_reading_that_changes_something_would_be_noticed(monkeypatch):
     monkeypatch.setattr(generated, "read", read)
     with pytest.raises(AssertionError, match="seed 0:"):
         generated.hold(functions=1, seed=0)
+
+
+def test_of_networks_that_nobody_wrote_nothing_is_said_that_is_not_so():
+    counts, missed = networks.hold(networks=8, seed=0)
+    assert not missed
+    assert sum(count for what, count in counts.items() if what.startswith("right, ")) > 1
+    assert sum(count for what, count in counts.items() if what.startswith("wrong, ")) > 2
+
+
+def test_a_doctor_that_is_wrong_would_be_noticed(monkeypatch, capsys):
+    said = SimpleNamespace(ok=False, findings=[], parameters={})
+    monkeypatch.setattr(networks.asking, "diagnose", lambda *args: said)
+    assert networks.hold(networks=8, seed=0)[1] == 2
+    assert "right: accused, and right" in capsys.readouterr().out

@@ -47,7 +47,8 @@ def read(file: Path, only: Any = None) -> Inspected:
             variables = place[f"{folder}/vars"]
             for name, one in sorted(variables.items()):
                 link = variables.get(name, getlink=True)
-                if not isinstance(link, h5py.HardLink) or one.external or one.nbytes > len(inside):
+                is_linked = one.file != found or not isinstance(link, h5py.HardLink)
+                if is_linked or one.external or one.is_virtual or one.nbytes > len(inside):
                     raise ValueError(f"{one.name}: expected values that are in the file")
             stored += [[variables[name][()] for name in sorted(variables)]] if variables else []
     if [len(one) for one in stored] != [1 + has_bias for has_bias in dense.values()]:
