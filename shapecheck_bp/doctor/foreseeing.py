@@ -56,13 +56,19 @@ class Foresight:
         if len(trees) < FEW or not sites or any(isinstance(p, NOT_ALWAYS) for p in parts.values()):
             yield from ((change, None) for change in changes)
             return
+        last = max(sites, key=_ends)
         line = _Line(statement, head, trees)
-        self.step.run(looks={site.number: line.look(site) for site in sites})
-        number = next((site.number for site in sites if site.node is head), -1)
+        self.step.run(looks={site.number: line.look(site, site is last) for site in sites})
         for i, change in enumerate(changes):
-            if i not in line.idle:
+            if i not in line.idle or not line.times:
                 value = line.values.get(i) if line.times == 1 else None
-                yield change, None if value is None else {(number, 0): instead(value)}
+                yield change, None if value is None else {(last.number, 0): instead(value)}
+
+
+def _ends(site: Site) -> tuple[int, ...]:
+    """By which of the expressions of a line the one is known that is computed last."""
+    node = site.node
+    return node.end_lineno, node.end_col_offset, -node.lineno, -node.col_offset
 
 
 class _Line:
@@ -80,11 +86,8 @@ class _Line:
         self.known: dict[int, list[tuple[Any, Any]]] = {}
         """By frames what the expressions came to there."""
 
-    def look(self, site: Site) -> Callable[[Any], None]:
+    def look(self, site: Site, is_last: bool) -> Callable[[Any], None]:
         """What to do with the value of an expression of the line."""
-        is_last = site.node is (
-            self.head.elts[-1] if isinstance(self.head, ast.Tuple) else self.head
-        )
 
         def looked(value: Any) -> None:
             frame: Any = sys._getframe()
