@@ -2,11 +2,14 @@
 
 import gc
 import os
+import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
+from _pytest.doctest import DoctestItem
 
 # A module for a library is loaded where that is.
 OF_A_LIBRARY = ("cupy", "torch")
@@ -51,6 +54,22 @@ def pytest_collection_finish() -> None:
     """Spare the garbage collector what has been collected here, which stays to the end."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture
+def no_test_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Be a process without the tests' modules, all of which would be read as a person's own."""
+    tests = str(Path(__file__).parent / "tests")
+    for name, module in [*sys.modules.items()]:
+        if str(getattr(module, "__file__", "")).startswith(tests):
+            monkeypatch.delitem(sys.modules, name)
+
+
+@pytest.fixture(autouse=True)
+def _alone(request: pytest.FixtureRequest) -> None:
+    """Let the examples in docstrings be run so."""
+    if isinstance(request.node, DoctestItem):
+        request.getfixturevalue("no_test_is_loaded")
 
 
 @pytest.fixture(autouse=True)

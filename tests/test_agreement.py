@@ -21,7 +21,7 @@ from jaxtyping import Bool, Float, Float32, Int, Num, Shaped, TypeCheckError, ja
 
 from shapecheck_bp import ShapeError, shapechecked
 
-FUNCTIONS, CALLS = 120, 45
+FUNCTIONS, CALLS = 60, 45
 KINDS = [Float, Float32, Int, Num, Shaped, Bool]
 DTYPES = ["float64", "float64", "float64", "float32", "int64", "bool"]
 AXES = [*"nmknmk3_", "#n", "*batch", "...", "n+1", "a=2", "{len(result)}"]
@@ -176,7 +176,7 @@ def is_the_same_verdict(seed):
 def test_the_same_verdict_on_enough_calls_of_both_kinds():
     is_the_same_verdict()
     assert sum(tally.values()) >= FUNCTIONS * CALLS
-    assert min(tally["accepted"], tally["refused"]) >= 1_000, tally
+    assert min(tally["accepted"], tally["refused"]) >= 500, tally
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -16,7 +16,8 @@ To be read in this order:
     blaming        which of them is the mistake; solving, for a value that would be right;
                    causes, where it comes from
     changes        what could be written for a line, with the names of scopes, which functions have
-                   in_hand; writing, how it then reads; mending, what helps;
+                   in_hand; writing, how it then reads; foreseeing, which need no run;
+                   mending, what helps;
                    naming, which of the table's mistakes that was
     report         the diagnosis, as text and as HTML
     scripts        the doctor on a file; notebook, ``%%diagnose``

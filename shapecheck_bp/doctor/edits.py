@@ -33,6 +33,8 @@ class Change(NamedTuple):
     """The line as it then stands."""
     first: int = 0
     """The first line of the statement, for which these words are."""
+    node: Any = None
+    """The expression that another is put in the place of, where it is no more than that."""
 
 
 @contextmanager

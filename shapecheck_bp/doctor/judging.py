@@ -230,8 +230,11 @@ class Judge:
 
     def _closer(self, verdict: Verdict) -> Verdict:
         """The verdict with slopes by a smaller change, where a kink was between the two points."""
+        bent = [path for path in verdict.wrong & self.truth.bent if path in self.params]
+        if not bent:
+            return verdict
         before, self.truth.h = dict(self.params), self.truth.h * SMALLER
-        self.params |= self.slopes([path for path in verdict.wrong if path in self.params])
+        self.params |= self.slopes(bent)
         self.truth.h /= SMALLER
         closer = self.judge(self.base)
         if len(closer.right) > len(verdict.right):
@@ -252,6 +255,7 @@ class Judge:
 
     def judge(self, run: Run) -> Verdict:
         """Every claim of a run."""
+        self.most = max(float(np.max(np.abs(slopes))) for _, slopes in self.params.values())
         groups: dict[Any, list[Claim]] = {}
         for claim in self.claims:
             if claim.parameter in self.params:
@@ -352,9 +356,8 @@ class Judge:
         if value is None or value.shape != before.shape:
             return Judged(claim, None, False, mode, "gone" if value is None else "shape")
         value = value - before if mode == "new" else value
-        most = max(float(np.max(np.abs(slopes))) for _, slopes in self.params.values())
-        if np.max(np.abs(s)) < max(NOTHING, 1e-8 * most):  # what a difference cannot see
-            zero = np.max(np.abs(value)) <= 1e-7 * max(most, 1e-2)
+        if np.max(np.abs(s)) < max(NOTHING, 1e-8 * self.most):  # what a difference cannot see
+            zero = np.max(np.abs(value)) <= 1e-7 * max(self.most, 1e-2)
             return Judged(claim, None, False, mode, "zero" if zero else "")
         return Judged(claim, factor(D @ value.reshape(-1), s), False, mode)
 

@@ -7,6 +7,7 @@ other outputs meet other targets, mends nothing.
 
 import ast
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
@@ -14,8 +15,10 @@ import numpy as np
 from shapecheck_bp.doctor.arrays import Path
 from shapecheck_bp.doctor.changes import COST, REDUCING, changes_of
 from shapecheck_bp.doctor.edits import Change
+from shapecheck_bp.doctor.foreseeing import Foresight
 from shapecheck_bp.doctor.judging import Judge
 from shapecheck_bp.doctor.program import Version
+from shapecheck_bp.doctor.runs import Exchange
 from shapecheck_bp.doctor.scopes import Scopes
 from shapecheck_bp.doctor.steps import Step
 from shapecheck_bp.doctor.truth import Meeting, Slopes, Truth
@@ -59,6 +62,7 @@ class Mending:
         if not any(isinstance(part, ast.While) for tree in trees for part in ast.walk(tree)):
             self.bare = self.step.program.noting(self.bare, ())
         self.scopes: Scopes = {}
+        self.foresight = Foresight(judge)
 
     def best(
         self,
@@ -91,18 +95,24 @@ class Mending:
         ]
         found: list[Repair] = []
         least, wrong = np.inf, self.judge.verdict.wrong
-        for cost, change in sorted(made, key=lambda pair: pair[0]):
+        made.sort(key=lambda pair: pair[0])
+        of_a_line = groupby(made, key=lambda pair: (pair[0], pair[1].file, pair[1].line))
+        for (cost, *_), pairs in of_a_line:
             if cost > least or self.left <= 0:
                 break
-            self.left -= 1
-            verdict = self._verdict_with(change)
-            if verdict is not None and self._mends(verdict):
-                # By a factor that happens to be one of the usual it is right by chance.
-                cost += 3.0 * (self.judge.has_own_cost and not verdict.is_plainest)
-                if any(one <= verdict.right for one in wanted):
-                    least = min(least, cost + (0.0 if verdict.ok else PARTLY))
-                rank = (len(wrong - verdict.right), cost, len(change.words()))
-                found.append(Repair(change, verdict.right, rank))
+            some = [change for _, change in pairs][: self.left]
+            self.left -= len(some)
+            for change, exchange in self.foresight.worth_a_run(some):
+                if exchange is not None and not self._may_mend(change, exchange):
+                    continue
+                verdict = self._verdict_with(change)
+                if verdict is not None and self._mends(verdict):
+                    # By a factor that happens to be one of the usual it is right by chance.
+                    more = 3.0 * (self.judge.has_own_cost and not verdict.is_plainest)
+                    if any(one <= verdict.right for one in wanted):
+                        least = min(least, cost + more + (0.0 if verdict.ok else PARTLY))
+                    rank = (len(wrong - verdict.right), cost + more, len(change.words()))
+                    found.append(Repair(change, verdict.right, rank))
         return sorted(found, key=lambda repair: repair.rank)
 
     def _changes(self, file: str, line: int) -> Iterator[Change]:
@@ -125,9 +135,19 @@ class Mending:
         moves = any(np.any(np.abs(self.judge.params[path][1]) > NOTHING) for path in new)
         return verdict.right > self.judge.verdict.right and (moves or verdict.ok)
 
+    def _may_mend(self, change: Change, exchange: Exchange) -> bool:
+        """Whether a change whose value is known may be of use: that is put in, and nothing made."""
+        if self._is_forward(change) and change.kind in FORWARD:
+            return True
+        verdict = self._judged(self.step.version, exchange)
+        return verdict is not None and self._mends(verdict)
+
+    def _is_forward(self, change: Change) -> bool:
+        return (change.file, change.line) in self.forward_lines
+
     def _verdict_with(self, change: Change) -> Verdict | None:
         """The verdict with a change, or None where it cannot be run."""
-        forward = (change.file, change.line) in self.forward_lines
+        forward = self._is_forward(change)
         try:
             version = self.step.program.with_change(self.bare, change)
             verdict = self._judged(version)
@@ -142,9 +162,9 @@ class Mending:
         except (SyntaxError, NotRead, LookupError, ValueError, TypeError):
             return None
 
-    def _judged(self, version: Version) -> Verdict | None:
+    def _judged(self, version: Version, exchange: Exchange | None = None) -> Verdict | None:
         with self.step.held(version):
-            run = self.step.run()
+            run = self.step.run(exchange=exchange)
         if run.error is not None or run.is_cut:
             return None
         return self.judge.judge(run)
@@ -154,7 +174,7 @@ class Mending:
         judge = self.judge
         with self.step.held(version):
             truth = Truth(self.step, judge.truth.watch, version)
-            cost = truth.cost()
+            cost = truth.start
             if cost is None or self.cost is None:
                 return None
             if abs(cost - self.cost) <= 1e-9 * abs(self.cost):

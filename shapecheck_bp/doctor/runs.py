@@ -15,6 +15,7 @@ Key = tuple[int, int]
 """An expression's number, and which time it is met."""
 Change = Mapping[Path, Any]
 Exchange = Mapping[Key, Callable[[Any], Any]]
+Looks = Mapping[int, Callable[[Any], None]]
 ARRAYS = (np.ndarray, np.matrix)
 NUMBERS = (float, int, np.float64, np.float32, np.int64)
 MOST_NOTES, MOST_BYTES = 2_000_000, 2**30
@@ -72,12 +73,19 @@ class Values:
     instead = False
 
     def __init__(
-        self, keep: bool, exchange: Exchange, watch: Watch | None, stores: set[int], most: int
+        self,
+        keep: bool,
+        exchange: Exchange,
+        watch: Watch | None,
+        stores: set[int],
+        most: int,
+        looks: Looks | None = None,
     ) -> None:
         """Note all, or only what the watch wants; more than ``most`` expressions are too many.
 
         ``stores`` has the numbers of what is noted once it is stored, and is changed in place.
         """
+        self.looks = looks or {}
         self.stores = stores
         self.events: list[Event] = []
         self.times: dict[int, int] = {}
@@ -87,6 +95,8 @@ class Values:
 
     def note(self, number: int, value: Any) -> Any:
         """Note a value; give what stands for it."""
+        if number in self.looks:
+            self.looks[number](value)
         kind = type(value)
         if kind not in NUMBERS and (kind not in ARRAYS or value.dtype.names):
             return value

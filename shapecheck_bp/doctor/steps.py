@@ -17,7 +17,16 @@ import numpy as np
 from shapecheck_bp.doctor.arrays import FLOATS, Parts, arrays, kept, mark, put
 from shapecheck_bp.doctor.guarding import CannotJudge
 from shapecheck_bp.doctor.program import Program, Version
-from shapecheck_bp.doctor.runs import MOST_NOTES, Change, Enough, Exchange, Run, Values, Watch
+from shapecheck_bp.doctor.runs import (
+    MOST_NOTES,
+    Change,
+    Enough,
+    Exchange,
+    Looks,
+    Run,
+    Values,
+    Watch,
+)
 from shapecheck_bp.reading.copies import Copier
 from shapecheck_bp.reading.passing import deeper, taken_by
 from shapecheck_bp.reading.safety import drop_half_a_pair
@@ -76,6 +85,7 @@ class Step:
         exchange: Exchange | None = None,
         watch: Watch | None = None,
         keep: bool = False,
+        looks: Looks | None = None,
     ) -> Run:
         """Run it once.
 
@@ -84,10 +94,11 @@ class Step:
             exchange: for an event, what to make of its value.
             watch: who looks for the cost; the run ends when it has that.
             keep: whether every value is noted.
+            looks: for the number of an expression, who is shown each of its values.
         """
         self.runs += 1
         run = Run()
-        values = Values(keep, exchange or {}, watch, self.version.stores, self.most)
+        values = Values(keep, exchange or {}, watch, self.version.stores, self.most, looks)
         if watch is not None:
             watch.begin(self.version)
         with self.state.again(_Copier(self.version.by_plain)) as call:

@@ -20,6 +20,8 @@ from shapecheck_bp.doctor.steps import Step
 OF_PARAMETERS, OF_OTHERS, ALL = (60, 12), (6, 6), (60, 6)
 """Up to which size all slopes are measured, and else along how many directions."""
 H, SMALLER = 1e-5, 0.02
+BEND = 1e-4
+"""By which part of the largest slope it may be another on both sides where there is no kink."""
 Slopes = tuple[Any, Any]
 """Directions, a row each, and the slope of the cost along each."""
 
@@ -103,6 +105,7 @@ class Meeting:
         self.weights: Any = None
         self.numbers: list[int] = []
         self.seen: list[Any] = []
+        self.left = 0
 
     def at(self, base: Run, version: Version) -> "Meeting":
         """The same, with the slopes that it has in a run."""
@@ -124,13 +127,14 @@ class Meeting:
     def begin(self, version: Version) -> None:
         """Begin a run of a version."""
         self.numbers = [version.numbers.get(place, -1) for place in (self.difference, self.output)]
-        self.seen = []
+        self.seen, self.left = [], int(np.size(self.weights))
 
     def see(self, number: int, _: int, value: Any) -> bool:
         """Look at a value."""
         if number == self.numbers[1]:
             self.seen.append(np.array(value, float).reshape(-1))
-        return bool(sum(map(np.size, self.seen)) >= self.weights.size)
+            self.left -= self.seen[-1].size
+        return self.left <= 0
 
     def value(self) -> float | None:
         """The cost, if it came."""
@@ -149,6 +153,9 @@ class Truth:
         self.step, self.watch = step, watch
         self.version = self.noting(()) if version is None else version
         self.h = H
+        self.bent: set[Path] = set()
+        """The parameters along which a kink may lie between the two points."""
+        self.is_bent = False
         self.directions: dict[tuple[int, int], Any] = {}
 
     @cached_property
@@ -176,7 +183,8 @@ class Truth:
         A long direction would cross the kinks of relu, and give a false alarm.
         """
         D = self._directions(int(np.prod(shape, dtype=int)), *most)
-        h, found = self.h * max(1.0, scale), []
+        h, found, bend = self.h * max(1.0, scale), [], 0.0
+        start, self.is_bent = self.start or 0.0, False
         with self.step.held(self.version):
             for d in D:
                 up = self.cost(**changed(h * d.reshape(shape)))
@@ -184,6 +192,8 @@ class Truth:
                 if up is None or down is None:
                     return None
                 found.append((up - down) / (2 * h))
+                bend = max(bend, abs(up - 2 * start + down) / (2 * h))
+        self.is_bent = bend > BEND * np.max(np.abs(found), initial=0.0)
         return D, np.array(found)
 
     def _directions(self, size: int, whole: int, count: int) -> Any:
@@ -204,7 +214,10 @@ class Truth:
             D = self._directions(array.size, *OF_PARAMETERS)
             return D, np.zeros(len(D))
         scale = float(np.max(np.abs(array), initial=0))
-        return self.slopes(array.shape, scale, lambda d: {"change": {path: d}}, OF_PARAMETERS)
+        found = self.slopes(array.shape, scale, lambda d: {"change": {path: d}}, OF_PARAMETERS)
+        if self.is_bent:
+            self.bent.add(path)
+        return found
 
     def of_event(self, key: Key, value: Any, most: tuple[int, int]) -> Slopes | None:
         """Those of what an expression came to."""

@@ -27,7 +27,8 @@ class Maker:
         def edit(body: Body, i: int) -> None:
             body[i] = Put(at, type(node), text).visit(body[i])
 
-        return self._change(edit, kind, (at, text), partial(self._written, node, text))
+        change = self._change(edit, kind, (at, text), partial(self._written, node, text))
+        return change._replace(node=node)
 
     def whole(self, kind: str, text: str) -> Change:
         """Another statement."""

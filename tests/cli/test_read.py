@@ -8,6 +8,8 @@ import pytest
 
 from shapecheck_bp.cli import main
 
+pytestmark = pytest.mark.usefixtures("no_test_is_loaded")
+
 FAILS = """\
 import sys
 import numpy as np

@@ -20,7 +20,7 @@ from shapecheck_bp.shapes.law import law_of
 from shapecheck_bp.transpose import map_leaves
 
 NET = Network((16, 8, 3))
-FEW, MANY = 50_000, 200_000
+FEW, MANY = 25_000, 100_000
 
 
 def of_dtype(value, dtype):
@@ -42,7 +42,7 @@ def divided(draw):
 @given(
     net=st.sampled_from(NETWORKS), sizes=divided(), dtype=st.sampled_from(["float32", "float64"])
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_the_same_as_all_at_once_but_for_rounding(bp, net, sizes, dtype):
     m, block_size = sizes
     net, *arrays = problem(bp, net, m)
@@ -193,6 +193,8 @@ def peak(call):
     Of three times the least: what falls to the garbage collector in one may not in another.
     """
     peaks = []
+    gc.collect()
+    gc.freeze()  # or each of these would go through all that the tests have loaded
     for _ in range(3):
         gc.collect()
         tracemalloc.start()
@@ -242,8 +244,8 @@ def test_a_step_gets_ordinary_arrays(files):
         seen.extend((X, Y))
         return np.mean(X)
 
-    blocks.in_blocks(f, *files["column", FEW], 20_000, axis=1)
-    assert [one.shape for one in seen[::2]] == [(16, 20_000)] * 2 + [(16, 10_000)]
+    blocks.in_blocks(f, *files["column", FEW], 10_000, axis=1)
+    assert [one.shape for one in seen[::2]] == [(16, 10_000)] * 2 + [(16, 5_000)]
     assert all(type(one) is np.ndarray and one.base is None for one in seen)
 
 
@@ -251,7 +253,7 @@ def test_a_step_gets_ordinary_arrays(files):
 def test_training_from_files_is_training_from_memory(files, way):
     bp, (X, Y) = WAYS[way], files[way, FEW]
     start = bp.init(NET, dtype="float32")
-    settings = {"epochs": 2, "batch_size": 10_000, "learning_rate": 0.1}
+    settings = {"epochs": 2, "batch_size": 5_000, "learning_rate": 0.1}
     before = X.tobytes()
     read = fit(bp, NET, start, X, Y, **settings)
     held = fit(bp, NET, start, *(np.array(one, order="C") for one in (X, Y)), **settings)
@@ -270,7 +272,7 @@ def test_batches_are_ordinary_arrays(files, monkeypatch):
 
     monkeypatch.setattr(row, "gradients", spy)
     start = row.init(NET, dtype="float32")
-    fit(row, NET, start, *files["row", FEW], epochs=1, batch_size=20_000, learning_rate=0.1)
+    fit(row, NET, start, *files["row", FEW], epochs=1, batch_size=10_000, learning_rate=0.1)
     assert {type(one) for one in seen} == {np.ndarray}
 
 
@@ -285,7 +287,7 @@ def test_training_keeps_of_the_data_no_more_than_a_batch_and_the_order(files, wa
     train(FEW)
     few, many = (peak(lambda m=m: train(m)) for m in (FEW, MANY))
     # Two orders of m numbers of 8 bytes: an epoch's, while the next one's is drawn.
-    assert many - few < 2 * 8 * (MANY - FEW) + 1e5
+    assert many - few < 2 * 8 * MANY
 
 
 @every_way

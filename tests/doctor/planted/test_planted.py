@@ -15,7 +15,7 @@ NAMES = [style.name for style in STYLES]
 
 @pytest.fixture(scope="module")
 def planted(tmp_path_factory):
-    return list(sample(STYLES, 16 * len(STYLES), tmp_path_factory.mktemp("planted")))
+    return list(sample(STYLES, 9 * len(STYLES), tmp_path_factory.mktemp("planted")))
 
 
 @pytest.mark.parametrize("style", STYLES, ids=NAMES)
@@ -47,9 +47,9 @@ def test_hundreds_are_wrong_in_every_style_and_of_every_kind(planted):
     wrong = [p for p in planted if p.verdict.kind == "wrong"]
     assert len(wrong) >= 400
     counts = {s.name: sum(p.style is s for p in wrong) for s in STYLES}
-    assert min(counts.values()) >= 15, counts
+    assert min(counts.values()) >= 7, counts
     assert len({p.operator for p in wrong}) >= 25
-    assert sum(p.verdict.kind == "right" for p in planted) >= 40
+    assert sum(p.verdict.kind == "right" for p in planted) >= 20
 
 
 @pytest.mark.xdist_group("planted")
