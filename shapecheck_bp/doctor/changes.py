@@ -83,7 +83,8 @@ def _of_statement(make: Maker, body: Body, i: int) -> Iterator[Change]:
             yield make.whole("sign", f"{target} {other}= {value}")
         yield make.whole("store", f"{target} = {target} {op} {_in_brackets(s.value, value)}")
         yield make.whole("store", f"{target} = {value}")
-        if isinstance(s.target, ast.Subscript) and op == "+":
+        has_slice = any(isinstance(part, ast.Slice) for part in ast.walk(s.target))
+        if isinstance(s.target, ast.Subscript) and op == "+" and not has_slice:
             array, index = ast.unparse(s.target.value), ast.unparse(s.target.slice)
             yield make.whole("store", f"np.add.at({array}, {index}, {value})")
     if (
@@ -186,7 +187,7 @@ def _of_one(make: Maker, node: Any, scope: Scope) -> Iterator[Change]:
     if isinstance(node, ast.Subscript):
         for box in scope.boxes:
             if box != ast.unparse(node.value):
-                yield put("name", f"{box}[{ast.unparse(node.slice)}]")
+                yield put("name", box + text[len(ast.unparse(node.value)) :])
         if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
             for key in scope.keys:
                 yield put("name", f"{ast.unparse(node.value)}[{key}]")

@@ -69,6 +69,21 @@ REFUSED = ("__array_finalize__", "__torch_function__", "__del__")  # would run f
 ASKED = ("__deepcopy__", "__reduce__", "__reduce_ex__", "__getstate__")
 
 
+def _seen_alike(view: Any, owner: Any, copied: Any) -> Any:
+    """A view of a copy that shows of it what a view shows of the owner of its memory.
+
+    >>> W = np.ones((2, 3))
+    >>> copied = W.copy()
+    >>> turned = _seen_alike(W.T, W, copied)
+    >>> copied += 1
+    >>> turned.shape, turned[2, 1]
+    ((3, 2), np.float64(2.0))
+    """
+    first, start = (one.__array_interface__["data"][0] for one in (owner, view))
+    memory = copied.ravel(order="K")  # the owner's memory is in one piece
+    return np.ndarray(view.shape, view.dtype, memory, start - first, view.strides)
+
+
 class NotAgain(Exception):
     """A call that cannot be made again, and why."""
 
@@ -126,6 +141,13 @@ class Copier:
         return self._object(value, kind, written)
 
     def _array(self, value: Any, kind: type) -> Any:
+        owner = value.base if kind is np.ndarray else None
+        if (
+            type(owner) is np.ndarray
+            and not value.dtype.hasobject
+            and (id(owner) in self.memo or owner.nbytes <= value.nbytes)
+        ):
+            return _seen_alike(value, owner, self.copy(owner))
         self._take(np.ndarray.nbytes.__get__(value))
         made = self.memo[id(value)] = np.ndarray.copy(value, "K")
         if kind is np.ndarray and not made.dtype.hasobject:

@@ -245,3 +245,23 @@ def test_random_numbers_of_another_generator():
         assert np.random.random() == first  # noqa: NPY002
     finally:
         np.random.set_bit_generator(before)
+
+
+def test_a_view_is_copied_as_a_view_of_the_copy():
+    """Tied weights: what is done to one is done to the other, in any order and by any step."""
+    W = np.asfortranarray(np.arange(12.0).reshape(3, 4))
+    V = np.ones((2, 3, 4)).transpose(1, 0, 2).copy("K")
+    for views in ((W.T, W), (W, W.T), (W, W[::-1, 1:]), (W[::-1], W), (V.swapaxes(1, 2), V)):
+        copied = Copier().copy([*views])
+        assert np.shares_memory(*copied)
+        assert not np.shares_memory(copied[0], views[0])
+        for one, other in zip(copied, views, strict=True):
+            np.testing.assert_array_equal(one, other)
+        copied[0][...] = 5
+        assert np.all(copied[1] == 5)
+
+
+def test_a_small_part_of_large_data_is_copied_alone():
+    large = np.zeros((1000, 1000))
+    (part,) = Copier(10_000).copy([large[:1, :100]])
+    assert part.base is None
