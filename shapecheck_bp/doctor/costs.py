@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from shapecheck_bp.doctor.arrays import Path, is_floats, mark
+from shapecheck_bp.doctor.arrays import Path, is_floats, mark, shown
 from shapecheck_bp.doctor.claims import Claim, assigned, is_gradient
 from shapecheck_bp.doctor.program import Version, place_of
 from shapecheck_bp.doctor.runs import Event, Key, Run, plus
@@ -54,6 +54,7 @@ def _own(
     by_key = {event.key: event for event in base.events}
     around = around_each(step.version)
     arrays_at = {event.number for event in base.events if np.ndim(event.value)}
+    stepped = {shown(claim.parameter) for claim in claims if claim.is_step}
     in_arrays = {n for n in around if arrays_at & {*_above(n, around)}}  # z.max() of z - z.max()
     found = [
         event.key
@@ -61,6 +62,7 @@ def _own(
         if numbers_of.get(event.key)
         and event.number not in in_arrays
         and not is_gradient(_name(sites[event.number]))
+        and _name(sites[event.number]) not in stepped
         and not _is_entry(sites[event.number].node)
     ]
     most = max((numbers_of[key] for key in found), default=0)

@@ -302,12 +302,12 @@ class Judge:
         if first or self.decay:
             found, decay = decayed(found, mode, run, self.params, self.is_plain, self.may_climb)
             self.decay = self.decay or decay
-        known = [one.factor for one in found if one.factor is not None]
+        known = [one for one in found if one.factor is not None]
         c = max(
-            known,
+            (one.factor for one in known if one.factor is not None),
             key=lambda f: (
                 self.has_own_cost and mode == "gradient" and abs(f - 1) <= 2 * TOLERANCE,
-                sum(abs(f - other) <= 2 * TOLERANCE * abs(f) for other in known),
+                self._agreeing(f, known),
                 self.is_plain(f, mode),
                 self._is_usual(f, mode),
                 (f > 0) == (mode == "gradient" or self.is_margin),
@@ -330,6 +330,11 @@ class Judge:
                 one._replace(is_right=right, off=0.0 if right else self._off(one, mode, c, run))
             )
         return judged, c, plain
+
+    def _agreeing(self, c: float, known: list[Judged]) -> tuple[int, int]:
+        """How many claims have a factor, those of arrays first: a number is a multiple of any."""
+        same = [one for one in known if abs(c - (one.factor or 0.0)) <= 2 * TOLERANCE * abs(c)]
+        return sum(self._is_many(one.claim) for one in same), len(same)
 
     def _near_by(self, found: list[Judged], mode: str, c: float | None) -> float | None:
         """A usual factor by which all claims are nearly right: a cost has a small number more."""
