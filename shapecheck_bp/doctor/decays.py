@@ -77,8 +77,9 @@ def _fit(
         x = np.array([known, w @ (y - known * s) / (w @ w)])
     else:
         return None
-    if np.linalg.norm(A @ x - y) > TOLERANCE * np.linalg.norm(y) or not x[0]:
-        return None
+    size = np.linalg.norm(y)
+    if np.linalg.norm(A @ x - y) > TOLERANCE * size or np.linalg.norm(x[0] * s) <= TOLERANCE * size:
+        return None  # where nothing but the parameter is seen in it there is no gradient
     return float(x[0]), float(x[1])
 
 
