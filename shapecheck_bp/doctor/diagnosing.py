@@ -16,9 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from shapecheck_bp.doctor.arrays import shown
+from shapecheck_bp.doctor.arrays import name_in, shown
 from shapecheck_bp.doctor.blaming import Blame
 from shapecheck_bp.doctor.causes import Suspicion
+from shapecheck_bp.doctor.claims import PARAMETERS
 from shapecheck_bp.doctor.guarding import CannotJudge, quiet
 from shapecheck_bp.doctor.judging import Judge
 from shapecheck_bp.doctor.mending import Mending, Repair, places_of
@@ -168,6 +169,11 @@ def of_step(step: Step, name: str, loss: Any = None, wrt: Sequence[str] = ()) ->
                 "Its steps go up its cost, which is negative: right for a likelihood, and wrong for"
                 " what is to be small."
             )
+        still = [one.parameter for one in judge.claims if one.parameter not in judge.params]
+        still = [path for path in still if PARAMETERS.match(name_in(path))]
+        if ok and still:
+            names = ", ".join(map(shown, still))
+            remarks.append(f"Its cost does not move with {names}: is that meant?")
         if ok and judge.has_own_cost and judge.verdict.is_turned:
             remarks.append(
                 "What it gives goes down its cost: right where it is added, and not taken."

@@ -427,6 +427,21 @@ def test_a_single_number_is_new_where_the_others_are():
     assert diagnosis.ok is True, diagnosis
 
 
+def test_parameters_that_the_forward_pass_has_not_are_told_of():
+    W, b = RANDOM.normal(size=(2, 3)), np.ones((2, 1))
+
+    def step(W, b, X, Y):
+        error = W @ X - Y
+        cost = np.sum(error**2)
+        W -= 0.1 * 2 * error @ X.T
+        b -= 0.1 * 2 * error.sum(axis=1, keepdims=True)
+        return cost
+
+    diagnosis = diagnose(step, W, b, X, Y)
+    assert diagnosis.ok is True
+    assert "Its cost does not move with b: is that meant?" in str(diagnosis)
+
+
 def test_what_goes_down_the_cost_is_told_so():
     def gradient(W, X, Y):
         loss = np.sum((W @ X - Y) ** 2)
