@@ -310,9 +310,14 @@ class Drawn:
             return self.right, kind, code, "as it is"
         path = Path(code.__file__)
         of_right = SimpleNamespace(path=path, code=code, truth=SimpleNamespace(make=self.step))
-        calls = f"{FUNCTIONS[self.style]}("  # with other arguments it is right for those
+        calls = (
+            f"{FUNCTIONS[self.style]}(",
+            "(epochs)",
+        )  # with other arguments it is right for those
         lines = [
-            n for n, line in enumerate(self.right.splitlines(), 1) if n > 2 and calls not in line
+            n
+            for n, line in enumerate(self.right.splitlines(), 1)
+            if n > 2 and not any(one in line for one in calls)
         ]
         with catch_warnings(action="ignore"):
             edits = [*planting.Soil(self.right, {*lines}, planting.scopes(of_right)).edits()]

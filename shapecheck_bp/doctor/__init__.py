@@ -10,7 +10,7 @@ To be read in this order:
     claims         what it steps and returns; costs, what may be its cost; truth, how that moves;
                    weighed, losses whose error is changed before it goes back
     judging        whether that fits; verdicts, what is said of each claim; decays, of weights;
-                   branches, of which nothing is said
+                   remarks, on what is right
     turns          the second step, other points and other rules, and what an optimiser keeps
     backward       what each array is: of the forward pass, a gradient, or neither
     blaming        which of them is the mistake; solving, for a value that would be right;

@@ -117,8 +117,8 @@ def _fit(
     else:
         return None
     size = np.linalg.norm(y)
-    if np.linalg.norm(A @ x - y) > TOLERANCE * size or np.linalg.norm(x[0] * s) < 1e-3 * size:
-        return None
+    if np.linalg.norm(A @ x - y) > TOLERANCE * size or np.linalg.norm(x[0] * s) <= TOLERANCE * size:
+        return None  # where nothing but the parameter is seen in it there is no gradient
     return float(x[0]), float(x[1])
 
 

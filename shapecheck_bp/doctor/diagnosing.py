@@ -18,7 +18,6 @@ import numpy as np
 
 from shapecheck_bp.doctor.arrays import shown
 from shapecheck_bp.doctor.blaming import Blame
-from shapecheck_bp.doctor.branches import not_run
 from shapecheck_bp.doctor.causes import Suspicion
 from shapecheck_bp.doctor.guarding import CannotJudge, quiet
 from shapecheck_bp.doctor.judging import Judge
@@ -26,6 +25,7 @@ from shapecheck_bp.doctor.mending import Mending, Repair, places_of
 from shapecheck_bp.doctor.naming import UNKNOWN, name_of_mistake
 from shapecheck_bp.doctor.opening import of_call
 from shapecheck_bp.doctor.program import Version
+from shapecheck_bp.doctor.remarks import remarks_of
 from shapecheck_bp.doctor.report import Diagnosis, Finding, Line
 from shapecheck_bp.doctor.steps import Step
 from shapecheck_bp.doctor.truth import LOSSES
@@ -180,33 +180,7 @@ def of_step(step: Step, name: str, loss: Any = None, wrt: Sequence[str] = ()) ->
                     " change that was tried makes it fit: if that is the cost, say so by loss="
                 )
                 return Diagnosis(None, recognised=name, why=unfit, runs=step.runs)
-        if ok and (unmet := not_run(judge)):
-            remarks.append(unmet)
-        left = [shown(path) for path in judge.not_judged]
-        if ok and left:
-            remarks.append(
-                f"Not judged: {', '.join(left)}, stepped where the cost does not move with"
-                f" {'it' if len(left) == 1 else 'them'}."
-            )
-        if ok and judge.climbs:
-            remarks.append(
-                "Its steps go up that: right for a likelihood or a margin, and wrong for what is to"
-                " be small."
-            )
-        if judge.rough and ok:
-            remarks.append(
-                f"Its gradients are up to {100 * judge.rough:.1g} % beside those of its cost, as"
-                " where a small number stands in one of them alone."
-            )
-        if ok and judge.has_own_cost and judge.verdict.is_turned:
-            remarks.append(
-                "What it gives goes down its cost: right where it is added, and not taken."
-            )
-        if judge.decay and ok:
-            remarks.append(
-                f"Its gradients have {judge.decay:.4g} times the weights in them: weight decay,"
-                " which is not in the cost."
-            )
+        remarks += remarks_of(judge) if ok else []
     return Diagnosis(ok, findings, about, parameters, lines, "", remarks, step.runs)
 
 

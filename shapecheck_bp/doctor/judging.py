@@ -170,13 +170,6 @@ class Judge:
         )
 
     @property
-    def not_judged(self) -> list[Path]:
-        """What is called as parameters are, and stepped, while the cost does not move with it."""
-        steps = {claim.parameter for claim in self.claims if claim.is_step}
-        left = [path for path in self.moved if path in steps and path not in self.params]
-        return [path for path in left if WEIGHT_OR_BIAS.match(name_in(path))]
-
-    @property
     def is_of_the_cost(self) -> bool:
         """Whether this is the cost for sure: it was told, is named so, or some claim is of it."""
         told = self.loss is not None

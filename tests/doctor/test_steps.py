@@ -377,6 +377,24 @@ def test_decay_of_the_rows_that_are_stepped():
     assert "0.1 times the weights in them: weight decay" in str(diagnosis)
 
 
+def test_parameters_that_come_back_as_they_were_are_no_decay():
+    """The slope is 0, as it should not be."""
+    rng = np.random.default_rng(5)
+
+    def step(params, X, Y):
+        (W1, b1), (W2, b2) = params
+        A1 = np.tanh(W1 @ X + b1)
+        dZ2 = W2 @ A1 + b2 - Y
+        dZ1 = W2.T @ dZ2 * (A1 - A1)
+        new1 = Layer(W1 - 0.1 * dZ1 @ X.T, b1 - 0.1 * dZ1.sum(axis=1, keepdims=True))
+        return [new1, Layer(W2 - 0.1 * dZ2 @ A1.T, b2 - 0.1 * dZ2.sum(axis=1, keepdims=True))]
+
+    sizes = [((4, 3), (4, 1)), ((2, 4), (2, 1))]
+    params = [Layer(rng.normal(size=one), rng.normal(size=two)) for one, two in sizes]
+    diagnosis = diagnose(step, params, X, Y)
+    assert diagnosis.ok is False, diagnosis
+
+
 @pytest.mark.parametrize("decay", [0.1, -0.1])
 def test_decay_of_two_entries(decay):
     """The biases say how large a step is."""
@@ -407,6 +425,21 @@ def test_a_single_number_is_new_where_the_others_are():
     W, X, Y = rng.normal(size=(1, 6)), rng.normal(size=(6, 2)), np.array([[0.0, 1.0]])
     diagnosis = diagnose(step, W, np.array([[0.1]]), X, Y)
     assert diagnosis.ok is True, diagnosis
+
+
+def test_parameters_that_the_forward_pass_has_not_are_told_of():
+    W, b = RANDOM.normal(size=(2, 3)), np.ones((2, 1))
+
+    def step(W, b, X, Y):
+        error = W @ X - Y
+        cost = np.sum(error**2)
+        W -= 0.1 * 2 * error @ X.T
+        b -= 0.1 * 2 * error.sum(axis=1, keepdims=True)
+        return cost
+
+    diagnosis = diagnose(step, W, b, X, Y)
+    assert diagnosis.ok is True
+    assert "Its cost does not move with b: is that meant?" in str(diagnosis)
 
 
 def test_what_goes_down_the_cost_is_told_so():

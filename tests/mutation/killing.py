@@ -20,7 +20,8 @@ from mutants import path_of
 LIBRARIES = ("array_api_compat.numpy", "beartype", "cloudpickle", "hypothesis.extra.numpy")
 LIBRARIES += ("jaxtyping", "mpmath", "numpy", "pytest", "rich.console", "sympy")
 NEEDED = ("shapecheck_bp", "tests", "notebooks", "docs")
-NEEDED += ("conftest.py", "pyproject.toml", "README.md", "CONTRIBUTING.md")
+NEEDED += ("conftest.py", "shapecheck_bp_pytest.py", "pyproject.toml")
+NEEDED += ("README.md", "CONTRIBUTING.md")
 DOES_NOT_IMPORT = 99
 PRINTED = "printed.txt"
 

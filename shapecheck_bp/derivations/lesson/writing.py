@@ -48,7 +48,7 @@ def page(net: Network, m: int | None = None) -> str:
     >>> page(Network((2, 2)), m=3).startswith("<!doctype html>")
     True
     """
-    if net.L > MOST_LAYERS or any(n not in range(1, MOST + 1) for n in net.sizes):
+    if net.L > MOST_LAYERS or {*net.sizes} - {*range(MOST + 1)}:
         raise ValueError(
             f"sizes: expected at most {MOST_LAYERS} layers of at most {MOST} units, which can be"
             f" looked at number by number; got {_written(net.sizes)}"

@@ -1,0 +1,62 @@
+"""What is said of a step that is right, besides: what was not judged, and what may not be meant."""
+
+import ast
+from collections.abc import Iterator
+
+from shapecheck_bp.doctor.arrays import name_in, shown
+from shapecheck_bp.doctor.claims import PARAMETERS
+from shapecheck_bp.doctor.judging import Judge
+
+
+def remarks_of(judge: Judge) -> list[str]:
+    """The remarks on a step whose claims are all right."""
+    remarks = []
+    if lines := sorted({f"{line}: {text}" for line, text in _not_met(judge)}):
+        which, are = ("Line", "was") if len(lines) == 1 else ("Lines", "were")
+        remarks.append(f"{which} {'; '.join(lines)} {are} not run, and {are} not judged.")
+    still = [one.parameter for one in judge.claims if one.parameter not in judge.params]
+    still = [path for path in still if PARAMETERS.match(name_in(path))]
+    if still:
+        names = ", ".join(map(shown, still))
+        remarks.append(f"Its cost does not move with {names}: is that meant?")
+    if judge.climbs:
+        remarks.append(
+            "Its steps go up that: right for a likelihood or a margin, and wrong for what is to be"
+            " small."
+        )
+    if judge.has_own_cost and judge.verdict.is_turned:
+        remarks.append("What it gives goes down its cost: right where it is added, and not taken.")
+    if judge.rough:
+        remarks.append(
+            f"Its gradients are up to {100 * judge.rough:.1g} % beside those of its cost, as where"
+            " a small number stands in one of them alone."
+        )
+    if judge.decay:
+        remarks.append(
+            f"Its gradients have {judge.decay:.4g} times the weights in them: weight decay, which"
+            " is not in the cost."
+        )
+    return remarks
+
+
+def _not_met(judge: Judge) -> Iterator[tuple[int, str]]:
+    sites = [judge.sites[event.number] for event in judge.base.events]
+    met = {(site.file.name, site.statement.lineno) for site in sites}
+    functions = {(site.file.name, site.function): site for site in sites}
+    for (name, function), site in functions.items():
+        whole = ast.walk(function) if isinstance(function, ast.FunctionDef) else ()
+        changes = [part for part in whole if isinstance(part, ast.Assign | ast.AugAssign)]
+        statements = [part for part in changes if _is_update(part)]
+        done = {_target(one) for one in statements if (name, one.lineno) in met}
+        for one in statements:
+            if (name, one.lineno) not in met and _target(one) in done:
+                yield one.lineno, site.file.lines[one.lineno - 1].decode().strip()
+
+
+def _is_update(part: ast.Assign | ast.AugAssign) -> bool:
+    """Whether a statement gives a name a value that comes of the one it had."""
+    return isinstance(part, ast.AugAssign) or _target(part) in ast.unparse(part.value)
+
+
+def _target(part: ast.Assign | ast.AugAssign) -> str:
+    return ast.unparse(part.target if isinstance(part, ast.AugAssign) else part.targets[0])
