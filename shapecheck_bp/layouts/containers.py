@@ -55,7 +55,8 @@ def checked(layers: list[Named], what: str = "weights") -> list[Named]:
         raise expected(what, "at least one fully connected layer", "none")
     for W, b, (W_name, b_name) in layers:
         if _axes(W) != 2:
-            raise expected(W_name, "an array of 2 axes", getattr(W, "shape", type(W).__name__))
+            wanted = "an array of 2 axes; a layer in a list is a tuple (W, b)"
+            raise expected(W_name, wanted, getattr(W, "shape", type(W).__name__))
         if not (b is None or _axes(b) == 1 or (_axes(b) == 2 and 1 in b.shape)):
             wanted = "an array of n_out numbers, or None where there is no bias"
             raise expected(b_name, wanted, f"{getattr(b, 'shape', type(b).__name__)}; {IN_W}")
@@ -101,7 +102,7 @@ def ordered(layers: list[Named]) -> list[Named]:
     # Keras and Haiku give the first of dense, dense_1, … no number.
     counted = [re.sub(r"\b(dense|linear)/", r"\1_0/", name) for name in names]
     texts = {re.sub(r"\d+", "#", name) for name in counted}
-    columns = zip(*(map(int, re.findall(r"\d+", name)) for name in counted), strict=False)
+    columns = zip(*(map(int, re.findall(r"\d{1,99}", name)) for name in counted), strict=False)
     varying = [column for column in columns if len({*column}) > 1]
     if len(texts) == len(varying) == 1 and len({*varying[0]}) == len(layers):
         by_number = dict(zip(varying[0], layers, strict=True))

@@ -119,7 +119,7 @@ class Detection(NamedTuple):
         parts = []
         for axes, sizes in self.sizes.items():
             names = ", ".join(name for name in self.layouts if axes == LAYOUTS[name].W)
-            told = f"sizes {'-'.join(map(str, sizes))}" if sizes else "in more than one order"
+            told = f"sizes {'-'.join(map(str, sizes))}" if sizes else "in an order to be told"
             parts.append(f"{names}: W is {shape_text(axes.split())}, {told}")
         if len(self.sizes) > 1:
             parts.append("the shapes cannot tell which: sizes coincide")
