@@ -41,7 +41,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
     ):
         parser.add_argument(name, nargs="+", metavar="NAME", help=told)
     parser.add_argument(
-        "--like", metavar="FILE", help="a file whose names and everything else but values to keep"
+        "--like", metavar="FILE", help="a .npz or .safetensors file whose names and words to keep"
     )
     told = "where the file does not say it; for .keras and .onnx"
     parser.add_argument("--hidden", help=f"activation of hidden layers, {told}")
@@ -55,14 +55,13 @@ def describe(parser: argparse.ArgumentParser) -> None:
 def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     """Read, write, and check."""
     from shapecheck_bp.layouts import inspect, save
-    from shapecheck_bp.layouts.formats import FORMATS
-    from shapecheck_bp.layouts.record import sizes_of
+    from shapecheck_bp.layouts.files import FORMATS
 
     checked, order = None, "--order"
     try:
         found = inspect(options.file, options.only)
         params = found.params(options.source, options.order)
-        sizes = sizes_of(params)
+        sizes = LAYOUTS["column"].sizes(params)
         activations = _activations(found, sizes, options)
         more = {"like": options.like, "order": options.like_order, "net": activations}
         order = "--like-order"
@@ -126,7 +125,7 @@ def _check(params: Any, activations: Any, options: argparse.Namespace) -> Compar
     Where neither says its activations there are none between the layers, in both.
     """
     from shapecheck_bp.layouts import compare, inspect
-    from shapecheck_bp.layouts.formats import FORMATS
+    from shapecheck_bp.layouts.files import FORMATS
     from shapecheck_bp.layouts.functions import IDENTITY, Forward
 
     functions = activations or (IDENTITY,) * len(params)

@@ -8,7 +8,7 @@ In come a framework's weights or a file of them, out come parameters of ``column
 back. To be read in this order:
 
     table        how frameworks lay weights out, a line for each
-    containers   what weights are handed out in; order, in which order their layers follow
+    containers   what weights are handed out in, and in which order their layers follow
     record       the one record of them, which everything is asked of; to and from the conventions
     functions    activations, as files have them; formats/, how each kind of file is read and made
     files        weights in files

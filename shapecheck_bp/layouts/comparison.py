@@ -8,8 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from shapecheck_bp.layouts.files import inspect
-from shapecheck_bp.layouts.formats import FORMATS
+from shapecheck_bp.layouts.files import FORMATS, inspect
 from shapecheck_bp.layouts.functions import Forward
 
 OURS = "our own forward pass"
@@ -66,18 +65,17 @@ def compare(source: Model, target: Model, X: Any) -> Comparison:
     return Comparison(difference, min(1000 * eps, 0.02) * largest, (by_one, by_other))
 
 
-def _outputs(model: Model, X: Any) -> tuple[Any, str]:
+def _outputs(model: Any, X: Any) -> tuple[Any, str]:
     """The outputs for X, an example a row, and what gave them."""
-    torch: Any = sys.modules.get("torch")
     if not callable(model):
         A, by = _run(Path(model), X)
-    elif torch is None or not isinstance(model, torch.nn.Module):
-        A, by = np.asarray(model(X)), OURS if isinstance(model, Forward) else "a function"
-    else:
+    elif hasattr(model, "state_dict"):
+        torch: Any = sys.modules["torch"]
         one = next(model.parameters(), torch.zeros(0))
-        with torch.no_grad():
-            outputs = model(torch.as_tensor(X, dtype=one.dtype, device=one.device))
-        A, by = outputs.cpu().numpy(), "PyTorch"
+        A = model(torch.as_tensor(X, dtype=one.dtype, device=one.device)).detach().cpu().numpy()
+        by = "PyTorch"
+    else:
+        A, by = np.asarray(model(X)), OURS if isinstance(model, Forward) else "a function"
     if A.dtype.kind != "f" or not np.isfinite(A).all():
         raise ValueError(f"X: expected finite outputs, which are floats; {by} gave {A.dtype}")
     return A.reshape(len(X), -1), by

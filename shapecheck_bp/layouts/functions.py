@@ -36,14 +36,12 @@ def number(value: Any) -> float:
 
 def activations_of(net: Any, sizes: tuple[int, ...]) -> tuple[Activation, ...]:
     """The activations of a Network of these sizes, or as they are given, one for each layer."""
-    if isinstance(net, Network):
-        if net.sizes != sizes:
-            raise expected("net", f"sizes {sizes}, as in params", net.sizes)
+    if isinstance(net, Network) and net.sizes == sizes:
         slopes = {"leaky_relu": LEAKY_SLOPE}
         return tuple(Activation(name, slopes.get(name)) for name in net.activations)
     L = len(sizes) - 1
     if not isinstance(net, Sequence) or [type(one) for one in net] != [Activation] * L:
-        raise expected("net", f"a Network, or an Activation for each of {L} layers", net)
+        raise expected("net", f"a Network of sizes {sizes}, or {L} Activations, one a layer", net)
     return tuple(net)
 
 

@@ -4,23 +4,24 @@ Whatever they came in is one record here, ``Inspected``, and everything is asked
 """
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from typing import Any, NamedTuple
 
-from shapecheck_bp.layouts.containers import PACKED, arrays_of, layers_of, refilled
+from shapecheck_bp.layouts.containers import (
+    PACKED,
+    Unordered,
+    arrays_of,
+    as_told,
+    layers_of,
+    ordered,
+)
 from shapecheck_bp.layouts.functions import Activation, activations_of
-from shapecheck_bp.layouts.order import Unordered, as_told, ordered
-from shapecheck_bp.layouts.table import LAYOUTS, Detection, Layout, Named, expected, line_of
+from shapecheck_bp.layouts.table import LAYOUTS, Detection, Named, expected
 from shapecheck_bp.network import Layer, Network
 from shapecheck_bp.shapes.arrays import shape_text
 from shapecheck_bp.shapes.errors import shape_error, table
 from shapecheck_bp.transpose import flip
 
 Parameters = tuple[Layer[Any, Any], ...]
-
-
-class Misfit(Exception):
-    """An array that a layout cannot have: its name, axes there, its shape, an axis, its size."""
 
 
 class Inspected(NamedTuple):
@@ -41,25 +42,19 @@ class Inspected(NamedTuple):
     @property
     def fits(self) -> Detection:
         """The layouts that the shapes allow, or the one that the file says."""
-        return self.detected()
-
-    def detected(self, n_in: int | None = None) -> Detection:
-        """The same, of a network with so many features."""
         fitting: dict[str, tuple[int, ...]] = {}
         why = ""
+        try:
+            chains = [self._ordered()]
+        except Unordered as error:
+            chains, why = [[one] for one in self.layers], str(error)
         for name in [self.layout] if self.layout else LAYOUTS:
-            try:
-                pairs = [*map(LAYOUTS[name].sizes, self._followed(LAYOUTS[name]))]
-            except Unordered as error:
-                why, fitting[name] = str(error), ()
-            except Misfit as fault:
-                if self.layout:
-                    why = f"{fault.args[0]} does not fit the layout {name}, which the file says"
-            else:
-                if n_in in (None, pairs[0][0]):
-                    fitting[name] = (pairs[0][0], *(n_out for _, n_out in pairs))
-        by_axes = {LAYOUTS[name].W: sizes for name, sizes in fitting.items()}
-        return Detection(tuple(fitting), by_axes, "" if any(by_axes.values()) else why)
+            faults = [*filter(None, map(LAYOUTS[name].misfit, chains))]
+            if not faults:
+                fitting[name] = () if why else LAYOUTS[name].sizes(chains[0])
+            elif self.layout:
+                why = f"{faults[0][0]} does not fit the layout {name}, which the file says"
+        return Detection(tuple(fitting), {LAYOUTS[one].W: fitting[one] for one in fitting}, why)
 
     @property
     def network(self) -> Network:
@@ -72,12 +67,10 @@ class Inspected(NamedTuple):
             raise ValueError(f"{self.path}: does not say its activations")
         *hidden, output = self.activations
         name = hidden[0].name if hidden else "relu"
-        net = Network(sizes_of(self.params()), name, output.name)
+        net = Network(LAYOUTS["column"].sizes(self.params()), name, output.name)
         if activations_of(net, net.sizes) != self.activations:
-            raise ValueError(
-                f"{self.path}: a Network has one activation for all hidden layers, without a number"
-                f" of its own; here are {', '.join(map(str, self.activations))}"
-            )
+            told = f"has {', '.join(map(str, self.activations))}, and a Network"
+            raise ValueError(f"{self.path}: {told} one, without a number, for all hidden layers")
         return net
 
     def in_order(
@@ -91,16 +84,15 @@ class Inspected(NamedTuple):
         """
         name, asked = self.layout or layout, layout or self.layout
         if name is None:
-            told = str(self.fits).replace("\n", "; ")
-            raise ValueError(
-                f"{self.path}: does not say which layout it has; pass layout=. By shape {told}"
-            )
-        if line_of(name).W != line_of(asked).W and {name, asked} != {"onnx", "onnx_transB_0"}:
+            told = f"does not say which layout it has; pass layout=. By shape {self.fits}"
+            raise ValueError(f"{self.path}: {told}".replace("\n", "; "))
+        if LAYOUTS[name].W != LAYOUTS[asked].W and {name, asked} != {"onnx", "onnx_transB_0"}:
             raise ValueError(f"{self.path}: says that its layout is {name!r}; got {layout=}")
-        try:
-            return name, self._followed(LAYOUTS[name], order)
-        except Misfit as fault:
-            argument, axes, shape, axis, size = fault.args
+        layers = self._ordered(order)
+        fault = LAYOUTS[name].misfit(layers)
+        if fault is None:
+            return name, layers
+        argument, axes, shape, axis, size = fault
         fits = " or ".join(map(repr, self.fits.layouts))
         wanted, actual = shape_text(axes.split()), shape_text(shape)
         raise shape_error(
@@ -119,31 +111,15 @@ class Inspected(NamedTuple):
         name, layers = self.in_order(layout, order)
         return tuple(LAYOUTS[name].to_column(one.W, one.b) for one in layers)
 
-    def _followed(self, line: Layout, order: Sequence[str] | None = None) -> list[Named]:
-        """The layers in their order, if they fit the layout, and one another."""
-        layers = self.layers
-        for one in layers:
-            if not line.holds(one):
-                raise Misfit(one.names[1], line.b, one.b.shape, "n_out", line.sizes(one)[1])
+    def _ordered(self, order: Sequence[str] | None = None) -> list[Named]:
         if order is not None:
-            layers = as_told(layers, order, line)
-        elif not self.certain:
-            layers = ordered(layers, line)
-        for before, one in pairwise(layers):
-            (_, n_out), (n_in, _) = map(line.sizes, (before, one))
-            if n_in != n_out:
-                raise Misfit(one.names[0], line.W, one.W.shape, "n_in", n_out)
-        return layers
+            return as_told(self.layers, order)
+        return self.layers if self.certain else ordered(self.layers)
 
 
 def found_in(weights: Any, what: str = "weights") -> Inspected:
     """Weights as a framework hands them out; ``what`` they are called in errors."""
     return Inspected(layers_of(weights, what), certain=not isinstance(weights, Mapping))
-
-
-def sizes_of(params: Parameters) -> tuple[int, ...]:
-    """n_0, n_1, …, n_L of column's parameters."""
-    return (params[0][0].shape[1], *(W.shape[0] for W, _ in params))
 
 
 def laid_out(params: Parameters, layout: str, like: Any = None, order: Any = None) -> Inspected:
@@ -154,7 +130,7 @@ def laid_out(params: Parameters, layout: str, like: Any = None, order: Any = Non
     """
     if like is not None:
         layout, there = like.in_order(layout, order)
-    here = [line_of(layout).of_column(i, W, b) for i, (W, b) in enumerate(params)]
+    here = [LAYOUTS[layout].of_column(i, W, b) for i, (W, b) in enumerate(params)]
     if like is None:
         return Inspected(here, layout)
     shapes, theirs = ([tuple(one.W.shape) for one in layers] for layers in (here, there))
@@ -178,8 +154,7 @@ def to_column(weights: Any, layout: str, order: Sequence[str] | None = None) -> 
         weights: a state dict, a dict inside dicts, a list of (W, b), of W, b, W, b, …, a pair of
             lists; arrays of any library.
         layout: a name in ``LAYOUTS``.
-        order: the layers' names, or how they begin, one after the other, needed where neither
-            shapes nor numbers in the names of a dict tell.
+        order: the layers' names, one after the other, where no number in the names tells it.
 
     Raises:
         ValueError: no such layout, weights with something in them that is no layer's W or b, or
@@ -200,18 +175,19 @@ def from_column(params: Parameters, layout: str, like: Any = None) -> Any:
     Args:
         params: a (W, b) for each layer, as ``column`` has them.
         layout: a name in ``LAYOUTS``.
-        like: a dict of weights whose names to use, such as a model's own ``state_dict()``.
+        like: a dict of weights whose names to use, such as a model's own ``state_dict()``; of one
+            inside dicts they come as Flax' ``flatten_dict(like, sep="/")`` has them.
 
     Raises:
         ValueError: no such layout, or ``like`` has other names or another number of layers.
         ShapeError: parameters that do not follow one another.
     """
-    line, ours = line_of(layout), found_in(params, "params").params("column")
+    line, ours = LAYOUTS[layout], found_in(params, "params").params("column")
     if like is None:
         return PACKED[line.form](laid_out(ours, layout).layers)
     if not isinstance(like, Mapping):
         raise expected("like", "a dict by name", type(like).__name__)
-    return refilled(like, arrays_of(laid_out(ours, layout, found_in(like)).layers))
+    return arrays_of(laid_out(ours, layout, found_in(like)).layers)
 
 
 def from_row(params: Parameters, layout: str, like: Any = None) -> Any:
@@ -219,12 +195,12 @@ def from_row(params: Parameters, layout: str, like: Any = None) -> Any:
     return from_column(found_in(params, "params").params("row"), layout, like)
 
 
-def detect(weights: Any, n_in: int | None = None) -> Detection:
+def detect(weights: Any) -> Detection:
     """Which layouts the shapes of weights allow: each layer's n_in must be the n_out before it.
 
-    Where sizes coincide several ways to lie fit; ``n_in``, the number of features, may decide.
+    Where sizes coincide several ways to lie fit, and only a person knows which it is.
 
     Raises:
         ValueError: weights with something in them that is no layer's W or b.
     """
-    return found_in(weights).detected(n_in)
+    return found_in(weights).fits

@@ -7,7 +7,8 @@ Nothing else in this package knows a framework.
 ('n_out n_in', 'n_in n_out')
 """
 
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple, NoReturn
 
 from array_api_compat import array_namespace
 
@@ -46,15 +47,23 @@ class Layout(NamedTuple):
     step: int = 1
     """How far the indices of two layers are apart."""
 
-    def sizes(self, one: Named) -> tuple[int, int]:
-        """n_in and n_out of a layer, by its W."""
-        n_in, n_out = one.W.shape if self.W == IN_OUT else one.W.shape[::-1]
-        return n_in, n_out
+    def sizes(self, layers: Sequence[Any]) -> tuple[int, ...]:
+        """n_0, n_1, …, n_L of layers that follow one another, by their W."""
+        shapes = [one.W.shape[:: 1 if self.W == IN_OUT else -1] for one in layers]
+        return (shapes[0][0], *(n_out for _, n_out in shapes))
 
-    def holds(self, one: Named) -> bool:
-        """Whether the b of a layer is one of n_out units."""
-        b = [self.sizes(one)[1] if axis == "n_out" else 1 for axis in self.b.split()]
-        return one.b is None or [*one.b.shape] == b
+    def misfit(self, layers: Sequence[Named]) -> tuple[str, str, Any, str, int] | None:
+        """What this layout cannot have: a name, its axes and shape, and an axis with its size."""
+        before = None
+        for one in layers:
+            n_in, n_out = self.sizes([one])
+            b = [n_out if axis == "n_out" else 1 for axis in self.b.split()]
+            if one.b is not None and [*one.b.shape] != b:
+                return one.names[1], self.b, one.b.shape, "n_out", n_out
+            if before not in (None, n_in):
+                return one.names[0], self.W, one.W.shape, "n_in", before
+            before = n_out
+        return None
 
     def of_column(self, i: int, W: Any, b: Any) -> Named:
         """The layer with index i as it lies here, of W and b that ``column`` has."""
@@ -68,8 +77,15 @@ class Layout(NamedTuple):
         return Layer(W, xp.zeros_like(W[:, :1]) if b is None else xp.reshape(b, (-1, 1)))
 
 
+class Layouts(dict[Any, Layout]):
+    """Layouts by name, which say what may be meant by another one."""
+
+    def __missing__(self, name: object) -> NoReturn:
+        raise no_such_name("layout", self, name)
+
+
 # fmt: off
-LAYOUTS = {
+LAYOUTS = Layouts({
     #                   X          W       b          W and b are called                form
     "column":   Layout("columns", OUT_IN, "n_out 1", ("W{l}", "b{l}"),                 "layers"),
     "row":      Layout("rows",    IN_OUT, "1 n_out", ("W{l}", "b{l}"),                 "layers"),
@@ -84,7 +100,7 @@ LAYOUTS = {
     "equinox":  Layout("columns", OUT_IN, "n_out",   ("{i}/weight", "{i}/bias"),       "layers"),
     "onnx":     Layout("rows",    OUT_IN, "n_out",   ("{i}.weight", "{i}.bias"),       "flat", 2),
     "onnx_transB_0": Layout("rows", IN_OUT, "n_out", ("{i}.weight", "{i}.bias"),       "flat", 2),
-}
+})
 # fmt: on
 """``onnx`` is a Gemm with transB = 1, as PyTorch exports it; ``onnx_transB_0`` is the other Gemm,
 and MatMul + Add."""
@@ -99,32 +115,16 @@ class Detection(NamedTuple):
     why: str = ""
     """What a person has to say first, such as the order of the layers."""
 
-    @property
-    def ambiguous(self) -> bool:
-        """Whether W may lie in either way: the sizes coincide, and only its values know."""
-        return len(self.sizes) > 1
-
     def __str__(self) -> str:
         parts = []
         for axes, sizes in self.sizes.items():
             names = ", ".join(name for name in self.layouts if axes == LAYOUTS[name].W)
-            told = f"sizes {'-'.join(map(str, sizes))}" if sizes else "in more than one order"
+            told = f"sizes {'-'.join(map(str, sizes))}" if sizes else "in an order to be told"
             parts.append(f"{names}: W is {shape_text(axes.split())}, {told}")
-        if self.ambiguous:
+        if len(self.sizes) > 1:
             parts.append("the shapes cannot tell which: sizes coincide")
         fault = "no layout: the shapes of the layers do not follow one another"
         return "\n".join([*(parts or [fault]), *filter(None, [self.why])])
-
-
-def line_of(name: Any) -> Layout:
-    """The line of a layout.
-
-    Raises:
-        ValueError: there is none of that name.
-    """
-    if not isinstance(name, str) or name not in LAYOUTS:
-        raise no_such_name("layout", LAYOUTS, name)
-    return LAYOUTS[name]
 
 
 def expected(what: object, wanted: str, got: object) -> ValueError:

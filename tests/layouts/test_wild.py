@@ -168,7 +168,7 @@ def test_a_network_has_what_is_in_the_file_or_says_that_it_cannot(tmp_path):
     assert layouts.inspect(file).network == Network((3, 4, 4, 2), "tanh")
     for net in ((TANH, RELU, SOFTMAX), (Activation("leaky_relu", 0.3),) * 2 + (SOFTMAX,)):
         layouts.save(file, params, "onnx", net=net)
-        with pytest.raises(ValueError, match="a Network has one activation for all hidden layers"):
+        with pytest.raises(ValueError, match="and a Network one, without a number, for all hidden"):
             _ = layouts.inspect(file).network
     layouts.save(tmp_path / "m.npz", params, "torch")
     with pytest.raises(ValueError, match="does not say its activations"):
@@ -183,7 +183,7 @@ def test_activations_that_contradict_are_refused(tmp_path, capsys):
     layouts.save(relu, params, "onnx", net=(RELU, SOFTMAX))
     out = tmp_path / "out.onnx"
     told = refused(capsys, "convert", tanh, "--to", "onnx", "-o", out, "--like", relu)
-    assert "has relu then softmax, and what is to be written has tanh then softmax" in told
+    assert "like: expected a file of names, both .npz or .safetensors" in told
     told = refused(capsys, "convert", tanh, "--to", "onnx", "-o", out, "--hidden", "relu")
     assert "has its own activations, tanh, softmax" in told
     assert not out.exists()
@@ -193,9 +193,12 @@ def test_activations_that_contradict_are_refused(tmp_path, capsys):
     layouts.save(tmp_path / "m.npz", params, "torch", **mine)
     assert layouts.inspect(tmp_path / "m.npz").activations is None  # it has no place for them
     mine["like"] = tmp_path / "relu.npz"
-    with pytest.raises(ValueError, match="relu.npz has relu then softmax, and what is to be writ"):
-        layouts.save(tmp_path / "m.npz", params, "torch", **mine)
-    with pytest.raises(ValueError, match=r"^net: .*an Activation for each of 2 layers; got"):
+    layouts.save(tmp_path / "m.npz", params, "torch", **mine)
+    assert layouts.inspect(tmp_path / "m.npz").activations == (
+        TANH,
+        SOFTMAX,
+    )  # names alone are kept
+    with pytest.raises(ValueError, match=r"^net: .*or 2 Activations, one a layer; got"):
         layouts.save(out, params, "onnx", net=(TANH,))
     with pytest.raises(ValueError, match="'mish', which has no entry there"):
         layouts.save(out, params, "onnx", net=(Activation("mish"), SOFTMAX))
@@ -268,7 +271,7 @@ def test_onnx_as_pytorch_exports_it_by_default(tmp_path, capsys):
         nn.Softmax(1),
     ]
     model = nn.Sequential(*parts).eval()
-    file, back = tmp_path / "m.onnx", tmp_path / "back.onnx"
+    file = tmp_path / "m.onnx"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what PyTorch itself is made of
         torch.onnx.export(model, (torch.zeros(5, 3, 2, 2),), str(file), verbose=False)
@@ -286,10 +289,6 @@ def test_onnx_as_pytorch_exports_it_by_default(tmp_path, capsys):
     assert [*map(str, layouts.inspect(file).activations)] == told
     X = RANDOM.normal(size=(8, 3, 2, 2)).astype("float32")
     assert compare(lambda X: model(torch.asarray(X)).detach(), file, X).ok
-    doubled = [Layer(2 * W, 2 * b) for W, b in params]
-    layouts.save(back, doubled, "onnx", like=file)
-    with pytest.warns(UserWarning, match="not carried"):
-        assert same(layouts.load(back), doubled)
     facts = converted(capsys, file, "--to", "torch", "-o", tmp_path / "m.npz")
     assert facts["sizes"] == [12, 4, 5, 4, 4, 4, 2]
 
@@ -342,10 +341,6 @@ def test_values_beside_the_file_and_no_bias(tmp_path, capsys):
     assert facts["check"]["ok"]
     assert main(["inspect", str(file)]) == 0
     assert capsys.readouterr().out.count("bias") == 1
-    with pytest.raises(
-        ValueError, match=r"^like: 2.weight has no bias there, and one that is not 0"
-    ):
-        layouts.save(tmp_path / "b.onnx", parameters((3, 4, 2)), "onnx", like=file)
     file.with_suffix(".onnx.data").unlink()
     with pytest.raises(
         ValueError, match=r"cannot be read: .* m.onnx.data|No such file.*m.onnx.data"
@@ -390,9 +385,6 @@ def test_onnx_as_skl2onnx_writes_it(tmp_path, capsys):
     assert facts["activations"] == ["tanh", "softmax"]
     assert facts["check"]["ok"]
     assert layouts.inspect(file).layers[0].W.shape == (3, 4)  # as it lies in the file
-    with pytest.warns(UserWarning, match="not carried"):
-        layouts.save(tmp_path / "b.onnx", layouts.load(file), "onnx", like=file)
-    assert (tmp_path / "b.onnx").read_bytes() == file.read_bytes()
 
 
 def test_scikit_learn_and_skl2onnx(tmp_path, capsys):
@@ -450,7 +442,6 @@ def test_nodes_that_change_nothing(tmp_path):
         (3, ("Clip", "d1 high high", "a1", {}), r"got Clip\(\)"),
         (7, ("Softmax", "z2", "r2", {"axis": 0}), r"got Softmax\(axis=0\)"),
         (1, ("Gemm", "x W1 b1", "z1", {"alpha": 2.0}), "alpha = 1"),
-        (1, ("Gemm", "x W1 b2", "z1", {}), "weights of its own for every layer, and no others; b1"),
         (8, ("Cast", "r2", "Y", {"to": 7}), r"got Cast\(to=7\)"),
     ):
         onnx_file(file, [*nodes[:at], node, *nodes[at + 1 :]], arrays, [("X", ("m", 3)), "Y"])
@@ -462,16 +453,13 @@ def test_nodes_that_change_nothing(tmp_path):
             layouts.load(file)
 
 
-def test_layers_that_lie_both_ways_in_one_graph_are_read_but_not_refilled(tmp_path):
+def test_layers_that_lie_both_ways_in_one_graph_are_read(tmp_path):
     (W1, b1), (W2, _) = parameters((4, 4, 4))
     nodes = [("Gemm", "X W1 b1", "z1", {"transB": 1}), ("MatMul", "z1 W2", "Y", {})]
     file, out = tmp_path / "m.onnx", tmp_path / "out.onnx"
     onnx_file(file, nodes, {"W1": W1, "b1": b1[:, 0], "W2": W2.T}, [("X", ("m", 4)), "Y"])
     params = layouts.load(file)
     assert same(params, [(W1, b1), (W2, np.zeros((4, 1)))])
-    with pytest.raises(ValueError, match="read otherwise than written; .* or leave out like="):
-        layouts.save(out, params, "onnx", like=file)
-    assert not out.exists()
     layouts.save(out, params, "onnx", net=layouts.inspect(file).activations)
     assert same(layouts.load(out), params)
 
@@ -534,28 +522,30 @@ def test_an_order_is_right_or_asked_for(made):
     assert detect(state).layouts
 
 
-@given(
-    st.lists(st.tuples(st.integers(2, 5), st.integers(2, 5)), min_size=1, max_size=5),
-    st.sampled_from([("a", "b", "c", "d", "e"), ("fc1", "fc2", "fc3", "fc4", "out")]),
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (["fc1", "fc2", "fc10"], True),
+        (["body.0", "body.2", "body.4"], True),
+        (["block0.lin", "block1.lin", "block2.lin"], True),
+        (["m/dense", "m/dense_1", "m/dense_2"], True),  # as Keras counts, and Haiku
+        (["m/dense", "m/dense_0", "m/dense_1"], False),  # which is the first?
+        (["fc", "fc1", "fc2"], False),
+        (["q1.fc1", "q1.fc2", "q2.fc1"], False),
+        (["1x1", "3x3", "5x5"], False),
+        (["up3", "up2", "up1"], False),
+        (["0", "00", "1"], False),
+        (["1" * 5000, "2" * 5000, "3" * 5000], False),  # no int of Python's
+    ],
 )
-def test_an_order_that_is_taken_is_the_one_that_a_search_finds(sizes, names):
-    """Of all orders that fit, numbers in their order, one is left; or none is taken."""
+def test_one_number_in_the_names_tells_the_order(names, told):
     state = {}
-    for i, (n_in, n_out) in enumerate(sizes):
-        state[f"{names[i]}.weight"] = np.full((n_out, n_in), i)
-        state[f"{names[i]}.bias"] = np.ones(n_out)
-    orders = permutations(range(len(sizes)))
-    fitting = [one for one in orders if all(sizes[a][1] == sizes[b][0] for a, b in pairwise(one))]
-    try:
-        found = tuple(int(W[0, 0]) for W, _ in to_column(state, "torch"))
-    except ShapeError:
-        assert not fitting
-    except ValueError:
-        assert len(fitting) != 1
-    else:
-        numbers = [[i for i in one if names[i].startswith("fc")] for one in fitting]
-        in_turn = [one for one, told in zip(fitting, numbers, strict=True) if told == sorted(told)]
-        assert [found] == (in_turn if len(fitting) > 1 else fitting)
+    for name, (W, b) in zip(names, parameters((4, 4, 4, 4)), strict=True):
+        state |= {f"{name}/kernel": W, f"{name}/bias": b[:, 0]}
+    assert detect(state).sizes.keys() == {"n_out n_in", "n_in n_out"}
+    for found in (state, dict(sorted(state.items()))) if told else (state,):
+        found = column_or_words(found)
+        assert same(found, parameters((4, 4, 4, 4))) if told else "pass order=" in found
 
 
 @given(dicts(), st.sampled_from(["keras", "torch"]))
@@ -578,7 +568,7 @@ def test_two_networks_are_never_one(names, square):
     state = {
         f"{name}.{part}": both[f"{name}.{part}"] for name in names for part in ("weight", "bias")
     }
-    with pytest.raises(ValueError, match=r"may be several networks; pass only='(actor|critic)\.'"):
+    with pytest.raises(ValueError, match=r"no number in names tells the order .*, or only=, what"):
         to_column(state, "torch")
 
 
@@ -596,28 +586,29 @@ def test_two_networks_in_one_file(tmp_path, capsys, some, others):
     file, then = tmp_path / "two.npz", tmp_path / "one.npz"
     np.savez(file, **both)
     told = refused(capsys, "convert", file, "--from", "torch", "--to", "keras", "-o", then)
-    assert "may be several networks" in told
+    assert "or --only, what names begin with in one network of several" in told
     assert main(["inspect", str(file)]) == 1
-    assert "may be several networks" in capsys.readouterr().out.replace("\n", " ")
+    assert "what names begin with in one network of several" in capsys.readouterr().out
     only = some[0].rstrip("0123456789")
     facts = converted(capsys, file, "--from", "torch", "--to", "keras", "-o", then, "--only", only)
     assert facts["sizes"] == [4, 4, 4]
     assert same(layouts.load(then), parameters((4, 4, 4)))
     assert same(layouts.load(file, "torch", order=[*some, *others]), 2 * parameters((4, 4, 4)))
-    assert "only: expected what names begin with" in refused(capsys, "inspect", file, "--only", "z")
+    assert "only: expected what names begin with: " in refused(
+        capsys, "inspect", file, "--only", "z"
+    )
 
 
-def test_one_network_in_two_parts_needs_no_word(tmp_path):
+def test_a_network_in_several_parts_needs_a_word_for_each():
     state = state_of(["features.0", "features.2", "classifier"], (3, 4, 4, 2))
-    with pytest.raises(ValueError, match="several orders"):
-        to_column(state_of(["a", "b", "out"], (4, 4, 4, 2)), "torch")
-    assert same(to_column(dict(sorted(state.items())), "torch"), parameters((3, 4, 4, 2)))
-    for one in (".", "_fc"):
-        blocks = state_of([f"enc{one}0", f"enc{one}2", f"dec{one}0", f"dec{one}2"], (4, 4, 4, 4, 4))
-        order = ["enc" + one.strip("."), "dec" + one.strip(".")]
-        with pytest.raises(ValueError, match=rf"or order=, .*, as \['{order[0]}', '{order[1]}'\]"):
-            to_column(blocks, "torch")
-        assert same(to_column(blocks, "torch", order=order), parameters((4,) * 5))
+    with pytest.raises(ValueError, match="tells the order of features.0.weight, features.2.weight"):
+        to_column(state, "torch")
+    told = to_column(dict(sorted(state.items())), "torch", order=["features", "classifier"])
+    assert same(told, parameters((3, 4, 4, 2)))
+    blocks = state_of(["enc.0", "enc.2", "dec.0", "dec.2"], (4, 4, 4, 4, 4))
+    with pytest.raises(ValueError, match=r"pass order="):
+        to_column(blocks, "torch")
+    assert same(to_column(blocks, "torch", order=["enc", "dec"]), parameters((4,) * 5))
 
 
 def test_a_network_whose_parts_have_two_names(tmp_path, capsys):
@@ -628,10 +619,11 @@ def test_a_network_whose_parts_have_two_names(tmp_path, capsys):
     file, then = tmp_path / "agent.npz", tmp_path / "policy.npz"
     np.savez(file, **state)
     arguments = [file, "--from", "torch", "--to", "keras", "-o", then]
-    assert "not so: log_std; and nothing is left out; --only takes" in refused(
-        capsys, "convert", *arguments
-    )
-    facts = converted(capsys, *arguments, "--only", "mlp.policy_net.", "policy_head", "--check")
+    assert "is log_std; they are called" in refused(capsys, "convert", *arguments)
+    policy = ["mlp.policy_net.", "policy_head"]
+    assert "pass --order, the names" in refused(capsys, "convert", *arguments, "--only", *policy)
+    order = ["--order", "mlp.policy_net", "policy_head"]
+    facts = converted(capsys, *arguments, "--only", *policy, *order, "--check")
     assert facts["sizes"] == [3, 4, 4, 2]
     assert same(layouts.load(then), parameters((3, 4, 4, 2)))
 
@@ -639,7 +631,7 @@ def test_a_network_whose_parts_have_two_names(tmp_path, capsys):
 def test_arrays_that_have_no_names():
     (W1, b1), (W2, b2) = parameters((3, 4, 2))
     arrays = {"arr_0": W1, "arr_1": b1[:, 0], "arr_2": W2, "arr_3": b2[:, 0]}
-    with pytest.raises(ValueError, match=r"not so: arr_0, .*weights.values\(\)\] is W, b"):
+    with pytest.raises(ValueError, match=r"is arr_0, .*weights.values\(\)\] is W, b"):
         to_column(arrays, "torch")
     assert same(to_column([*arrays.values()], "torch"), parameters((3, 4, 2)))
 
@@ -647,25 +639,25 @@ def test_arrays_that_have_no_names():
 def test_moments_of_an_optimizer_are_no_layers():
     state = state_of(["0", "2"], (4, 4, 4))
     adam = {"mu": state, "nu": {name: one**2 for name, one in state.items()}, "count": np.ones(1)}
-    with pytest.raises(ValueError, match="not so: count; .*only= takes the part"):
+    with pytest.raises(ValueError, match="is count; .*only= takes those of a file"):
         to_column(adam, "torch")
 
 
 def test_many_layers_take_no_time():
     words = [f"{a}{b}" for a in "abcd" for b in "efgh"][:15]
-    with pytest.raises(ValueError, match="several orders of ae.weight, af.weight"):
+    with pytest.raises(ValueError, match="the order of ae.weight, af.weight"):
         to_column(state_of(words, [4] * 16), "torch")
     many = state_of([f"{i}" for i in range(1200)], [2] * 1201)
     assert len(to_column(many, "torch")) == 1200
-    letters = [f"{'xy'[i % 2]}{chr(97 + i % 26)}.{chr(97 + i // 26)}" for i in range(600)]
-    with pytest.raises(ValueError, match="several"):
-        to_column(state_of(letters, [2] * 601), "torch")
 
 
 def test_inspect_says_which_fault_there_is(tmp_path, capsys):
     file = tmp_path / "m.npz"
     for state, told in (
-        (state_of(["inp", "hid", "out"], (4, 4, 4, 4)), "several orders of inp.weight"),
+        (
+            state_of(["inp", "hid", "out"], (4, 4, 4, 4)),
+            "no number in names tells the order of inp.weight",
+        ),
         (state_of(["0"], (3, 4)) | state_of(["2"], (5, 2)), "do not follow one another"),
     ):
         np.savez(file, **state)
@@ -737,7 +729,6 @@ ELSEWHERE = {
     ".mat": "scipy.io.loadmat(",
     ".eqx": "equinox.tree_deserialise_leaves(",
     ".npy": "numpy.savez(",
-    ".msgpack": "flax.serialization.msgpack_restore(",
 }
 
 
@@ -785,7 +776,7 @@ def test_no_bias_and_names_of_keras_2_in_memory():
     found = to_column({"fc1.weight": W1, "fc2.weight": W2}, "torch")
     assert same(found, [(W1, 0 * b1), (W2, 0 * b2)])
     assert {array.dtype for layer in found for array in layer} == {np.dtype("float32")}
-    with pytest.raises(ValueError, match=r"0.weight has no bias, and others have; .* add '0.bias'"):
+    with pytest.raises(ValueError, match="^weights: 0.bias: expected a bias, as others have, or z"):
         to_column({"0.weight": W1, "2.weight": W2, "2.bias": b2[:, 0]}, "torch")
     two = {"dense/kernel:0": W1.T, "dense/bias:0": b1[:, 0]}
     two |= {"dense_1/kernel:0": W2.T, "dense_1/bias:0": b2[:, 0]}
@@ -797,7 +788,7 @@ def test_no_bias_and_names_of_keras_2_in_memory():
     back = layouts.from_column(
         [(W1, 0 * b1), (W2, 0 * b2)], "torch", like={"a": {"0.weight": W1, "2.weight": W2}}
     )
-    assert [*back["a"]] == ["0.weight", "2.weight"]
+    assert [*back] == ["a/0.weight", "a/2.weight"]
     with pytest.raises(ValueError, match=r"^like: 0.weight has no bias there"):
         layouts.from_column(parameters((3, 4, 2)), "torch", like={"0.weight": W1, "2.weight": W2})
 
@@ -807,7 +798,7 @@ def test_a_keras_file_without_keras(tmp_path, monkeypatch):
     keras_2(tmp_path / "m.keras")
     monkeypatch.setitem(__import__("sys").modules, "keras", None)
     assert len(layouts.load(tmp_path / "m.keras")) == 3
-    with pytest.raises(ImportError, match="^Keras makes a new .keras file: pip install keras jax"):
+    with pytest.raises(ImportError, match="keras"):
         layouts.save(tmp_path / "n.keras", parameters((3, 2)), "keras", net=(TANH,))
     X = RANDOM.normal(size=(4, 3))
     found = compare(tmp_path / "m.keras", tmp_path / "m.keras", X)

@@ -11,7 +11,7 @@ import numpy as np
 from shapecheck_bp.layouts.containers import arrays_of, layers_of, some
 from shapecheck_bp.layouts.functions import Activation
 from shapecheck_bp.layouts.record import Inspected
-from shapecheck_bp.layouts.table import expected, line_of
+from shapecheck_bp.layouts.table import LAYOUTS, expected
 
 MARK = "shapecheck_bp"
 
@@ -31,15 +31,14 @@ class OfArrays(NamedTuple):
         told = json.loads(words.get(MARK, "{}"))
         layout, functions = told.get("layout"), told.get("activations")
         if layout is not None:
-            line_of(layout)
+            LAYOUTS[layout]
         if functions is not None:
             functions = tuple(Activation(str(name), number) for name, number in functions)
         if only is not None:
             begins = (only,) if isinstance(only, str) else tuple(only)
             part = {name: array for name, array in weights.items() if name.startswith(begins)}
             if not part:
-                wanted = f"what names begin with, as {some([*weights])}"
-                raise expected("only", wanted, repr(only))
+                raise expected("only", f"what names begin with: {some([*weights])}", repr(only))
             weights, functions = part, None
         return Inspected(layers_of(weights), layout, functions, certain=False)
 
@@ -55,8 +54,6 @@ class OfArrays(NamedTuple):
 
 def zipped(file: Path) -> zipfile.ZipFile:
     """A zip, if what it becomes is in proportion to what it is."""
-    if not zipfile.is_zipfile(file):
-        raise ValueError("it is no zip, as such a file is")
     found, size = zipfile.ZipFile(file), file.stat().st_size
     if len({*found.namelist()}) != len(found.namelist()):
         raise ValueError("expected every name once")

@@ -7,11 +7,9 @@ import io
 import json
 from pathlib import Path
 from typing import Any
-from warnings import catch_warnings, simplefilter
 
 from shapecheck_bp.layouts.formats.arrays import zipped
 from shapecheck_bp.layouts.functions import IDENTITY, Activation, chained, number
-from shapecheck_bp.layouts.order import natural
 from shapecheck_bp.layouts.record import Inspected
 from shapecheck_bp.layouts.table import Named
 
@@ -41,19 +39,20 @@ def read(file: Path, only: Any = None) -> Inspected:
         dense, activations, said = _model(json.loads(parts.read("config.json")))
         inside = parts.read("model.weights.h5")
     stored = []
-    with h5py.File(io.BytesIO(inside), "r") as found:
-        place = found.get("layers") or found["_layer_checkpoint_dependencies"]  # before Keras 3
-        for folder in sorted((one for one in place if one.split("_")[0] == "dense"), key=natural):
-            variables = place[f"{folder}/vars"]
+    with h5py.File(io.BytesIO(inside), "r") as h5:
+        place = h5.get("layers") or h5["_layer_checkpoint_dependencies"]  # before Keras 3
+        dense_ones = sorted((len(one), one) for one in place if one.split("_")[0] == "dense")
+        for _, folder in dense_ones:  # dense, dense_1, …, dense_10
+            variables, arrays = place[f"{folder}/vars"], []
             for name, one in sorted(variables.items()):
                 link = variables.get(name, getlink=True)
                 is_linked = one.file != found or not isinstance(link, h5py.HardLink)
                 if is_linked or one.external or one.is_virtual or one.nbytes > len(inside):
                     raise ValueError(f"{one.name}: expected values that are in the file")
-            stored += [[variables[name][()] for name in sorted(variables)]] if variables else []
-    if [len(one) for one in stored] != [1 + has_bias for has_bias in dense.values()]:
-        told = "a kernel for each Dense layer, and a bias where it has one"
-        raise ValueError(f"expected {told}; got {[len(one) for one in stored]} arrays")
+                arrays.append(one[()])
+            stored += [arrays] if arrays else []
+    if (came := [len(one) for one in stored]) != [1 + has_bias for has_bias in dense.values()]:
+        raise ValueError(f"expected a kernel for each Dense, and its bias; got {came} arrays")
     layers = [
         Named(one[0], one[1] if one[1:] else None, (f"{name}/kernel", f"{name}/bias"))
         for name, one in zip(dense, stored, strict=True)
@@ -61,30 +60,20 @@ def read(file: Path, only: Any = None) -> Inspected:
     return Inspected(layers, "keras", tuple(activations), said)
 
 
-def write(file: Path, made: Inspected, mark: str, like: Path | None) -> None:
+def write(file: Path, made: Inspected, mark: str, like: None) -> None:
     """A new Sequential model. It takes no mark: a zip has sums of its own."""
-    if like:
-        raise ValueError(
-            "like: Keras itself does that: model = keras.saving.load_model(like);"
-            " model.set_weights(layouts.from_column(params, 'keras')); model.save(path)"
-        )
-    try:
-        import keras
-    except ImportError as error:
-        told = f"Keras makes a new .keras file: pip install keras jax; {error}"
-        raise ImportError(told) from error
+    import keras
+
     kinds = {ours: (kind, number_of) for kind, (ours, number_of) in LAYERS.items()}
-    with catch_warnings():
-        simplefilter("ignore")  # of casts, which are looked for when it is read again
-        model = keras.Sequential([keras.Input((made.layers[0].W.shape[0],))])
-        for one, g in zip(made.layers, made.activations or (), strict=True):
-            name = "linear" if g == IDENTITY or g.parameter is not None else g.name
-            model.add(keras.layers.Dense(one.W.shape[1], name, dtype=str(one.W.dtype)))
-            if g.parameter is not None:
-                kind, number_of = kinds[g.name]
-                model.add(getattr(keras.layers, kind)(**{number_of: g.parameter}))
-        model.set_weights([array for one in made.layers for array in (one.W, one.b)])
-        model.save(file)
+    model = keras.Sequential([keras.Input((made.layers[0].W.shape[0],))])
+    for one, g in zip(made.layers, made.activations or (), strict=True):
+        function: Any = "linear" if g == IDENTITY else g.name
+        if g.parameter is not None:
+            kind, number_of = kinds[g.name]
+            function = getattr(keras.layers, kind)(**{number_of: g.parameter})
+        model.add(keras.layers.Dense(one.W.shape[1], function, dtype=str(one.W.dtype)))
+    model.set_weights([array for one in made.layers for array in (one.W, one.b)])
+    model.save(file)
 
 
 def run(file: Path, X: Any) -> tuple[Any, str]:
@@ -99,10 +88,8 @@ def run(file: Path, X: Any) -> tuple[Any, str]:
 def _model(config: Any) -> tuple[dict[str, bool], list[Activation], dict[str, bool]]:
     """The Dense layers of a Sequential model, whether each has a bias, and what else it does."""
     if config.get("class_name") != "Sequential":
-        raise ValueError(
-            f"expected a Sequential model; got {config.get('class_name')}; where its layers follow"
-            " one another, keras.Sequential(model.layers) is one"
-        )
+        told = f"{config.get('class_name')}; keras.Sequential(model.layers) may make it one"
+        raise ValueError(f"expected a Sequential model; got {told}")
     dense: dict[str, bool] = {}
     activations: list[Activation] = []
     said = {}
@@ -138,7 +125,5 @@ def _activation(kind: str, name: str, own: Any) -> Activation:
         return Activation(ours, None if value is None else number(value))
     if kind == "Softmax" and own.get("axis", -1) in (-1, 1):
         return Activation("softmax")
-    raise ValueError(
-        f"expected Dense layers and activations that can be carried; {name} is a {kind}, and"
-        " nothing is left out"
-    )
+    told = f"{name} is a {kind}, and nothing is left out"
+    raise ValueError(f"expected Dense layers and activations that can be carried; {told}")

@@ -78,11 +78,6 @@ def read(file: Path, only: Any = None) -> Inspected:
         said[f"after the last layer: {told}, which make labels"] = True
     elif at not in {one.name for one in model.graph.output}:
         raise ValueError(f"expected the chain to end in the output; it ends in {at}")
-    weights = [name for one in layers for name, _ in one.arrays()]
-    unused = {*arrays} - {name for node in model.graph.node for name in node.input}
-    if len({*weights}) != len(weights) or unused:
-        odd = min(unused, default="a weight that is used twice")
-        raise ValueError(f"expected weights of its own for every layer, and no others; {odd}")
     if all(turned):
         return Inspected(layers, "onnx_transB_0", tuple(activations), said)
     ways = zip(layers, turned, strict=True)
@@ -108,10 +103,10 @@ def _opened(file: Path) -> tuple[Any, Any, list[Any], list[Any]]:
             graph.initializer[-1].name = node.output[0]
             graph.node.remove(node)
     beside = [one for one in graph.initializer if uses_external_data(one)]
-    names = {word.value for one in beside for word in one.external_data if word.key == "location"}
-    files = [(folder / name).resolve() for name in names]
-    if not all(folder.resolve() in one.parents for one in files):
-        raise ValueError(f"expected values in files of its folder; got {', '.join(names)}")
+    words = [word for one in beside for word in one.external_data if word.key == "location"]
+    files = {(folder / word.value).resolve() for word in words}
+    if outside := [one for one in files if folder.resolve() not in one.parents]:
+        raise ValueError(f"expected values in files of its folder; got {outside[0]}")
     left = sum(one.stat().st_size for one in files)
     for one in beside:
         load_external_data_for_tensor(one, str(folder))
@@ -119,11 +114,9 @@ def _opened(file: Path) -> tuple[Any, Any, list[Any], list[Any]]:
         del one.external_data[:]
         left -= len(one.raw_data)
         if left < 0:
-            raise ValueError(f"{one.name}: expected values of its own in {', '.join(names)}")
+            raise ValueError(f"{one.name}: expected values that are its own")
     weights = {one.name for one in graph.initializer}
     inputs = [one for one in graph.input if one.name not in weights]
-    if len(inputs) != 1:
-        raise ValueError(f"expected a graph with one input; got {len(inputs)}")
     kinds = [node.op_type for node in graph.node]
     end = 1 + max((i for i, kind in enumerate(kinds) if kind not in LABELS), default=-1)
     end = end if DECIDING & {*kinds[end:]} else len(kinds)
@@ -144,25 +137,9 @@ def _activation(kind: str, options: dict[str, Any], constants: list[Any]) -> Act
     raise ValueError(f"expected layers and activations; got {kind}({told})")
 
 
-def write(file: Path, made: Inspected, mark: str, like: Path | None) -> None:
-    """A model with these values, which are all in it, and a mark, if the one it is like has it."""
-    import onnx
-
-    model = _opened(like)[0] if like else _new(made)
-    arrays = arrays_of(made.layers)
-    for one in model.graph.initializer:
-        if one.name in arrays:
-            array = np.ascontiguousarray(arrays[one.name]).reshape(one.dims)
-            one.CopyFrom(onnx.numpy_helper.from_array(array, one.name))
-    others = {one.key: one.value for one in model.metadata_props}
-    if not like or MARK in others:
-        onnx.helper.set_model_props(model, {**others, MARK: mark})
-    onnx.save(model, file)
-
-
-def _new(made: Inspected) -> Any:
-    """A graph of Gemms and activations; the number of examples is free."""
-    from onnx import helper, numpy_helper
+def write(file: Path, made: Inspected, mark: str, like: None) -> None:
+    """A graph of Gemms and activations, and a mark; the number of examples is free."""
+    from onnx import helper, numpy_helper, save
 
     transB, dtype = int(made.layout == "onnx"), made.layers[0].W.dtype
     initial = arrays_of(made.layers)
@@ -183,16 +160,14 @@ def _new(made: Inspected) -> Any:
         nodes.append(helper.make_node(operator, inputs, [A], **options))
         at = A
     kind = helper.np_dtype_to_tensor_dtype(dtype)
-    ends = [
-        helper.make_tensor_value_info(name, kind, ["m", size])
-        for name, size in (
-            ("X", made.layers[0].W.shape[transB]),
-            ("A", made.layers[-1].W.shape[1 - transB]),
-        )
-    ]
+    sizes = {"X": made.layers[0].W.shape[transB], "A": made.layers[-1].W.shape[1 - transB]}
+    ends = [helper.make_tensor_value_info(one, kind, ["m", n]) for one, n in sizes.items()]
     tensors = [numpy_helper.from_array(np.asarray(one), name) for name, one in initial.items()]
     graph = helper.make_graph(nodes, "network", ends[:1], ends[1:], tensors)
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
+    opset = [helper.make_opsetid("", 20)]
+    model = helper.make_model(graph, opset_imports=opset, ir_version=9)
+    helper.set_model_props(model, {MARK: mark})
+    save(model, file)
 
 
 def run(file: Path, X: Any) -> tuple[Any, str]:
@@ -202,13 +177,12 @@ def run(file: Path, X: Any) -> tuple[Any, str]:
 
     model, first, nodes, _ = _opened(file)
     del model.graph.node[len(nodes) :]
-    dims = [dim.dim_value for dim in first.type.tensor_type.shape.dim] or [0, 0]
-    block = dims[0] or len(X)
+    m, *dims = [dim.dim_value for dim in first.type.tensor_type.shape.dim] or [0, 0]
+    blocks = np.resize(X, (-(-len(X) // (m or len(X))), m or len(X), *X.shape[1:]))
     reference: Any = ReferenceEvaluator(model)
     outputs = []
-    for i in range(0, len(X), block):
-        part = np.resize(X[i : i + block], (block, *X.shape[1:]))  # the last one may be filled up
-        shaped = part.reshape(block, *(size or -1 for size in dims[1:]))
+    for block in blocks:  # of as many examples as the graph wants; the last one may be filled up
+        shaped = block.reshape(len(block), *(size or -1 for size in dims))
         (A,) = reference.run([nodes[-1].output[0]], {first.name: shaped})
-        outputs.append(A.reshape(block, -1))
+        outputs.append(A.reshape(len(block), -1))
     return np.concatenate(outputs)[: len(X)], f"the reference of onnx {onnx.__version__}"
