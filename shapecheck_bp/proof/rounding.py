@@ -60,13 +60,16 @@ class Moved(np.ndarray[Any, Any]):
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **settings: Any) -> Any:
         """What NumPy computes, moved by what rounding may do to it."""
-        settings.pop("out", None)  # x += y gives x another array
+        (room,) = settings.pop("out", (None,))  # of x += y, say
         read = [self._read(one) for one in inputs]
         made = np.asarray(getattr(ufunc, method)(*read, **settings))
         if made.dtype.kind == "f" and ufunc.__name__ not in EXACT:
             self._move(made, _rounded(made, ufunc, read, settings))
             made[~(np.abs(made) <= self.limits.max)] = np.inf  # from where no error is known
-        return self._like(made)
+        if room is None:
+            return self._like(made)
+        np.asarray(room)[...] = made
+        return room
 
     def __array_function__(self, *call: Any) -> Any:
         """What NumPy chooses among arrays, by np.where, is such an array again."""

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import operator
 
 import numpy as np
 import pytest
@@ -332,6 +333,8 @@ OPERATIONS = {
     "sum": lambda xp, a, b: xp.sum(a, axis=0, keepdims=True),
     "largest": lambda xp, a, b: xp.max(a, axis=1, keepdims=True),
     "all": lambda xp, a, b: xp.sum(a),
+    "mean": lambda xp, a, b: xp.mean(a, axis=0),
+    "in place": lambda xp, a, b: operator.iadd(1 * a, b),
 }
 
 
