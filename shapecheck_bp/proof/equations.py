@@ -98,31 +98,20 @@ class Recorder:
 
         And the result the name that the function's docstring has for it.
         """
-        self.name_all(arguments.items(), arguments)
+        self.name_all(arguments.items())
         names = result_names(law.function)
-        yield lambda result: self.name_all(quantities(names, result), arguments)
+        yield lambda result: self.name_all(quantities(names, result))
 
-    def name_all(self, values: Iterable[tuple[str, Any]], arguments: Mapping[str, Any]) -> None:
+    def name_all(self, values: Iterable[tuple[str, Any]]) -> None:
         """Write down an equation for each value that a step took or gave and that has no name."""
-        layer = _layer(arguments)
         for name, value in values:
             if not isinstance(value, Symbolic) or isinstance(value.formula, ast.Name):
                 continue
-            symbol, place = name, layer if value.shape else None
-            if place is not None and name.endswith("_prev"):
-                symbol, place = name.removesuffix("_prev"), place - 1
+            # What has n_2 units is of layer 2, and dW[2] of n_1 and n_2.
+            numbered = (re.fullmatch(r"n_(\d+)", str(size)) for size in value.shape)
+            layer = max((int(found[1]) for found in numbered if found), default=None)
+            symbol = name if layer is None else name.removesuffix("_prev")
             computed = value.formula
-            value.formula = notation.name(symbol, place, value.shape)
+            value.formula = notation.name(symbol, layer, value.shape)
             self.values[value.formula.id] = value
             self.found.append(notation.equation(value.formula, computed))
-
-
-def _layer(arguments: Mapping[str, Any]) -> int | None:
-    """The layer that a step is about: the l of its W[l], b[l], Z[l], the l - 1 of its A_prev."""
-    named = {
-        name: getattr(value.formula, "layer", None)
-        for name, value in arguments.items()
-        if isinstance(value, Symbolic)
-    }
-    layers = [n + name.endswith("_prev") for name, n in named.items() if n is not None]
-    return max(layers, default=None)

@@ -24,8 +24,6 @@ class Factor:
     parts: tuple[Any, ...]
     free: frozenset[str]
     """The indices that are not summed over inside."""
-    depth: int
-    """The number of the highest index k_1, k_2, … that is summed over inside."""
     order: tuple[int, int]
     """Its place among others: by what it is whatever indices are called, where that differs."""
 
@@ -37,12 +35,11 @@ class Factor:
             self.kind, self.parts = kind, parts
             *others, inner = parts
             if hasattr(inner, "terms"):
-                self.free, self.depth = inner.free, inner.depth
+                self.free = inner.free
                 look = kind, *others, inner.look
             else:
                 places = parts[1:] if kind in ENTRIES else parts if kind == "delta" else ()
                 self.free = frozenset(one for one in places if isinstance(one, str))
-                self.depth = 0
                 look = (kind,) if kind == "delta" else (kind, parts[0])
             self.order = cls.looks.setdefault(look, len(cls.looks)), len(cls.known)
         return cls.known[key]

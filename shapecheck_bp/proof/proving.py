@@ -8,7 +8,7 @@ import numpy as np
 
 from shapecheck_bp import column as shipped_column
 from shapecheck_bp import row as shipped_row
-from shapecheck_bp.network import Layer, Network, draw_units
+from shapecheck_bp.network import Layer, Network
 from shapecheck_bp.proof.report import Proof
 
 DEEPEST, DEEPEST_IN_SHORT = 6, 3
@@ -100,10 +100,8 @@ def _data(net: Network | None, X: Any, Y: Any) -> tuple[Network, Any, Any]:
     return net, X, (np.arange(net.sizes[-1])[:, None] == labels).astype(float)
 
 
-def _start(net: Network) -> tuple[Layer[Any, Any], ...]:
+def _start(net: Network) -> Any:
     """Initial weights, and biases that are not zero, so that nothing is right by accident."""
     random = np.random.default_rng(1)
-    return tuple(
-        Layer(np.stack(units), random.normal(size=(len(units), 1)) / 10)
-        for units in draw_units(net, 0, "float64")
-    )
+    drawn = shipped_column.init(net)
+    return tuple(Layer(W, random.normal(size=b.shape) / 10) for W, b in drawn)

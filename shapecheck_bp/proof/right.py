@@ -26,8 +26,8 @@ from shapecheck_bp.proof.cases import (
 )
 from shapecheck_bp.proof.definitions import DEFINITIONS
 from shapecheck_bp.proof.report import Answer, Check
-from shapecheck_bp.proof.symbols import Symbolic, computed, same
-from shapecheck_bp.proof.undecided import AnyNetwork, size
+from shapecheck_bp.proof.symbols import Symbolic, computed, same, size
+from shapecheck_bp.proof.undecided import AnyNetwork
 from shapecheck_bp.shapes.law import Law
 from shapecheck_bp.shapes.making import Maker
 from shapecheck_bp.tracing.naming import symbol_of

@@ -85,11 +85,6 @@ class Number:
         )
 
     @cached_property
-    def depth(self) -> int:
-        """The number of the highest index k_1, k_2, … that is summed over."""
-        return max((len(bound) + _depth(one) for bound, one in self.terms), default=0)
-
-    @cached_property
     def look(self) -> int:
         """The same for numbers that differ in the names of indices only."""
         terms = (
@@ -188,7 +183,7 @@ def number(value: Any) -> Number:
     if isinstance(value, Number):
         return value
     exactly = value if isinstance(value, int | Fraction) else Fraction(repr(float(value)))
-    return Number({ONE: plain(exactly)})
+    return Number({ONE: exactly})
 
 
 def weighted(numbers: Iterable[tuple[Number, Any]]) -> Number:
@@ -197,12 +192,7 @@ def weighted(numbers: Iterable[tuple[Number, Any]]) -> Number:
     for one, c in numbers:
         for term, d in one.terms.items():
             found[term] = found.get(term, 0) + c * d
-    return Number({term: plain(c) for term, c in found.items()})
-
-
-def plain(c: Any) -> Any:
-    """A whole number as Python has it."""
-    return c.numerator if c.denominator == 1 else c
+    return Number(found)
 
 
 @cache
@@ -340,17 +330,8 @@ def _times(a: Number, b: Number) -> Number:
 
 
 def _multiplied(numbers: Iterable[tuple[Number, int]]) -> Number:
-    """A product of powers of numbers, those of one term first."""
-    several, found = [], []
-    coefficient: int | Fraction = 1
-    for one, power in numbers:
-        ((bound, factors), c) = next(iter(one.terms.items()), (ONE, 0))
-        if len(one.terms) == 1 and not bound:
-            coefficient *= c if c == 1 else Fraction(c) ** power
-            found.append([(factor, n * power) for factor, n in factors])
-        else:
-            several.append(one**power)
-    return reduce(mul, several, of_product(joined(*found)) * coefficient)
+    """A product of powers of numbers."""
+    return reduce(mul, (one**power for one, power in numbers), number(1))
 
 
 def total(bound: Bound, x: Number) -> Number:
@@ -399,7 +380,7 @@ def _named(bound: Bound, one: Product) -> Number:
     """
     sizes = sorted(n for _, n in bound)
     others = {k for factor, _ in one for k in factor.free} - dict(bound).keys()
-    numbered = (f"k_{place}" for place in count(_depth(one) + 1))
+    numbered = (f"k_{place}" for place in count(1))
     named = tuple(zip((k for k in numbered if k not in others), sizes, strict=False))
     alike = [[k for k, n in bound if n == size] for size in sorted({*sizes})]
     if max(map(len, alike)) > MOST_ALIKE:
@@ -419,10 +400,6 @@ def _fresh(k: str, taken: Iterable[Index]) -> str:
     while k in taken:
         k = f"~{k}"
     return k
-
-
-def _depth(one: Product) -> int:
-    return max((factor.depth for factor, _ in one), default=0)
 
 
 @cache

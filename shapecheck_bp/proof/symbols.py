@@ -22,6 +22,7 @@ Traceback (most recent call last):
 ValueError: (n, k) @ (n, k): k and n are different sizes
 """
 
+import inspect
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -32,10 +33,8 @@ from shapecheck_bp.proof import functions, sums
 from shapecheck_bp.proof.arithmetic import Arithmetic
 from shapecheck_bp.proof.factors import Factor
 from shapecheck_bp.proof.sums import Number
-from shapecheck_bp.proof.undecided import Size, asked, sizes
+from shapecheck_bp.proof.undecided import asked, refuse
 from shapecheck_bp.tracing import notation
-
-__all__ = ["Symbolic", "same", "sizes"]
 
 z = sums.entry("z", 0, 0)
 
@@ -59,14 +58,10 @@ class Symbolic(Arithmetic):
         return cls(shape, sums.entry(formula.id, row, column, kind), formula)
 
     def __eq__(self, other: object) -> bool:
-        if other is not self and asked():
-            raise TypeError(f"{asked()} compares {self!r}: then nothing is shown for all of them")
-        return other is self
-
-    def __bool__(self) -> bool:
-        raise TypeError(f"{asked()}: {self!r} is neither true nor false")
+        return refuse(self) if other is not self and asked() else other is self
 
     __hash__ = object.__hash__
+    __bool__ = refuse
 
     def __repr__(self) -> str:
         return f"{notation.Formula(self.formula).line} of shape {_show(self.shape)}"
@@ -108,13 +103,13 @@ class Symbolic(Arithmetic):
             shape[axis] = shape[axis] if stop is None else stop - start
         return Symbolic(tuple(shape), self.entry.renamed(names), self.formula)
 
-    @classmethod
-    def combine(cls, operation: str, left: Any, right: Any) -> "Symbolic":
+    @staticmethod
+    def combine(operation: str, left: Any, right: Any) -> "Symbolic":
         """Combine entry by entry; an axis of size 1 meets any size, as in NumPy."""
         shapes = [getattr(one, "shape", ()) for one in (left, right)]
         entry = OPERATIONS[operation](*map(_entry, (left, right)))
         formula = notation.binary(operation, _written(left), _written(right))
-        return cls(_broadcast(*shapes), entry, formula)
+        return Symbolic(_broadcast(*shapes), entry, formula)
 
     def apply(self, function: str) -> "Symbolic":
         """Apply a function to the entry."""
@@ -136,12 +131,41 @@ class Symbolic(Arithmetic):
             entry = entry.renamed({"i": "j"})
         return Symbolic(tuple(kept), entry, formula)
 
-    def __elementwise__(self, function: Callable[..., Any]) -> "Symbolic":
-        """g(Z), with g left opaque; an output that has a loss of its own is written out."""
-        g = activation_name(function)
+    def __elementwise__(self, function: Callable[..., Any]) -> Any:
+        """g(Z), with g left opaque.
+
+        Written out are an output that has a loss of its own, and what is no activation of ours: no
+        function is trusted by its name.
+        """
+        g = OPAQUE.get(function)
+        if g is None:
+            return function(self)
         entry = sums.call(g, self.entry)
         entry = written_out(entry) if g.rstrip("'") in PAIRS else entry
         return Symbolic(self.shape, entry, notation.applied(g, self.formula))
+
+
+class Size(Symbolic):
+    """The size of an axis: any number from 1 up. What is calculated with it is symbols again."""
+
+    is_integer = is_positive = True
+    is_number = False
+
+    def __repr__(self) -> str:
+        return str(self.formula.id)
+
+    __index__ = refuse
+
+
+@cache
+def size(name: str) -> Size:
+    """A symbol that may be any positive whole number; the same one for the same name."""
+    return Size((), sums.size(name), notation.name(name))
+
+
+def sizes(names: str) -> list[Size]:
+    """Several of them."""
+    return [size(name) for name in names.split()]
 
 
 def same(a: Symbolic, b: Symbolic) -> bool:
@@ -170,25 +194,14 @@ def written_out(x: Number) -> Number:
 
 def computed(function: Callable[..., Any], x: Number = z) -> Number:
     """What an elementwise function computes of a number."""
-    inside = getattr(function, "__wrapped__", function)
-    return written_out(inside(Symbolic((1, 1), x)).entry)
+    return written_out(inspect.unwrap(function)(Symbolic((1, 1), x)).entry)
 
 
-@cache
-def activation_name(function: Callable[..., Any]) -> str:
-    """The activation g, or g', that a function computes; no function is trusted by its name."""
-    known = {name: pair.g for name, pair in ACTIVATIONS.items()}
-    known |= {f"{name}'": pair.g_prime for name, pair in ACTIVATIONS.items()}
-    for name, one in known.items():
-        if getattr(one, "__wrapped__", None) is function:
-            return name
-    try:
-        found = computed(function)
-        return next(name for name, one in known.items() if computed(one) is found)
-    except Exception:  # whatever a function of somebody's own may raise
-        return f"{function.__name__}_of_{function.__module__}"
-
-
+OPAQUE = {
+    inspect.unwrap(function): name + prime
+    for name, pair in ACTIVATIONS.items()
+    for function, prime in ((pair.g, ""), (pair.g_prime, "'"))
+}
 OPERATIONS: dict[str, Callable[[Number, Number], Number]] = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,
@@ -209,23 +222,16 @@ FUNCTIONS: dict[str, Callable[[Number], Number]] = {
 }
 
 
-Size.combine = Symbolic.combine
-
-
 def _entry(value: Any) -> Number:
-    if isinstance(value, Size):
-        return sums.size(value)
     return value.entry if isinstance(value, Symbolic) else sums.number(value)
+
+
+def _written(value: Any) -> Any:
+    return value.formula if isinstance(value, Symbolic) else notation.number(value)
 
 
 def _is_one(n: Any) -> bool:
     return isinstance(n, int) and n == 1
-
-
-def _written(value: Any) -> Any:
-    if isinstance(value, Symbolic):
-        return value.formula
-    return notation.name(str(value)) if isinstance(value, Size) else notation.number(value)
 
 
 def _broadcast(left: tuple[Any, ...], right: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -11,8 +11,7 @@ from shapecheck_bp.activations import ACTIVATIONS
 from shapecheck_bp.network import Layer
 from shapecheck_bp.proof import definitions
 from shapecheck_bp.proof.right import KINDS, symbolic_network
-from shapecheck_bp.proof.symbols import Symbolic
-from shapecheck_bp.proof.undecided import size, sizes
+from shapecheck_bp.proof.symbols import Symbolic, size, sizes
 
 STEP = 1e-6
 # Widths that differ, that are equal, and of one; and one example.

@@ -8,11 +8,11 @@ import pytest
 from shapecheck_bp import Network, column, equations, row
 from shapecheck_bp.activations import ACTIVATIONS
 from shapecheck_bp.losses import cross_entropy, log_loss, squared_error
+from shapecheck_bp.proof.arithmetic import NAMESPACE
 from shapecheck_bp.proof.cases import cases, law_for
 from shapecheck_bp.proof.equations import Equations, Recorder
 from shapecheck_bp.proof.right import SymbolMaker
-from shapecheck_bp.proof.symbols import Symbolic, same
-from shapecheck_bp.proof.undecided import size
+from shapecheck_bp.proof.symbols import same, size
 from shapecheck_bp.shapes.switch import listen
 from shapecheck_bp.tracing.naming import quantities, result_names
 
@@ -42,7 +42,7 @@ def functions(bp, text, activation="tanh"):
     """exp, log, g and g', and the sum that the text speaks of."""
     examples = re.search(r"over (?:examples|columns|rows)|sum is over examples", text)
     axis = bp.EXAMPLES_AXIS if examples else 1 - bp.EXAMPLES_AXIS
-    xp = Symbolic.namespace
+    xp = NAMESPACE
     elementwise = ACTIVATIONS.get(activation)
     return {
         "exp": xp.exp,
@@ -145,7 +145,7 @@ def test_the_docstring_of_cost(bp):
             "log_loss": lambda Z=Z, Y=Y: log_loss(Z, Y),
             "squared_error": lambda A=A, Y=Y: squared_error(A, Y),
         }[net.loss]()
-        names = {"L": L, "m": size("m"), "sum": Symbolic.namespace.sum}
+        names = {"L": L, "m": size("m"), "sum": NAMESPACE.sum}
         assert same(values[left], eval(right, names))
 
 

@@ -554,7 +554,7 @@ ASKING = {
             "return W @ A_prev + (b if A_prev.sum() > 0 else 2 * b)",
             "return A_prev @ W + (b if A_prev.sum() > 0 else 2 * b)",
         ),
-        "neither true nor false",
+        "sum(A_prev) > 0",
     ),
 }
 
