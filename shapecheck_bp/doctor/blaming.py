@@ -117,6 +117,7 @@ class Blame:
         array = {k for k in keys if isinstance(backward.by_key[k].value, np.ndarray | np.floating)}
         fruitless = [k for k in keys if self.info[k][1] & left and not self._is_fruitful(k)]
         fruitless = [k for k in fruitless if k in array and not self._is_empty(k)]
+        fruitless = [k for k in fruitless if not self._is_what_is_stepped(k)]
         fruitless = [k for k in fruitless if k in backward.matches or not backward.is_slope(k)]
         suspects = [key for key in fruitless if not self.info[key][1] & good]
         suspects += [k for k in fruitless if k not in suspects and k not in backward.matches]
@@ -136,6 +137,11 @@ class Blame:
         """Whether an array is made there only to be filled."""
         node = self.judge.sites[key[0]].node
         return isinstance(node, ast.Call) and name_of(node) in EMPTY
+
+    def _is_what_is_stepped(self, key: Key) -> bool:
+        """Whether this only reads the parameter that then is stepped."""
+        start = self.judge.base.starts.get(mark(self.backward.by_key[key].thing))
+        return self.info[key][1] == {start}
 
     def _is_strong(self, key: Key) -> bool:
         """Whether a match is with something that has a name, and no chance within an expression."""
@@ -301,10 +307,8 @@ class Blame:
         if best is None:
             return None
         most, some, params = best
-        if self._is_update_of_right_ones(some[0], params):
-            earlier = self._first_on_the_way(min(params, key=str))
-            if earlier.line != self.judge.sites[some[0][0]].line:
-                return earlier
+        if earlier := self._before_the_update(some[0], params):
+            return earlier
         blamed = self.causes.blamed(backward.by_key[some[0]], params, {*self.suspects})
         others = (self.judge.sites[key[0]] for count, key in rivals if count == most[0])
         lines = [(site.file.name, site.statement.lineno) for site in others]
@@ -318,15 +322,24 @@ class Blame:
             blamed.causes += self.causes.unused(backward.by_key[blamed.key], self.info)
         return blamed
 
-    def _is_update_of_right_ones(self, key: Key, params: set[Path]) -> bool:
-        """Whether an expression steps a parameter, and at other times others, which are right."""
-        statement = self.judge.sites[key[0]].statement
-        update = self.causes.update_of(min(params, key=str))
+    def _before_the_update(self, key: Key, params: set[Path]) -> Suspicion | None:
+        """What goes into an update, where that is not the mistake.
+
+        It steps others, too, which are right; or what goes in has another shape than it steps.
+        """
+        statement, path = self.judge.sites[key[0]].statement, min(params, key=str)
+        update = self.causes.update_of(path)
         if update is None or update.key is None:
-            return False
-        updates = self.judge.sites[update.key[0]].statement is statement
+            return None
+        earlier = self._first_on_the_way(path)
+        is_other = earlier.key is not None and earlier.line != self.judge.sites[key[0]].line
+        if self.judge.sites[update.key[0]].statement is not statement or not is_other:
+            return None
         same = (self.info[other][1] for other in self.keys if other[0] == key[0])
-        return updates and any(claims & self.judge.verdict.right for claims in same)
+        given = self.backward.by_key[earlier.key].value  # type: ignore[index]
+        shapes = {np.shape(one) for one in (given, self.judge.base.before[path])}
+        is_right_for_others = any(claims & self.judge.verdict.right for claims in same)
+        return earlier if is_right_for_others or len(shapes) > 1 else None
 
     def _sorted(self, lines: list[tuple[str, int]]) -> list[tuple[str, int]]:
         """Lines where something may be left out, and then those met first."""

@@ -271,6 +271,8 @@ def _names(run: Run, version: Version) -> dict[Any, str]:
 def assigned(site: Any) -> str:
     """The name that an expression is assigned to, or nothing."""
     statement = site.statement
+    if isinstance(statement, ast.AnnAssign):
+        return ast.unparse(statement.target) if statement.value is site.node else ""
     if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
         return ""
     target, value = statement.targets[0], statement.value

@@ -46,7 +46,7 @@ def read(file: Path, only: Any = None) -> Inspected:
             variables, arrays = place[f"{folder}/vars"], []
             for name, one in sorted(variables.items()):
                 link = variables.get(name, getlink=True)
-                is_linked = one.file != found or not isinstance(link, h5py.HardLink)
+                is_linked = one.file != h5 or not isinstance(link, h5py.HardLink)
                 if is_linked or one.external or one.is_virtual or one.nbytes > len(inside):
                     raise ValueError(f"{one.name}: expected values that are in the file")
                 arrays.append(one[()])
