@@ -166,8 +166,10 @@ def _cast(value: Any, dtype: str) -> Any:
     return of_floats(value, lambda one: one.astype(dtype))
 
 
-def _unlike(dtype: str, a: Any, truth: Rounded) -> str:
+def _unlike(dtype: str, a: Any, truth: Any) -> str:
     """Why a result is further from the truth than rounding is likely to bring it."""
+    if not isinstance(truth, Rounded):
+        return "" if np.array_equal(a, truth) else f"is {a!r}, and should be {truth!r}"
     if (a.shape, a.dtype) != (truth.value.shape, dtype):
         return f"is {a.dtype} of {a.shape}, and should be {dtype} of {truth.value.shape}"
     if not np.all(np.isfinite(a)):

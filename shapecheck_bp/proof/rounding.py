@@ -138,7 +138,9 @@ def in_runs(arguments: Any) -> list[Any]:
 def likely(results: Sequence[Any]) -> Any:
     """What the first run gave, each array with how far rounding is likely to take it."""
 
-    def one(value: Any, *moved: Any) -> Rounded:
+    def one(value: Any, *moved: Any) -> Any:
+        if not isinstance(moved[0], Moved):  # nothing that is rounded
+            return value
         squares = np.mean([np.square(np.asarray(run) - value) for run in moved], axis=0)
         units = LIKELY * np.sqrt(squares) / (moved[0].limits.eps / 2)
         return Rounded(value, np.where(np.isfinite(units), units, np.inf))

@@ -330,8 +330,17 @@ def _times(a: Number, b: Number) -> Number:
 
 
 def _multiplied(numbers: Iterable[tuple[Number, int]]) -> Number:
-    """A product of powers of numbers."""
-    return reduce(mul, (one**power for one, power in numbers), number(1))
+    """A product of powers of numbers, those of one term first."""
+    several, found = [], []
+    coefficient: int | Fraction = 1
+    for one, power in numbers:
+        ((bound, factors), c) = next(iter(one.terms.items()), (ONE, 0))
+        if len(one.terms) == 1 and not bound:
+            coefficient *= c if c == 1 else Fraction(c) ** power
+            found.append([(factor, n * power) for factor, n in factors])
+        else:
+            several.append(one**power)
+    return reduce(mul, several, of_product(joined(*found)) * coefficient)
 
 
 def total(bound: Bound, x: Number) -> Number:

@@ -554,7 +554,7 @@ ASKING = {
             "return W @ A_prev + (b if A_prev.sum() > 0 else 2 * b)",
             "return A_prev @ W + (b if A_prev.sum() > 0 else 2 * b)",
         ),
-        "sum(A_prev) > 0",
+        "asks for sum(A_prev",
     ),
 }
 
