@@ -286,7 +286,7 @@ class Drawn:
                         np.all(np.abs(one) < 1e-8)
                         for one in (*claimed.values(), *gradient.values())
                     ):
-                        verdict = judging.Verdict("right", self.rate)  # of what does not move
+                        verdict = judging.Verdict("nothing moves")
                     if verdict.kind == "wrong" and self.use == "returned":  # may be added
                         turned = {name: -one for name, one in claimed.items()}
                         turned = judging.compare(turned, gradient)
@@ -305,7 +305,7 @@ class Drawn:
         """A code with a mistake in it that runs, or as it is: source, truth, module, and what."""
         kind, code = self.truth(self.right)
         assert code is not None, self.right
-        assert kind in ("right", "unclear"), self.right  # unclear where no unit is alive
+        assert kind != "wrong", self.right  # it is unclear where no unit is alive
         if self.chance.random() < 0.4:
             return self.right, kind, code, "as it is"
         path = Path(code.__file__)
@@ -351,7 +351,7 @@ class Drawn:
         if kind == "wrong" and said.said == "right":
             yield "told right, and wrong"
         lines = [one for one in said.certain() if one.mistake != "modifies_arguments"]
-        lines = [] if kind in ("a multiple", "unclear") else lines  # the loss decides of these
+        lines = lines if kind in ("right", "wrong") else []  # of multiples the loss decides
         if lines and (kind == "right" or not self.bear_out(said.findings, source)):
             yield f"certain, and not so: {'; '.join(one.title for one in lines)}"
         names = {one.mistake for one in said.certain()}
@@ -391,7 +391,11 @@ class Drawn:
             moved += [(int(behind), indent + fix)] if behind else []
         for behind, line in sorted(moved, reverse=True):
             lines.insert(behind, line)
-        return self.truth("\n".join(lines) + "\n", "mended")[0] in ("right", "a multiple")
+        return self.truth("\n".join(lines) + "\n", "mended")[0] in (
+            "right",
+            "a multiple",
+            "nothing moves",
+        )
 
     def told(self, source: str, operator: str) -> Iterator[str]:
         """The code in words, and its changed lines."""
@@ -406,6 +410,7 @@ def hold(networks: int, seed: int, show: Any = print) -> tuple[Counter[str], int
     """So many networks, one for each seed from this one on: what was said of which, and misses."""
     counts: Counter[str] = Counter()
     missed, slowest = 0, 0.0
+    asking.LIMIT = 300  # seconds by the clock, on a machine that may have others to serve
     with tempfile.TemporaryDirectory() as folder:
         for number in range(seed, seed + networks):
             drawn = Drawn(number, Path(folder))
@@ -433,7 +438,6 @@ def main() -> int:
     parser.add_argument("--networks", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    asking.LIMIT = 300  # seconds by the clock, on a machine that may have others to serve
     counts, missed = hold(given.networks, given.seed)
     for what, count in sorted(counts.items()):
         print(f"{count:>6}  {what}")

@@ -254,10 +254,11 @@ class Judge:
             if claim.parameter in self.params:
                 groups.setdefault(claim.group, []).append(claim)
         modes = {group: self._mode(group, claims, run) for group, claims in groups.items()}
-        many = [g for g, some in groups.items() if any(self._is_many(one) for one in some)]
+        fitting = [g for g in groups if any(self._fits(one, modes[g], run) for one in groups[g])]
         alike: dict[Any, list[Any]] = {}
         for group in groups:  # single numbers are multiples in any mode, and are as the others
-            like = group if group in many else next((g for g in many if g[0] == group[0]), group)
+            others = (g for g in fitting if g[0] == group[0])
+            like = group if group in fitting else next(others, group)
             alike.setdefault((group[0], modes[like]), []).append(group)
         judged: list[Judged] = []
         factors: dict[Any, tuple[float | None, str, bool]] = {}
@@ -268,8 +269,10 @@ class Judge:
             judged += found
         return Verdict(judged, factors)
 
-    def _is_many(self, claim: Claim) -> bool:
-        return len(self.params[claim.parameter][1]) > 1
+    def _fits(self, claim: Claim, mode: str, run: Run) -> bool:
+        """Whether a claim is a multiple, and not by being a single number."""
+        is_one = len(self.params[claim.parameter][1]) == 1
+        return not is_one and self._one(claim, mode, run).factor is not None
 
     def _mode(self, group: Any, claims: list[Claim], run: Run) -> str:
         """What claims are of their parameters: a step, a gradient, or the new value."""

@@ -427,6 +427,29 @@ def test_a_single_number_is_new_where_the_others_are():
     assert diagnosis.ok is True, diagnosis
 
 
+def test_a_layer_of_few_numbers_is_new_where_the_others_are():
+    """Two weights with decay, and one bias: alone they say nothing of what is given back."""
+    rng = np.random.default_rng(5)
+
+    def step(params, X, Y, rate=0.5):
+        (W1, b1), (W2, b2), (W3, b3) = params
+        A1 = np.tanh(W1 @ X + b1)
+        A2 = np.tanh(W2 @ A1 + b2)
+        dZ3 = W3 @ A2 + b3 - Y
+        dZ2 = W3.T @ dZ3 * (1 - A2**2)
+        dZ1 = W2.T @ dZ2 * (1 - A1**2)
+        new = []
+        for (W, b), dZ, A in zip(params, (dZ1, dZ2, dZ3), (X, A1, A2), strict=True):
+            dW, db = dZ @ A.T + 0.1 * W, dZ.sum(axis=1, keepdims=True)
+            new.append(Layer(W - rate * dW, b - rate * db))
+        return new
+
+    sizes = [(4, 2), (2, 1), (1, 2)]
+    params = [Layer(rng.normal(size=(n, m)), rng.normal(size=(n, 1))) for m, n in sizes]
+    diagnosis = diagnose(step, params, rng.normal(size=(4, 4)), rng.normal(size=(2, 4)))
+    assert diagnosis.ok is True, diagnosis
+
+
 def test_parameters_that_the_forward_pass_has_not_are_told_of():
     W, b = RANDOM.normal(size=(2, 3)), np.ones((2, 1))
 
