@@ -102,6 +102,9 @@ class _Line:
         """What to do with the value of an expression of the line."""
 
         def looked(value: Any) -> None:
+            if self.times and self.idle <= self.failing:  # all is known, however often it is met
+                self.times += is_last
+                return
             frame: Any = sys._getframe()
             while frame.f_code.co_filename != site.file.name:
                 frame = frame.f_back
