@@ -42,13 +42,17 @@ class Foresight:
 
         With each what can be exchanged for it in a run of the step as it is, if there is that.
         """
+        made = {id(change): _made(change) for change in changes if change.node is not None}
+        changes = [change for change in changes if made.get(id(change), change) is not None]
+        if not changes:
+            return
         file = self.step.version.files[changes[0].file]
         statement: Any = found(file.tree, changes[0].line)[2]
         heads = (getattr(statement, name, None) for name in ("value", "test", "iter"))
         head = next((head for head in heads if head is not None), statement)
         parts = {id(part): part for part in ast.walk(head)}
         trees = {
-            i: exchanged(head, change.node, expression(change.text[1]))
+            i: exchanged(head, change.node, made[id(change)])
             for i, change in enumerate(changes)
             if id(change.node) in parts
         }
@@ -63,6 +67,14 @@ class Foresight:
             if i not in line.idle or not line.times:
                 value = line.values.get(i) if line.times == 1 else None
                 yield change, None if value is None else {(last.number, 0): instead(value)}
+
+
+def _made(change: Change) -> Any:
+    """The expression that is put in, or None where what was put together is none."""
+    try:
+        return expression(change.text[1])
+    except SyntaxError:
+        return None
 
 
 def _ends(site: Site) -> tuple[int, ...]:
@@ -90,6 +102,9 @@ class _Line:
         """What to do with the value of an expression of the line."""
 
         def looked(value: Any) -> None:
+            if self.times and self.idle <= self.failing:  # all is known, however often it is met
+                self.times += is_last
+                return
             frame: Any = sys._getframe()
             while frame.f_code.co_filename != site.file.name:
                 frame = frame.f_back

@@ -32,7 +32,7 @@ def parts(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[tuple[Any, 
 def fewer_in(names: dict[str, Any]) -> dict[str, Any]:
     """Of names, those of long data with few examples, and of their number; where that is much.
 
-    >>> fewer_in({"X": np.ones((60_000, 784)), "y": np.ones(60_000), "m": 60_000, "k": 3})["m"]
+    >>> fewer_in({"X": np.ones((2_000, 784)), "y": np.ones(2_000), "m": 2_000, "k": 3})["m"]
     12
     """
     data = {name: value for name, value in names.items() if isinstance(value, np.ndarray)}

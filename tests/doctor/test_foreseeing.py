@@ -58,6 +58,7 @@ CASES = {
     "another value": (2, "(A - Y) * (1 - squared(A)) * 2", True, True),
     "the same value": (2, "3 * ((A - Y) * (1 - squared(A)))", False, False),
     "a shape that does not fit": (2, "(A - Y) * X.T", False, False),
+    "no code": (2, "A[(:, 0)]", False, False),
     "no such name": (2, "(A - Y) * nobody", False, False),
     "a name of later": (2, "(A - Y) * last", False, False),
     "a call that was not made": (2, "(A - Y) * squared(Y)", True, False),

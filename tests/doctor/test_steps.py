@@ -6,6 +6,8 @@ from doctor.nets import truth
 
 from shapecheck_bp import Layer, diagnose
 from shapecheck_bp.doctor import guarding
+from shapecheck_bp.doctor.judging import Judge
+from shapecheck_bp.doctor.opening import of_call
 from shapecheck_bp.doctor.scripts import diagnose_file
 
 RANDOM = np.random.default_rng(4)
@@ -723,3 +725,18 @@ def test_a_backward_loop_over_time_is_no_loop_of_steps():
 
     diagnosis = diagnose(step, RANDOM.normal(size=(5, 2, 1)), RANDOM.normal(size=(5, 3, 1)))
     assert diagnosis.ok is True, diagnosis
+
+
+@pytest.mark.parametrize(("near", "bent"), [(5e-6, {("W",)}), (0.1, set())])
+def test_slopes_are_measured_closer_where_a_kink_is_between(near, bent):
+    def step(W, X, Y):
+        Z = W @ X
+        A = np.maximum(Z, 0)
+        W -= 0.1 * ((A - Y) * (Z > 0)) @ X.T
+        return np.sum((A - Y) ** 2) / 2
+
+    made = of_call(step, (np.array([[near, 0.5]]), np.eye(2), np.ones((1, 2))), {})
+    with made.held():
+        judge = Judge(made)
+    assert judge.verdict.ok
+    assert judge.truth.bent == bent

@@ -8,9 +8,9 @@ import pytest
 import soak
 
 
-def test_a_few_thousand_calls():
-    counts, rooms = soak.soak(calls=3000, seed=1, show=lambda line: None)
-    assert min(counts[kind] for kind in ("right", "ShapeError", "ValueError")) > 20
+def test_a_thousand_calls_and_more():
+    counts, rooms = soak.soak(calls=1500, seed=1, show=lambda line: None)
+    assert min(counts[kind] for kind in ("right", "ShapeError", "ValueError")) > 10
     assert rooms[-1].blocks < 1.1 * rooms[0].blocks
 
 
@@ -21,8 +21,8 @@ def test_threads_and_tasks():
 
 
 def test_functions_that_nobody_wrote_are_read_without_a_change():
-    endings = generated.hold(functions=100, seed=0)
-    assert endings["NoneType"] > 50
+    endings = generated.hold(functions=70, seed=0)
+    assert endings["NoneType"] > 35
     assert len(endings) > 4
 
 

@@ -9,6 +9,8 @@ pytest.importorskip("IPython", reason="IPython is not installed")
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
+pytestmark = pytest.mark.usefixtures("no_test_is_loaded")
+
 ARRAYS = "import numpy as np\nW, X = np.ones((2, 3)), np.ones((2, 4))"
 MEAN = "def mse(p, y):\n    return ((p - y) ** 2).mean()"
 
