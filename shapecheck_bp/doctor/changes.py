@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import permutations, product
 from typing import Any
 
+from shapecheck_bp.doctor.claims import is_gradient
 from shapecheck_bp.doctor.edits import Body, Change, found
 from shapecheck_bp.doctor.judging import Judge
 from shapecheck_bp.doctor.scopes import Scope, Scopes, function_at, scope_of
@@ -102,11 +103,11 @@ def _of_statement(make: Maker, body: Body, i: int) -> Iterator[Change]:
 
 
 def _is_for_nothing(body: Body, i: int, k: int) -> bool:
-    """Whether nothing reads the name that statement i stores, which is made here, behind k."""
+    """Whether nothing reads the gradient that statement i stores, which is made here, behind k."""
     stored = {name for name, is_read in _names_in(body[i : i + 1]) if not is_read}
     made = {name for name, is_read in _names_in(body[:i]) if not is_read}
     read = {name for name, is_read in _names_in(body[k + 1 :]) if is_read}
-    return bool(stored) and stored <= made - read
+    return bool(stored) and stored <= made - read and all(map(is_gradient, stored))
 
 
 def _names_in(statements: Iterable[ast.stmt]) -> Iterator[tuple[str, bool]]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from shapecheck_bp.doctor.arrays import Path, mark, numbers
+from shapecheck_bp.doctor.claims import Claim
 from shapecheck_bp.doctor.runs import Run
 from shapecheck_bp.doctor.verdicts import TOLERANCE, Judged, close
 from shapecheck_bp.reading.instrument import Site
@@ -44,7 +45,7 @@ def decayed(
     rest = [one for one in found if one.factor is None and not one.why]
     least = 3 if len(rest) < len(found) else 4  # what is right says c, too
     decays: list[tuple[list[Judged], float, float]] = []
-    known = [two.factor for two in found if two.factor is not None and _is_array(two, params)]
+    known = [two.factor for two in found if two.factor is not None and is_array(two.claim, params)]
     for one in rest:
         c, e = _fit(one, mode, run, params, least, known) or (0.0, 0.0)
         shrinks = (e * c > 0 or climbs) if mode == "gradient" else -0.5 <= e < 0
@@ -62,9 +63,9 @@ def decayed(
     return [one._replace(factor=c) if one in same else one for one in found], abs(e / c)
 
 
-def _is_array(one: Judged, params: Params) -> bool:
-    """Whether it is more than one number, of which any is a multiple of another."""
-    return len(params[one.claim.parameter][1]) > 1
+def is_array(claim: Claim, params: Params) -> bool:
+    """Whether the cost moves with more than one number of it, which is a multiple of any."""
+    return bool(np.count_nonzero(params[claim.parameter][1]) > 1)
 
 
 def _terms(

@@ -15,7 +15,7 @@ import numpy as np
 from shapecheck_bp.doctor.arrays import FLOATS, Path, name_in, numbers
 from shapecheck_bp.doctor.claims import WEIGHT_OR_BIAS, Claim, claims_of
 from shapecheck_bp.doctor.costs import costs
-from shapecheck_bp.doctor.decays import decayed, squares
+from shapecheck_bp.doctor.decays import decayed, is_array, squares
 from shapecheck_bp.doctor.guarding import CannotJudge
 from shapecheck_bp.doctor.in_hand import Names, names_seen
 from shapecheck_bp.doctor.runs import Key, Run
@@ -271,8 +271,10 @@ class Judge:
 
     def _fits(self, claim: Claim, mode: str, run: Run) -> bool:
         """Whether a claim is a multiple, and not by being a single number."""
-        is_one = len(self.params[claim.parameter][1]) == 1
-        return not is_one and self._one(claim, mode, run).factor is not None
+        return self._is_array(claim) and self._one(claim, mode, run).factor is not None
+
+    def _is_array(self, claim: Claim) -> bool:
+        return is_array(claim, self.params)
 
     def _mode(self, group: Any, claims: list[Claim], run: Run) -> str:
         """What claims are of their parameters: a step, a gradient, or the new value."""
@@ -303,9 +305,10 @@ class Judge:
             (one.factor for one in known if one.factor is not None),
             key=lambda f: (
                 self.has_own_cost and mode == "gradient" and abs(f - 1) <= 2 * TOLERANCE,
-                self._agreeing(f, known),
+                len(self._agreeing(f, known)),
                 self.is_plain(f, mode),
                 self._is_usual(f, mode),
+                sum(self._is_array(one.claim) for one in self._agreeing(f, known)),
                 (f > 0) == (mode == "gradient" or self.is_margin),
                 self._is_exact(f, mode),
             ),
@@ -327,10 +330,9 @@ class Judge:
             )
         return judged, c, plain
 
-    def _agreeing(self, c: float, known: list[Judged]) -> tuple[int, int]:
-        """How many claims have a factor, those of arrays first: a number is a multiple of any."""
-        same = [one for one in known if abs(c - (one.factor or 0.0)) <= 2 * TOLERANCE * abs(c)]
-        return sum(self._is_many(one.claim) for one in same), len(same)
+    def _agreeing(self, c: float, known: list[Judged]) -> list[Judged]:
+        """The claims that have a factor."""
+        return [one for one in known if abs(c - (one.factor or 0.0)) <= 2 * TOLERANCE * abs(c)]
 
     def _near_by(self, found: list[Judged], mode: str, c: float | None) -> float | None:
         """A usual factor by which all claims are nearly right: a cost has a small number more."""

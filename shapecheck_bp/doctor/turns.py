@@ -22,7 +22,7 @@ from shapecheck_bp.doctor.steps import Step
 from shapecheck_bp.doctor.truth import OwnCost, Truth, Watching
 from shapecheck_bp.doctor.verdicts import Judged, close, factor
 
-NEAR, FAR, BESIDE = (0.2, 0.04), (1.0, 1.0), (1e-3, 2e-4)
+NEAR, FAR, BESIDE = (0.2, 0.04), (0.5, 0.5), (1e-3, 2e-4)
 """By how much of their size, and at least, parameters are moved to see a step from elsewhere."""
 MOST_NAMES = 4
 DESCENDS = 0.9

@@ -735,7 +735,7 @@ def test_slopes_are_measured_closer_where_a_kink_is_between(near, bent):
         W -= 0.1 * ((A - Y) * (Z > 0)) @ X.T
         return np.sum((A - Y) ** 2) / 2
 
-    made = of_call(step, (np.array([[near, 0.5]]), np.eye(2), np.ones((1, 2))), {})
+    made = next(of_call(step, (np.array([[near, 0.5]]), np.eye(2), np.ones((1, 2))), {}))
     with made.held():
         judge = Judge(made)
     assert judge.verdict.ok
