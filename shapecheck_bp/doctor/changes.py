@@ -20,7 +20,7 @@ from shapecheck_bp.reading.sources import File
 # How far a kind of change is from what stands there: the least is the likeliest.
 COST = {
     **dict.fromkeys(("name", "index", "axis", "sign", "move", "store", "T", "op"), 1.0),
-    **dict.fromkeys(("drop", "compare"), 2.0),
+    **dict.fromkeys(("drop", "instead", "compare"), 2.0),
     **dict.fromkeys(("slope", "times", "count", "value"), 3.0),
     **dict.fromkeys(("plus", "negative", "other"), 4.0),
     "dtype": 0.5,
@@ -233,10 +233,10 @@ def _of_value(make: Maker, node: Any, scope: Scope) -> Iterator[Change]:
         return
     for array, other in scope.arrays.items():
         if other == shape and not isinstance(node, ast.Subscript):
-            yield make.expression("drop", node, array)
+            yield make.expression("instead", node, array)
         if other == shape and isinstance(node, ast.BinOp | ast.Compare):
             for slope in SLOPES:
-                yield make.expression("drop", node, slope.format(array))
+                yield make.expression("instead", node, slope.format(array))
 
 
 def _of_call(put: Callable[[str, str], Change], node: ast.Call, text: str) -> Iterator[Change]:

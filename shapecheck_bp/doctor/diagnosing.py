@@ -240,8 +240,8 @@ def _found(judge: Judge) -> tuple[list[Finding], list[Line], bool]:
                 sure = "likely" if judge.has_own_cost and judge.verdict.is_turned else sure
                 all_right = "all is right" + ", with the other changes" * (len(findings) > 1)
                 found = [one._replace(sure=sure, then=all_right) for one in findings]
-                # Without what is done to an error any loss fits.
-                return found, lines, repair.change.kind != "drop"
+                # With the error itself, for what is made of it, a guessed loss always fits.
+                return found, lines, repair.change.kind != "instead"
     return findings, lines, False
 
 
