@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from shapecheck_bp.doctor.arrays import shown
+from shapecheck_bp.doctor.arrays import Path, shown
 from shapecheck_bp.doctor.blaming import Blame
 from shapecheck_bp.doctor.causes import Suspicion
 from shapecheck_bp.doctor.guarding import CannotJudge, quiet
@@ -274,15 +274,27 @@ def _holding(judge: Judge, repairs: list[Repair]) -> tuple[Repair, Judge, Versio
             version = step.program.version()
             with step.held(version):
                 after = judge.again()
-                if not after.verdict.ok or all(
-                    elsewhere(after, by).verdict.ok for by in (NEAR, FAR)
-                ):
+                if not after.verdict.ok or _holds(after, judge.verdict.right):
                     return repair, after, version
         except CannotJudge:
             pass
         finally:
             step.program.changes = before
     return None
+
+
+def _holds(after: Judge, before: set[Path]) -> bool:
+    """Whether all is right at other parameters, too: near, and far, if what was right is so there.
+
+    Far away outputs may be saturated, and tell nothing.
+    """
+    if not elsewhere(after, NEAR).verdict.ok:
+        return False
+    try:
+        far = elsewhere(after, FAR).verdict
+    except CannotJudge:
+        return True
+    return far.ok or not before or not before <= far.right
 
 
 def _repairs(judge: Judge, blame: Blame, suspicions: list[Suspicion]) -> list[Repair]:

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 
-from shapecheck_bp.doctor.arrays import name_in, shown
+from shapecheck_bp.doctor.arrays import Path, name_in, shown
 from shapecheck_bp.doctor.claims import PARAMETERS
 from shapecheck_bp.doctor.judging import Judge
 
@@ -14,9 +14,7 @@ def remarks_of(judge: Judge) -> list[str]:
     if lines := sorted({f"{line}: {text}" for line, text in _not_met(judge)}):
         which, are = ("Line", "was") if len(lines) == 1 else ("Lines", "were")
         remarks.append(f"{which} {'; '.join(lines)} {are} not run, and {are} not judged.")
-    still = [one.parameter for one in judge.claims if one.parameter not in judge.params]
-    still = [path for path in still if PARAMETERS.match(name_in(path))]
-    if still:
+    if still := not_moving(judge):
         names = ", ".join(map(shown, still))
         remarks.append(f"Its cost does not move with {names}: is that meant?")
     if judge.climbs:
@@ -37,6 +35,12 @@ def remarks_of(judge: Judge) -> list[str]:
             " is not in the cost."
         )
     return remarks
+
+
+def not_moving(judge: Judge) -> list[Path]:
+    """What is called as parameters are, and stepped, while the cost does not move with it."""
+    still = [one.parameter for one in judge.claims if one.parameter not in judge.params]
+    return [path for path in dict.fromkeys(still) if PARAMETERS.match(name_in(path))]
 
 
 def _not_met(judge: Judge) -> Iterator[tuple[int, str]]:

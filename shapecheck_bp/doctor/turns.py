@@ -45,6 +45,7 @@ def from_zero(judge: Judge) -> tuple[Judge, str]:
         path
         for path, value in base.before.items()
         if is_trainable(value)
+        and np.shape(value) in shapes
         and path not in judge.params
         and not np.array_equal(numbers(value), numbers(base.after.get(path, value)))
     ]
