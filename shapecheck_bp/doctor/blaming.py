@@ -327,19 +327,20 @@ class Blame:
 
         It steps others, too, which are right; or what goes in has another shape than it steps.
         """
-        statement, path = self.judge.sites[key[0]].statement, min(params, key=str)
+        sites, path = self.judge.sites, min(params, key=str)
         update = self.causes.update_of(path)
         if update is None or update.key is None:
             return None
+        if sites[update.key[0]].statement is not sites[key[0]].statement:
+            return None
         earlier = self._first_on_the_way(path)
-        is_other = earlier.key is not None and earlier.line != self.judge.sites[key[0]].line
-        if self.judge.sites[update.key[0]].statement is not statement or not is_other:
+        if earlier.key is None or earlier.line == sites[key[0]].line:
             return None
         same = (self.info[other][1] for other in self.keys if other[0] == key[0])
-        given = self.backward.by_key[earlier.key].value  # type: ignore[index]
-        shapes = {np.shape(one) for one in (given, self.judge.base.before[path])}
         is_right_for_others = any(claims & self.judge.verdict.right for claims in same)
-        return earlier if is_right_for_others or len(shapes) > 1 else None
+        given = self.backward.by_key[earlier.key].value
+        fits = np.shape(given) == np.shape(self.judge.base.before[path])
+        return earlier if is_right_for_others or not fits else None
 
     def _sorted(self, lines: list[tuple[str, int]]) -> list[tuple[str, int]]:
         """Lines where something may be left out, and then those met first."""

@@ -26,8 +26,9 @@ from shapecheck_bp.doctor.arrays import (
 from shapecheck_bp.doctor.program import Version
 from shapecheck_bp.doctor.runs import Run
 
-WEIGHT_OR_BIAS = re.compile(r"_?(w|b|W|weights?|bias|biases)_?[0-9]*$")
-PARAMETERS = re.compile(r"_?(w|b|W|weights?|bias|biases|theta|Theta|gamma|beta)_?[0-9]*$")
+WEIGHTS = "w|b|W|weights?|bias|biases"
+WEIGHT_OR_BIAS = re.compile(rf"_?({WEIGHTS})_?[0-9]*$")
+PARAMETERS = re.compile(rf"_?({WEIGHTS}|theta|Theta|gamma|beta)_?[0-9]*$")
 
 
 class Claim(NamedTuple):

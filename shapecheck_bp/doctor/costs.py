@@ -78,9 +78,8 @@ def _own(
     found.sort(key=lambda k: (_is_smoothed(sites[k[0]]), rounded[k] not in named, -by_key[k].at))
     # Of many examples the step may be of the first, or of the last.
     last, first = {n: (n, t) for n, t in reversed(found)}, {n: (n, t) for n, t in found}
-    found = [key for key in found if last[key[0]] == key] + [
-        key for key in found if last[key[0]] != key and first[key[0]] == key
-    ]
+    found = [key for key in found if key in (last[key[0]], first[key[0]])]
+    found.sort(key=lambda key: key != last[key[0]])
     tried = 20 if any(np.ndim(claim.thing(base)) for claim in claims) else MOST
     costs_of = (key for key in found[:tried] if not _goes_on(step, base, by_key[key], claims))
     return [
@@ -258,7 +257,7 @@ def _is_multiple(node: ast.AST, arrays: set[str], parameters: set[str]) -> bool:
     products = all(
         isinstance(part.op, ast.Mult | ast.Div) for part in parts if isinstance(part, ast.BinOp)
     )
-    leaves = {ast.unparse(part) for part in parts if isinstance(part, ast.Name | ast.Attribute)}
+    leaves = {ast.unparse(part) for part in parts if isinstance(part, LOADS)}
     simple = all(isinstance(part, (ast.BinOp, ast.Constant, *LOADS)) for part in parts)
     return products and simple and bool(leaves & arrays) and leaves & arrays <= parameters
 

@@ -83,6 +83,8 @@ class Judge:
         paths = [*dict.fromkeys(claim.parameter for claim in self.claims)]
         reaching = [path for path in reaching if path in paths]
         self.params: dict[Path, Slopes] = {}
+        self.usual: dict[str, set[float]] = {}
+        """Usual factors, by what claims are."""
         self.rough = 0.0
         """By how much all factors are beside a usual one, as where a cost has a small number more.
         """
@@ -137,7 +139,7 @@ class Judge:
         """All that moves with a parameter."""
         return set().union(*self.moved.values())
 
-    @cached_property
+    @property
     def end(self) -> int:
         """Where among the events the cost is met last: behind it is the backward pass."""
         self.truth.watch.begin(self.step.version)
@@ -271,10 +273,7 @@ class Judge:
 
     def _fits(self, claim: Claim, mode: str, run: Run) -> bool:
         """Whether a claim is a multiple, and not by being a single number."""
-        return self._is_array(claim) and self._one(claim, mode, run).factor is not None
-
-    def _is_array(self, claim: Claim) -> bool:
-        return is_array(claim, self.params)
+        return is_array(claim, self.params) and self._one(claim, mode, run).factor is not None
 
     def _mode(self, group: Any, claims: list[Claim], run: Run) -> str:
         """What claims are of their parameters: a step, a gradient, or the new value."""
@@ -308,7 +307,7 @@ class Judge:
                 len(self._agreeing(f, known)),
                 self.is_plain(f, mode),
                 self._is_usual(f, mode),
-                sum(self._is_array(one.claim) for one in self._agreeing(f, known)),
+                sum(is_array(one.claim, self.params) for one in self._agreeing(f, known)),
                 (f > 0) == (mode == "gradient" or self.is_margin),
                 self._is_exact(f, mode),
             ),
@@ -393,11 +392,13 @@ class Judge:
 
     def _usual(self, mode: str) -> set[float]:
         """Usual factors: a number of the program, times 1, 2, a half, or of examples."""
-        rates = {1.0} if mode == "gradient" else self.rates | {1.0}
-        times = {1.0, 2.0, 0.5} | {
-            k * n for m in self.counts for n in (m, 1 / m) for k in (1, 2, 0.5)
-        }
-        return {rate * one for rate in rates for one in times}
+        if mode not in self.usual:
+            rates = {1.0} if mode == "gradient" else self.rates | {1.0}
+            times = {1.0, 2.0, 0.5} | {
+                k * n for m in self.counts for n in (m, 1 / m) for k in (1, 2, 0.5)
+            }
+            self.usual[mode] = {rate * one for rate in rates for one in times}
+        return self.usual[mode]
 
     def _is_exact(self, c: float, mode: str) -> bool:
         """Whether a factor is one for a gradient, and a learning rate itself for a step."""

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from shapecheck_bp.doctor.arrays import FLOATS, numbers, spans_of
-from shapecheck_bp.doctor.claims import claims_of
+from shapecheck_bp.doctor.claims import Claim, claims_of
 from shapecheck_bp.doctor.guarding import CannotJudge, ending
 from shapecheck_bp.doctor.loops import LOOPS, once, training_calls, trains, tree_of, value_of
 from shapecheck_bp.doctor.parts import MOST_EXAMPLES, fewer_in, parts
@@ -130,9 +130,7 @@ def _that_train(
     if isinstance(statement, LOOPS) and trains(statement, names):
         before = dict(names)
         step = _of_part(Block(file, statement.lineno, names), tree)
-        with step.held():
-            is_one = bool(claims_of(step.run(keep=True), step.version))
-        if is_one:
+        if _claims(step):
             yield step
             return
         names.update(before)
@@ -140,6 +138,12 @@ def _that_train(
         for step in of_call(call.func, call.args, dict(call.keywords)):
             if _has_trained(step):
                 yield step
+
+
+def _claims(step: Step) -> list[Claim]:
+    """What a run of a step claims."""
+    with step.held():
+        return claims_of(step.run(keep=True), step.version)
 
 
 def _has_trained(step: Step) -> bool:
@@ -212,9 +216,7 @@ def _of_part(block: Block, tree: ast.AST) -> Step:
         block.names.update(short)
         try:
             step = _of_block(block, tree)
-            with step.held():
-                trained = claims_of(step.run(keep=True), step.version)
-            if trained:  # and they are enough for a batch
+            if _claims(step):  # and they are enough for a batch
                 step.remark = f"Of many examples {MOST_EXAMPLES} were taken."
                 return step
         except Exception:  # whatever another length leads to

@@ -14,7 +14,7 @@ def remarks_of(judge: Judge) -> list[str]:
     if lines := sorted({f"{line}: {text}" for line, text in _not_met(judge)}):
         which, are = ("Line", "was") if len(lines) == 1 else ("Lines", "were")
         remarks.append(f"{which} {'; '.join(lines)} {are} not run, and {are} not judged.")
-    if still := not_moving(judge):
+    if still := _not_moving(judge):
         names = ", ".join(map(shown, still))
         remarks.append(f"Its cost does not move with {names}: is that meant?")
     if judge.climbs:
@@ -37,7 +37,7 @@ def remarks_of(judge: Judge) -> list[str]:
     return remarks
 
 
-def not_moving(judge: Judge) -> list[Path]:
+def _not_moving(judge: Judge) -> list[Path]:
     """What is called as parameters are, and stepped, while the cost does not move with it."""
     still = [one.parameter for one in judge.claims if one.parameter not in judge.params]
     return [path for path in dict.fromkeys(still) if PARAMETERS.match(name_in(path))]
