@@ -14,6 +14,12 @@ RANDOM = np.random.default_rng(4)
 X, Y = RANDOM.normal(size=(3, 6)), RANDOM.normal(size=(2, 6))
 
 
+@pytest.fixture(autouse=True)
+def numbers(monkeypatch):
+    """Each test draws the same numbers, whichever ran before it."""
+    monkeypatch.setitem(globals(), "RANDOM", np.random.default_rng(5))
+
+
 class Net:
     """Two layers, columns, no cost; steps by one rule or another."""
 
