@@ -10,21 +10,19 @@ and therefore needs to know where examples lie: it stands in ``column`` and ``ro
 True
 
 Another one is two functions and a row of ``ACTIVATIONS``. What has to know more of an activation
-than the row says keeps a table ``ByActivation``, which says so where it lacks an entry.
+than the row says keeps a table ``ByName``, which says so where it lacks an entry.
 """
 
 from collections.abc import Callable
 from functools import wraps
 from types import MappingProxyType
-from typing import NamedTuple, NoReturn, TypeVar
+from typing import NamedTuple
 
 from array_api_compat import array_namespace
 
 from shapecheck_bp.shapes import Array
 
 LEAKY_SLOPE = 0.01
-
-Entry = TypeVar("Entry")
 
 
 def elementwise(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
@@ -125,25 +123,6 @@ ACTIVATIONS = MappingProxyType(
         "identity": Activation(identity, identity_prime),
     }
 )
-
-
-class ByActivation(dict[str, Entry]):
-    """A table by the activations' names that says what it is where it lacks one.
-
-    >>> ByActivation("operators of ONNX", relu="Relu")["swish"]
-    Traceback (most recent call last):
-    ValueError: operators of ONNX: expected one of 'relu'; got 'swish', which has no entry there
-    """
-
-    def __init__(self, what: str, **entries: Entry) -> None:
-        super().__init__(entries)
-        self.what = what
-
-    def __missing__(self, name: str) -> NoReturn:
-        known = ", ".join(map(repr, self))
-        raise ValueError(
-            f"{self.what}: expected one of {known}; got {name!r}, which has no entry there"
-        )
 
 
 def lookup(name: str) -> Activation:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from shapecheck_bp.activations import ByActivation
+from shapecheck_bp.data.settings import ByName
 from shapecheck_bp.network import Network
 from shapecheck_bp.transpose import flip
 
@@ -30,7 +30,7 @@ def torch_gradients(net: Network, params: Any, X: Any, Y: Any) -> tuple[float, P
     torch: Any = import_module("torch")
 
     F = torch.nn.functional
-    g = ByActivation[Any](
+    g = ByName[Any](
         "activations of PyTorch",
         sigmoid=torch.sigmoid,
         tanh=torch.tanh,
@@ -63,7 +63,7 @@ def jax_gradients(net: Network, params: Any, X: Any, Y: Any) -> tuple[float, Pai
     """J and its gradients by JAX's autograd."""
     jax: Any = import_module("jax")
 
-    g = ByActivation[Any](
+    g = ByName[Any](
         "activations of JAX",
         sigmoid=jax.nn.sigmoid,
         tanh=jax.numpy.tanh,

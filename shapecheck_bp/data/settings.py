@@ -1,4 +1,4 @@
-"""Settings that are no arrays: the conventions by name, whole numbers, dtypes.
+"""Settings that are no arrays: what is chosen by name, whole numbers, dtypes.
 
 >>> whole_number("batch_size", 2.5, least=1)
 Traceback (most recent call last):
@@ -8,13 +8,14 @@ ValueError: batch_size: expected a whole number from 1 up; got 2.5
 from collections.abc import Iterable
 from difflib import get_close_matches
 from operator import index
-from typing import Any, SupportsIndex
+from typing import Any, NoReturn, SupportsIndex, TypeVar
 
 import numpy as np
 from jaxtyping import Float
 
 from shapecheck_bp.shapes.arrays import Array
 
+Entry = TypeVar("Entry")
 FLOATS: Any = Float[Array, " _"]
 CONVENTIONS = ("column", "row")
 
@@ -48,6 +49,22 @@ def no_such_name(argument: str, known: Iterable[str], name: object) -> ValueErro
         meant = meant if meant in plain.values() else plain[near[0]] if near else ""
         told += f". Did you mean {meant!r}?" if meant else ""
     return ValueError(told)
+
+
+class ByName(dict[str, Entry]):
+    """A table by name; of a name that it lacks it says what it has.
+
+    >>> ByName("operators of ONNX", relu="Relu", tanh="Tanh")["softplus"]
+    Traceback (most recent call last):
+    ValueError: operators of ONNX: expected 'relu' or 'tanh'; got 'softplus'
+    """
+
+    def __init__(self, what: str, **entries: Entry) -> None:
+        super().__init__(entries)
+        self.what = what
+
+    def __missing__(self, name: str) -> NoReturn:
+        raise no_such_name(self.what, self, name)
 
 
 def _plain(name: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from shapecheck_bp.activations import ByActivation
+from shapecheck_bp.data.settings import ByName
 
 Elementwise = Callable[[Any], Any]
 
@@ -20,7 +20,7 @@ def sigmoid(z: Any) -> Any:
     return 1 / (1 + np.exp(-z))
 
 
-G = ByActivation[Elementwise](
+G = ByName[Elementwise](
     "g as the texts write it",
     sigmoid=sigmoid,
     tanh=lambda z: (np.exp(z) - np.exp(-z)) / (np.exp(z) + np.exp(-z)),
@@ -29,7 +29,7 @@ G = ByActivation[Elementwise](
     identity=lambda z: z,
 )
 
-G_PRIME = ByActivation[Elementwise](
+G_PRIME = ByName[Elementwise](
     "g' as the texts write it",
     sigmoid=lambda z: sigmoid(z) * (1 - sigmoid(z)),
     tanh=lambda z: 1 - G["tanh"](z) ** 2,

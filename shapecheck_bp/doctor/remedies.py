@@ -2,12 +2,12 @@
 
 import re
 
-from shapecheck_bp.activations import ByActivation
+from shapecheck_bp.data.settings import ByName
 from shapecheck_bp.derivations.mistakes import COSTS, PRODUCT, mirrored, right
 from shapecheck_bp.doctor.styles import Reading
 from shapecheck_bp.network import Network
 
-SLOPES = ByActivation(
+SLOPES = ByName(
     "g' as a line of code",
     sigmoid=" * A * (1 - A)",
     tanh=" * (1 - A ** 2)",

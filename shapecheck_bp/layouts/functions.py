@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from shapecheck_bp.activations import LEAKY_SLOPE, ByActivation, sigmoid
+from shapecheck_bp.activations import LEAKY_SLOPE, sigmoid
+from shapecheck_bp.data.settings import ByName
 from shapecheck_bp.layouts.table import expected
 from shapecheck_bp.network import Network
 
@@ -78,7 +79,7 @@ def _log_softmax(Z: Any) -> Any:
 
 
 # fmt: off
-KNOWN = ByActivation[Known](
+KNOWN = ByName[Known](
     "activations that files have",
     identity=Known(lambda Z, _: Z, "Identity"),
     sigmoid=Known(lambda Z, _: sigmoid(Z), "Sigmoid"),

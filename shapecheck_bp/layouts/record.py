@@ -43,9 +43,8 @@ class Inspected(NamedTuple):
     def fits(self) -> Detection:
         """The layouts that the shapes allow, or the one that the file says."""
         fitting: dict[str, tuple[int, ...]] = {}
-        why = ""
         try:
-            chains = [self._ordered()]
+            chains, why = [self._ordered()], ""
         except Unordered as error:
             chains, why = [[one] for one in self.layers], str(error)
         for name in [self.layout] if self.layout else LAYOUTS:
@@ -82,10 +81,11 @@ class Inspected(NamedTuple):
             ValueError: no such layout, none is said or another one, or nothing tells the order.
             ShapeError: shapes that contradict the layout; it says which layouts would fit.
         """
-        name, asked = self.layout or layout, layout or self.layout
+        name = self.layout or layout
         if name is None:
             told = f"does not say which layout it has; pass layout=. By shape {self.fits}"
             raise ValueError(f"{self.path}: {told}".replace("\n", "; "))
+        asked = layout or name
         if LAYOUTS[name].W != LAYOUTS[asked].W and {name, asked} != {"onnx", "onnx_transB_0"}:
             raise ValueError(f"{self.path}: says that its layout is {name!r}; got {layout=}")
         layers = self._ordered(order)

@@ -8,11 +8,11 @@ Nothing else in this package knows a framework.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 from array_api_compat import array_namespace
 
-from shapecheck_bp.data.settings import no_such_name
+from shapecheck_bp.data.settings import ByName
 from shapecheck_bp.network import Layer
 from shapecheck_bp.shapes.arrays import shape_text
 
@@ -77,30 +77,23 @@ class Layout(NamedTuple):
         return Layer(W, xp.zeros_like(W[:, :1]) if b is None else xp.reshape(b, (-1, 1)))
 
 
-class Layouts(dict[Any, Layout]):
-    """Layouts by name, which say what may be meant by another one."""
-
-    def __missing__(self, name: object) -> NoReturn:
-        raise no_such_name("layout", self, name)
-
-
 # fmt: off
-LAYOUTS = Layouts({
+LAYOUTS = ByName("layout",
     #                   X          W       b          W and b are called                form
-    "column":   Layout("columns", OUT_IN, "n_out 1", ("W{l}", "b{l}"),                 "layers"),
-    "row":      Layout("rows",    IN_OUT, "1 n_out", ("W{l}", "b{l}"),                 "layers"),
-    "ng":       Layout("columns", OUT_IN, "n_out 1", ("W{l}", "b{l}"),                 "flat"),
-    "cs231n":   Layout("rows",    IN_OUT, "n_out",   ("W{l}", "b{l}"),                 "flat"),
-    "torch":    Layout("rows",    OUT_IN, "n_out",   ("{i}.weight", "{i}.bias"),       "flat", 2),
-    "keras":    Layout("rows",    IN_OUT, "n_out",   ("dense_{i}/kernel", "dense_{i}/bias"),
+    column=   Layout("columns", OUT_IN, "n_out 1", ("W{l}", "b{l}"),                 "layers"),
+    row=      Layout("rows",    IN_OUT, "1 n_out", ("W{l}", "b{l}"),                 "layers"),
+    ng=       Layout("columns", OUT_IN, "n_out 1", ("W{l}", "b{l}"),                 "flat"),
+    cs231n=   Layout("rows",    IN_OUT, "n_out",   ("W{l}", "b{l}"),                 "flat"),
+    torch=    Layout("rows",    OUT_IN, "n_out",   ("{i}.weight", "{i}.bias"),       "flat", 2),
+    keras=    Layout("rows",    IN_OUT, "n_out",   ("dense_{i}/kernel", "dense_{i}/bias"),
                        "list"),
-    "flax":     Layout("rows",    IN_OUT, "n_out",   ("Dense_{i}/kernel", "Dense_{i}/bias"),
+    flax=     Layout("rows",    IN_OUT, "n_out",   ("Dense_{i}/kernel", "Dense_{i}/bias"),
                        "nested"),
-    "sklearn":  Layout("rows",    IN_OUT, "n_out",   ("coefs_{i}", "intercepts_{i}"),  "pair"),
-    "equinox":  Layout("columns", OUT_IN, "n_out",   ("{i}/weight", "{i}/bias"),       "layers"),
-    "onnx":     Layout("rows",    OUT_IN, "n_out",   ("{i}.weight", "{i}.bias"),       "flat", 2),
-    "onnx_transB_0": Layout("rows", IN_OUT, "n_out", ("{i}.weight", "{i}.bias"),       "flat", 2),
-})
+    sklearn=  Layout("rows",    IN_OUT, "n_out",   ("coefs_{i}", "intercepts_{i}"),  "pair"),
+    equinox=  Layout("columns", OUT_IN, "n_out",   ("{i}/weight", "{i}/bias"),       "layers"),
+    onnx=     Layout("rows",    OUT_IN, "n_out",   ("{i}.weight", "{i}.bias"),       "flat", 2),
+    onnx_transB_0= Layout("rows", IN_OUT, "n_out", ("{i}.weight", "{i}.bias"),       "flat", 2),
+)
 # fmt: on
 """``onnx`` is a Gemm with transB = 1, as PyTorch exports it; ``onnx_transB_0`` is the other Gemm,
 and MatMul + Add."""

@@ -200,7 +200,7 @@ def test_activations_that_contradict_are_refused(tmp_path, capsys):
     )  # names alone are kept
     with pytest.raises(ValueError, match=r"^net: .*or 2 Activations, one a layer; got"):
         layouts.save(out, params, "onnx", net=(TANH,))
-    with pytest.raises(ValueError, match="'mish', which has no entry there"):
+    with pytest.raises(ValueError, match="'mish'"):
         layouts.save(out, params, "onnx", net=(Activation("mish"), SOFTMAX))
 
 
