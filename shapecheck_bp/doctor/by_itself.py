@@ -13,6 +13,7 @@ import numpy as np
 
 from shapecheck_bp.doctor.diagnosing import of_step
 from shapecheck_bp.doctor.guarding import quiet
+from shapecheck_bp.doctor.matching import wrong_quantities
 from shapecheck_bp.doctor.opening import of_call
 from shapecheck_bp.doctor.patient import Patient
 from shapecheck_bp.doctor.report import Finding
@@ -26,10 +27,13 @@ def nameless(patient: Patient, outcome: Outcome, scale: float) -> list[Finding]:
     """What is said of a mistake without a name: by its own forward pass, and by the network's."""
     if factor := by_one_factor(outcome, scale):
         return [factor]
-    own, seen = None, []
+    own, seen, holds = None, [], False
     with quiet(), suppress(Exception):  # it cannot be judged, or not be read: then its numbers say
         step, loss = _step(patient, outcome)
         own = of_step(step, "", loss)
+        with step.held(step.program.version()):
+            mended = patient(outcome.problem, outcome.reading)
+        holds = not wrong_quantities(mended, outcome.problem.right, scale)
         seen = _seen(step, patient, outcome)
     finding = unknown(outcome, seen, scale)
     if own is not None and own.ok:
@@ -38,6 +42,9 @@ def nameless(patient: Patient, outcome: Outcome, scale: float) -> list[Finding]:
     if not lines or finding.quantity in ("Z", "A"):
         return [finding]
     (first,) = lines
+    if not holds:  # it would be right for its own forward pass, and not for the network
+        evidence = f"{finding.evidence}; the first line that is wrong is line {first.line}"
+        return [finding._replace(evidence=evidence)]
     evidence = f"{first.evidence}; {finding.evidence}"
     return [first._replace(evidence=evidence, quantity=finding.quantity, layer=finding.layer)]
 

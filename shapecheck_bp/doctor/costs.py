@@ -13,7 +13,7 @@ from shapecheck_bp.doctor.claims import Claim, assigned, is_gradient
 from shapecheck_bp.doctor.program import Version, place_of
 from shapecheck_bp.doctor.runs import Event, Key, Run, plus
 from shapecheck_bp.doctor.steps import Step
-from shapecheck_bp.doctor.truth import LOSSES, Meeting, OwnCost, Watching, differing, slope_of
+from shapecheck_bp.doctor.truth import LOSSES, Law, Meeting, OwnCost, Watching, differing, slope_of
 
 MOST, MOST_OWN = 100, 6
 LOADS = (ast.Name, ast.Attribute)
@@ -34,8 +34,8 @@ def costs(
         if any(is_given for _, is_given in found) or (found and kind is ast.Add):
             break  # 1 - A is met, too, where the slope of a loss is y / a
         found += _meetings(step, base, claims, moved, loss, single, kind)
-        if kind is ast.Sub and loss in (None, "cross_entropy"):
-            found += [(watch, True) for watch in _labelled(step, base, moved)]
+        if kind is ast.Sub:
+            found += [(watch, True) for watch in _in_place(step, base, moved, loss)]
     given = [watch for watch, is_given in found if is_given][: len(LOSSES)]
     first = [watch for watch, _ in found[: len(LOSSES)] if watch not in given]
     return [*own, *given, *first]
@@ -242,11 +242,7 @@ def _meetings(
         A, Y = pair[::-1] if moves[1] else pair
         is_given = _is_given(values[(Y.number, 0)], base)
         is_sum = kind is ast.Add
-        names = sorted(LOSSES, key=lambda name: name != _usual(values[(Y.number, 0)]))
-        laws = [LOSSES[name] for name in names if loss is None or loss == name]
-        if callable(loss):
-            laws.append((getattr(loss, "__name__", "the loss"), slope_of(loss)))
-        for words, law in laws:
+        for words, law in _laws(values[(Y.number, 0)], loss):
             told = f"{words} of {A.text} (line {A.line})"
             yield Meeting(places, moves[1], law, told, is_sum), is_given
 
@@ -262,9 +258,10 @@ def _is_multiple(node: ast.AST, arrays: set[str], parameters: set[str]) -> bool:
     return products and simple and bool(leaves & arrays) and leaves & arrays <= parameters
 
 
-def _labelled(step: Step, base: Run, moved: dict[Path, set[Key]]) -> Iterator[Watching]:
-    """The cross-entropy of what has a one subtracted in place, where its label says so."""
+def _in_place(step: Step, base: Run, moved: dict[Path, set[Key]], loss: Any) -> Iterator[Watching]:
+    """Losses of what has its targets subtracted in place, or a one where its label says so."""
     sites, moving = step.version.sites, set().union(*moved.values())
+    values = {event.number: event.value for event in reversed(base.events)}
     made: dict[Any, Event] = {}
     met: set[int] = set()
     for event in base.events:
@@ -278,11 +275,26 @@ def _labelled(step: Step, base: Run, moved: dict[Path, set[Key]]) -> Iterator[Wa
         if not subtracts or output is None or output.key not in moving or event.number in met:
             continue
         taken = output.value - event.value
-        if np.any(taken == 1) and np.all((taken == 0) | (taken == 1)):
+        targets, laws = site, [("the cross-entropy", lambda a, less: (less - a) / a)]
+        ones = bool(np.any(taken == 1) and np.all((taken == 0) | (taken == 1)))
+        is_met = ones and loss in (None, "cross_entropy")
+        Y = site.inside.get(id(getattr(statement, "value", None)))
+        if Y is not None and _is_given(values.get(Y.number), base):
+            targets, laws, is_met = Y, _laws(values[Y.number], loss), True
+        if is_met:
             met.add(event.number)
-            whole, ones = place_of(sites[output.number]), place_of(site)
-            told = f"the cross-entropy of {sites[output.number].text} (line {site.line})"
-            yield Meeting([ones, whole, ones], False, lambda a, less: (less - a) / a, told)
+            places = [place_of(one) for one in (site, sites[output.number], targets)]
+            about = f"{sites[output.number].text} (line {site.line})"
+            for words, law in laws:
+                yield Meeting(places, False, law, f"{words} of {about}")
+
+
+def _laws(Y: Any, loss: Any) -> list[tuple[str, Law]]:
+    """The loss that is meant, or all that it may be, with such targets the usual one first."""
+    if callable(loss):
+        return [(getattr(loss, "__name__", "the loss"), slope_of(loss))]
+    names = sorted(LOSSES, key=lambda name: name != _usual(Y))
+    return [LOSSES[name] for name in names if loss in (None, name)]
 
 
 def _usual(Y: Any) -> str:

@@ -31,7 +31,6 @@ from shapecheck_bp.doctor.steps import Step
 from shapecheck_bp.doctor.truth import LOSSES
 from shapecheck_bp.doctor.turns import (
     FAR,
-    NEAR,
     beside,
     carried_over,
     elsewhere,
@@ -228,7 +227,8 @@ def _found(judge: Judge) -> tuple[list[Finding], list[Line], bool]:
             if held is None:
                 findings += [_finding(one, None) for one in suspicions]
                 break
-            repair, after, version = held
+            repair, after, version, is_sure = held
+            sure = sure if is_sure else "likely"
             suspicion = _suspected(judge, [*suspicions, *blame.ends], repair)
             name = name_of_mistake(judge, repair.change)
             findings.append(_finding(suspicion, repair, name))
@@ -264,8 +264,11 @@ def _needed(judge: Judge, findings: list[Finding]) -> Iterator[Finding]:
         yield one
 
 
-def _holding(judge: Judge, repairs: list[Repair]) -> tuple[Repair, Judge, Version] | None:
-    """The first repair that is not right by chance, but at other parameters, too; judged."""
+def _holding(judge: Judge, repairs: list[Repair]) -> tuple[Repair, Judge, Version, bool] | None:
+    """The first repair that is not right by chance, but at other parameters, too; judged.
+
+    And whether that is sure.
+    """
     step = judge.step
     for repair in repairs[:MOST_TRIED]:
         before = step.program.changes
@@ -274,8 +277,9 @@ def _holding(judge: Judge, repairs: list[Repair]) -> tuple[Repair, Judge, Versio
             version = step.program.version()
             with step.held(version):
                 after = judge.again()
-                if not after.verdict.ok or _holds(after, judge.verdict.right):
-                    return repair, after, version
+                holds = _holds(after, judge.verdict.right) if after.verdict.ok else True
+                if holds is not False:
+                    return repair, after, version, holds is True
         except CannotJudge:
             pass
         finally:
@@ -283,18 +287,20 @@ def _holding(judge: Judge, repairs: list[Repair]) -> tuple[Repair, Judge, Versio
     return None
 
 
-def _holds(after: Judge, before: set[Path]) -> bool:
-    """Whether all is right at other parameters, too: near, and far, if what was right is so there.
+def _holds(after: Judge, before: set[Path]) -> bool | None:
+    """Whether all is right at other parameters, too: near, and far.
 
-    Far away outputs may be saturated, and tell nothing.
+    None where that is not known: where not even that is right there which was right before.
     """
-    if not elsewhere(after, NEAR).verdict.ok:
+    if not elsewhere(after).verdict.ok:
         return False
     try:
         far = elsewhere(after, FAR).verdict
     except CannotJudge:
+        return None
+    if far.ok:
         return True
-    return far.ok or not before or not before <= far.right
+    return False if before and before <= far.right else None
 
 
 def _repairs(judge: Judge, blame: Blame, suspicions: list[Suspicion]) -> list[Repair]:

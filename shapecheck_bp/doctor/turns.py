@@ -131,15 +131,31 @@ def beside(judge: Judge) -> Judge:
 
 
 def _moved(judge: Judge, share: float, least: float) -> Step | None:
-    """The step from other values of its parameters, also of those that wait."""
+    """The step from other values of its parameters, also of those that wait.
+
+    Far away their numbers change places, so that they stay as large as they are, and data with
+    negative numbers change their sign: what is right for the signs of these alone is so by chance.
+    """
     random = np.random.default_rng(23)
+    before, after = judge.base.before, judge.base.after
     moved = {}
     still = {claim.parameter for claim in judge.claims if not np.any(claim.value(judge.base))}
     still = {path for path in still - {*judge.params} if not _is_sum(judge, path)}
     for path in sorted({*judge.params} | still, key=str):
-        value = numbers(judge.base.before[path])
+        value = numbers(before[path])
         size = share * np.abs(value).mean() + least
+        if (share, least) == FAR and np.ptp(value):
+            value, size = random.permuted(value), 0.0
         moved[path] = value + size * random.standard_normal(value.shape)
+    data = {path: numbers(one) for path, one in before.items() if is_trainable(one)}
+    if (share, least) == FAR:
+        moved |= {
+            path: -value
+            for path, value in data.items()
+            if path not in moved
+            and np.any(value < 0)
+            and np.array_equal(value, after.get(path, ()))
+        }
     return judge.step.beginning(moved)
 
 
