@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from shapecheck_bp.doctor.arrays import Path, mark
+from shapecheck_bp.doctor.arrays import Path, mark, shown
 from shapecheck_bp.doctor.backward import LOADS, Backward
 from shapecheck_bp.doctor.causes import Causes, Suspicion
 from shapecheck_bp.doctor.costs import is_place
@@ -371,6 +371,13 @@ class Blame:
             sites = (self.judge.sites[other[0]] for other in some)
             found.rivals = [(site.file.name, site.statement.lineno) for site in sites]
             return found
+        unfit = {one.claim.parameter for one in self.judge.verdict.judged if one.why == "shape"}
+        mine = np.shape(self.judge.base.before[path])
+        for key in self.keys if path in unfit else ():
+            event = self.backward.by_key[key]
+            if self.info[key][1] == {path} and np.shape(event.value) != mine:
+                words = f"does not fit {shown(path)}, {np.shape(event.value)} and {mine}"
+                return self.causes.suspicion(event, {path}, words)
         return self.causes.update_of(path) or self.causes.unknown({path})
 
 

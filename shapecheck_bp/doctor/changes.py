@@ -212,6 +212,9 @@ def _of_one(make: Maker, node: Any, scope: Scope) -> Iterator[Change]:
             yield put("op", f"({left}) {op} ({right})")
         if isinstance(node.op, ast.Sub):
             yield put("sign", f"({right}) - ({left})")
+        shapes = [scope.shapes.get(span(side), ()) for side in (node.left, node.right)]
+        if shapes[0][1:] == (1,) and shapes[1] == shapes[0][:1]:  # spread over each other
+            yield put("axis", f"{left} {OPERATORS[type(node.op)]} ({right})[:, None]")
         if isinstance(node.op, ast.MatMult):
             yield put("T", f"({left}).T @ ({right})")
             yield put("T", f"({left}) @ ({right}).T")
@@ -285,6 +288,18 @@ def _of_whole(make: Maker, head: Any, scope: Scope) -> Iterator[Change]:
     yield put("negative", f"-{inner}")
     for number in ("2", "0.5"):
         yield put("number", f"{number} * {inner}")
+    shape = scope.shapes.get(span(head), ())
+    if shape in scope.unfit:
+        scaled = isinstance(head, ast.BinOp) and isinstance(head.op, ast.Mult | ast.Div)
+        scaled = scaled and not scope.shapes.get(span(head.right))
+        summed = head.left if scaled else head
+        array = ast.unparse(summed)
+        array = array if isinstance(summed, SIMPLE) else f"({array})"
+        for axis, keep in product(range(len(shape)), (True, False)):
+            left = (*shape[:axis], *[1] * keep, *shape[axis + 1 :])
+            if left == scope.unfit[shape]:
+                over = f"axis={axis}" + ", keepdims=True" * keep
+                yield make.expression("axis", summed, f"{array}.sum({over})")
     for array in (*scope.arrays, *scope.calls):
         for slope in SLOPES:
             new = slope.format(array)

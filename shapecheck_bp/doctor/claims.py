@@ -56,13 +56,18 @@ class Claim(NamedTuple):
         return here.get(self.path)
 
     def value(self, run: Run) -> Any:
-        """The step, or what came back, in a run; None where it is gone."""
+        """The step, or what came back, in a run; None where it is gone.
+
+        Of a parameter that has another shape afterwards it is its new value.
+        """
         found = self.thing(run)
         if found is None or not (self.is_step or self.rule):
             return None if found is None else numbers(found)
-        before, after = run.before[self.parameter], run.after.get(self.parameter, ())
-        if np.shape(found) != np.shape(before) or np.shape(after) != np.shape(before):
+        before, after = run.before[self.parameter], run.after.get(self.parameter)
+        if after is None or (self.rule and np.shape(found) != np.shape(before)):
             return None
+        if np.shape(after) != np.shape(before):
+            return numbers(after)
         step, kept = numbers(after) - numbers(before), numbers(found)
         if self.rule == "squares":
             return np.sign(step) * np.sqrt(np.maximum(kept, 0))

@@ -98,6 +98,8 @@ def _of_trees(judge: Judge, old: Any, new: Any, statement: str) -> str:
         axis = _of_axis(old, new, statement)
         if axis:
             return axis
+    if other == f"{one}[:, None]":
+        return "rank_1"
     if isinstance(old, ast.BinOp) and isinstance(old.op, ast.Mult) and _is_matrix_product(new):
         return "elementwise_product"
     if one.removesuffix(".T") == other.removesuffix(".T") and one != other:

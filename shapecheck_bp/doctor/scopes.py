@@ -30,6 +30,8 @@ class Scope(NamedTuple):
     """Of expressions, by where they stand."""
     calls: dict[str, tuple[int, ...]]
     """Calls that give an array, of which a slope can be."""
+    unfit: dict[tuple[int, ...], tuple[int, ...]]
+    """By the shape of what is claimed that of its parameter, where this has another."""
 
 
 Scopes = dict[tuple[str, int], Scope]
@@ -87,6 +89,11 @@ def scope_of(judge: Judge, file: File, inside: Any) -> Scope:
         ),
         shapes,
         calls,
+        {
+            np.shape(one.claim.value(judge.base)): np.shape(judge.base.before[one.claim.parameter])
+            for one in judge.verdict.judged
+            if one.why == "shape"
+        },
     )
 
 

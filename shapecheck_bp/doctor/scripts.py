@@ -18,6 +18,7 @@ from shapecheck_bp.doctor.guarding import CannotJudge, ending, quiet
 from shapecheck_bp.doctor.opening import NothingTrains, alone, chosen, of_script
 from shapecheck_bp.doctor.report import Diagnosis
 from shapecheck_bp.network import Network
+from shapecheck_bp.reading.explaining import explanation
 from shapecheck_bp.reading.sources import file_at
 from shapecheck_bp.reading.variants import name_of
 
@@ -81,13 +82,19 @@ def diagnose_file(
                     f"{path}: the doctor itself failed at it, by {_said(error)}; that says nothing"
                     " of your code, and a report of it would help"
                 ) from error
-            raise ValueError(f"{path} cannot be run: {theirs}{_said(error)}") from error
+            raise _not_run(path, error, theirs) from error
 
 
 def _line_of(error: BaseException, source: str) -> str:
     """Where in a file an exception was met, if it was."""
     lines = [at.lineno for at in extract_tb(error.__traceback__) if at.filename == source]
     return f"line {lines[-1]}: " if lines else ""
+
+
+def _not_run(path: str | Path, error: BaseException, where: str) -> ValueError:
+    """The error about a file that ends in one itself; of shapes more can be shown."""
+    more = f"; which shapes met there: shapecheck-bp read {path}" if explanation(error) else ""
+    return ValueError(f"{path} cannot be run: {where}{_said(error)}{more}")
 
 
 def _said(error: BaseException) -> str:
@@ -107,8 +114,7 @@ def _run(path: Path, names: dict[str, Any], name: str) -> None:
                     return
                 exec(alone(file, statement), names)
     except (Exception, SystemExit) as error:
-        told = _line_of(error, source) + _said(error)
-        raise ValueError(f"{path} cannot be run: {told}") from error
+        raise _not_run(path, error, _line_of(error, source)) from error
 
 
 def _defines(statement: ast.stmt) -> bool:
