@@ -7,18 +7,19 @@ To be read in this order:
     steps          the step, run again and again; runs, what one run notes;
                    program, with lines of it changed; edits, how they are changed;
                    arrays, what it holds; guarding, what it is kept from
-    claims         what it steps and returns; costs, what may be its cost; truth, how that moves;
-                   weighed, losses whose error is changed before it goes back
-    judging        whether that fits; verdicts, what is said of each claim; decays, of weights;
-                   remarks, on what is right
+    claims         what it steps and returns; reach, what moves with each of these
+    costs          what may be its cost; weighed, where its error is changed before it goes back;
+                   truth, how the cost moves
+    judging        whether that fits; usual, by which factors; verdicts, what is said of each claim;
+                   decays, of weights; remarks, on what is right
     turns          the second step, other points and other rules, and what an optimiser keeps
     backward       what each array is: of the forward pass, a gradient, or neither
     blaming        which of them is the mistake; solving, for a value that would be right;
                    causes, where it comes from
     changes        what could be written for a line, with the names of scopes, which functions have
                    in_hand; writing, how it then reads; foreseeing, which need no run;
-                   mending, what helps;
-                   naming, which of the table's mistakes that was
+                   mending, what helps; naming, which of the table's mistakes that was
+    repairing      one mistake after the other; telling, what is said of parameters and lines
     report         the diagnosis, as text and as HTML
     scripts        the doctor on a file; notebook, ``%%diagnose``
 

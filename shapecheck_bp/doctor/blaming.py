@@ -165,8 +165,8 @@ class Blame:
         for key, matches in self.backward.matches.items():
             for match in matches:
                 sites.setdefault(round(match.factor, 6), set()).add(key[0])
-        plain = {1.0, 2.0, 0.5, *judge.rates} | {float(n) for n in judge.counts}
-        plain |= {k / n for n in judge.counts for k in (1, 2)}
+        plain = {1.0, 2.0, 0.5, *judge.usual.rates} | {float(n) for n in judge.usual.counts}
+        plain |= {k / n for n in judge.usual.counts for k in (1, 2)}
         return {
             key
             for key, matches in self.backward.matches.items()

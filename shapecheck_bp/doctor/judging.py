@@ -5,19 +5,19 @@ cost of the code's own it has to be a number of the program, times 1, 2, a half,
 examples or one over it.
 """
 
-import ast
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from shapecheck_bp.doctor.arrays import FLOATS, Path, name_in, numbers
-from shapecheck_bp.doctor.claims import WEIGHT_OR_BIAS, Claim, claims_of
+from shapecheck_bp.doctor.arrays import Path, numbers
+from shapecheck_bp.doctor.claims import Claim, claims_of
 from shapecheck_bp.doctor.costs import costs
 from shapecheck_bp.doctor.decays import decayed, is_array, squares
 from shapecheck_bp.doctor.guarding import CannotJudge
 from shapecheck_bp.doctor.in_hand import Names, names_seen
+from shapecheck_bp.doctor.reach import Reach
 from shapecheck_bp.doctor.runs import Key, Run
 from shapecheck_bp.doctor.steps import Step
 from shapecheck_bp.doctor.truth import (
@@ -27,11 +27,10 @@ from shapecheck_bp.doctor.truth import (
     Slopes,
     Truth,
     Watching,
-    differing,
 )
+from shapecheck_bp.doctor.usual import Usual
 from shapecheck_bp.doctor.verdicts import NOTHING, TOLERANCE, Judged, Verdict, factor
 from shapecheck_bp.doctor.weighed import weighed
-from shapecheck_bp.reading.variants import name_of
 
 ROUGH = 5e-3
 """How far beside a usual factor all may be."""
@@ -65,26 +64,14 @@ class Judge:
                 "nothing in it is stepped, and nothing comes back like a gradient; a step is"
                 " W -= rate * dW, and W = W - rate * dW makes another W, which has to be returned"
             )
-        again = step.run(keep=True)
-        self.noise = differing(self.base, again)
-        """What is another each time, as what stands in an array before it is filled."""
-        if no_number := _without_numbers(self.base, self.claims, self.sites):
-            raise CannotJudge(no_number)
-        if any(_differ(claim.value(again), claim.value(self.base)) for claim in self.claims):
-            raise CannotJudge(
-                "each run gives other numbers, so that its cost cannot be differentiated"
-            )
+        reach = Reach(step, self.base, self.claims)
+        self.noise, self.moved, self.reached = reach.noise, reach.moved, reach.reached
+        self.claims = [claim for claim in self.claims if reach.is_a_parameter(claim.parameter)]
         paths = [*dict.fromkeys(claim.parameter for claim in self.claims)]
-        self.moved: dict[Path, set[Key]] = {}
-        self.reached: dict[Path, set[Path]] = {}
-        """For each array the parameters whose claims move with it."""
-        reaching = [path for path in paths if self._reaches_others(path)]
-        self.claims = [claim for claim in self.claims if self._is_a_parameter(claim)]
-        paths = [*dict.fromkeys(claim.parameter for claim in self.claims)]
-        reaching = [path for path in reaching if path in paths]
+        reaching = [path for path in paths if reach.goes_to_others(path)]
         self.params: dict[Path, Slopes] = {}
-        self.usual: dict[str, set[float]] = {}
-        """Usual factors, by what claims are."""
+        self.usual = Usual(step, self.base, {}, set(), 0)
+        """Of the cost that is meant."""
         self.rough = 0.0
         """By how much all factors are beside a usual one, as where a cost has a small number more.
         """
@@ -107,32 +94,6 @@ class Judge:
     def again(self, step: Step | None = None, watch: Watching | None = None) -> "Judge":
         """The same questions put to another step, or of another cost."""
         return Judge(step or self.step, self.loss, self.wrt, watch, self.given)
-
-    def _reaches_others(self, path: Path) -> bool:
-        """Whether claims of another shape move with an array, as none do with a velocity."""
-        shape = np.shape(numbers(self.base.before[path]))
-        change = 1e-5 * np.random.default_rng(5).standard_normal(shape)
-        run = self.step.run(change={path: change}, keep=True)
-        self.moved[path] = differing(self.base, run) - self.noise
-        values = {
-            claim.parameter: (claim.value(self.base), claim.value(run)) for claim in self.claims
-        }
-        self.reached[path] = {other for other, pair in values.items() if _differ(*pair)}
-        others = self.reached[path] - {path}
-        return any(not shape or np.shape(values[other][0]) != shape for other in others)
-
-    def _is_a_parameter(self, claim: Claim) -> bool:
-        """Whether others move what is stepped and it moves others: no temperature, and no mean.
-
-        A bias is one by its name: within a kink's pieces its step may be the same everywhere.
-        """
-        mine = claim.parameter
-        others = [path for path in self.reached if path != mine]
-        single = isinstance(self.base.before[mine], FLOATS)
-        if not others or not single or WEIGHT_OR_BIAS.match(name_in(mine)):
-            return True
-        moved = any(mine in self.reached[path] for path in others)
-        return moved and self.reached[mine] != {mine}
 
     @cached_property
     def moving(self) -> set[Key]:
@@ -186,7 +147,7 @@ class Judge:
 
     def _chosen(self, paths: list[Path]) -> tuple[Truth, Verdict]:
         """The cost of which most claims are right."""
-        best: tuple[Any, Truth, Verdict, dict[Path, Slopes], float] | None = None
+        best: tuple[Any, Truth, Verdict, dict[Path, Slopes], float, Usual] | None = None
         for watch in self._watched(paths):
             watch = watch.at(self.base, self.step.version)
             self.truth, self.decay = Truth(self.step, watch), 0.0
@@ -200,6 +161,7 @@ class Judge:
             }
             if not any(np.any(found[1]) for found in self.params.values()):
                 continue
+            self.usual = Usual(self.step, self.base, self.params, self.moving, self.end)
             verdict = self.judge(self.base)
             if not verdict.ok:
                 verdict = self._closer(verdict)
@@ -208,12 +170,12 @@ class Judge:
             named = isinstance(watch, OwnCost) and watch.is_named
             rank = len(verdict.right), named, isinstance(watch, Meeting)
             if best is None or rank > best[0]:
-                best = rank, self.truth, verdict, self.params, self.decay
+                best = rank, self.truth, verdict, self.params, self.decay, self.usual
         if best is None:
             raise CannotJudge(
                 "no cost is found in it, and no output that meets its targets: say loss="
             )
-        self.params, self.decay = best[3:]
+        self.params, self.decay, self.usual = best[3:]
         return best[1], best[2]
 
     def _watched(self, paths: list[Path]) -> Iterator[Watching]:
@@ -306,10 +268,10 @@ class Judge:
                 self.has_own_cost and mode == "gradient" and abs(f - 1) <= 2 * TOLERANCE,
                 len(self._agreeing(f, known)),
                 self.is_plain(f, mode),
-                self._is_usual(f, mode),
+                self.usual.has(f, mode),
                 sum(is_array(one.claim, self.params) for one in self._agreeing(f, known)),
                 (f > 0) == (mode == "gradient" or self.is_margin),
-                self._is_exact(f, mode),
+                self.usual.is_exact(f, mode),
             ),
             default=None,
         )
@@ -338,8 +300,7 @@ class Judge:
         if not self.has_own_cost or self.may_be_regularised:
             return None
         size, sign = (abs(c), np.sign(c)) if c else (1.0, 1.0 if mode == "gradient" else -1.0)
-        usual = self._usual(mode)
-        near = float(sign) * min(usual, key=lambda one: abs(one - size))
+        near = float(sign) * min(self.usual.factors(mode), key=lambda one: abs(one - size))
         some = [one for one in found if one.why != "zero"]
         off = max((self._off(one, mode, near, self.base) for one in some), default=np.inf)
         if off > ROUGH or not self.is_plain(near, mode):
@@ -385,94 +346,7 @@ class Judge:
         """Whether a factor needs no explanation: a step descends, an own cost counts."""
         if mode != "gradient" and (c < 0 if self.is_margin else c > 0 and not self.may_climb):
             return False
-        return not self.has_own_cost or mode == "rule" or self._is_usual(c, mode)
-
-    def _is_usual(self, c: float, mode: str) -> bool:
-        return any(abs(abs(c) - one) <= 5e-4 * abs(c) for one in self._usual(mode))
-
-    def _usual(self, mode: str) -> set[float]:
-        """Usual factors: a number of the program, times 1, 2, a half, or of examples."""
-        if mode not in self.usual:
-            rates = {1.0} if mode == "gradient" else self.rates | {1.0}
-            times = {1.0, 2.0, 0.5} | {
-                k * n for m in self.counts for n in (m, 1 / m) for k in (1, 2, 0.5)
-            }
-            self.usual[mode] = {rate * one for rate in rates for one in times}
-        return self.usual[mode]
-
-    def _is_exact(self, c: float, mode: str) -> bool:
-        """Whether a factor is one for a gradient, and a learning rate itself for a step."""
-        exact = {1.0} if mode == "gradient" else self.rates - {1.0}
-        return any(abs(abs(c) - one) <= 5e-4 * one for one in exact)
-
-    @cached_property
-    def rates(self) -> set[float]:
-        """Numbers of the program that may be a learning rate, or what shortens a step besides."""
-        found = {
-            abs(float(v)) for v in self.base.before.values() if isinstance(v, float | np.floating)
-        }
-        for event in self.base.events:
-            if isinstance(event.value, float | int) and event.key not in self.moving:
-                found.add(abs(float(event.value)))
-        for file in self.step.program.files.values():
-            for node in ast.walk(file.tree):
-                if isinstance(node, ast.Constant) and isinstance(node.value, float):
-                    found.add(node.value)
-        shares = {
-            abs(float(event.value))
-            for event in self.base.events
-            if event.at > self.end and event.key in self.moving and _is_share(event.value)
-        }
-        return (found | {rate * share for rate in found | {1.0} for share in shares}) - {0.0}
-
-    @cached_property
-    def counts(self) -> list[int]:
-        """Numbers of examples: the lengths that all data have in common."""
-        data = [
-            {*np.shape(value)}
-            for path, value in self.base.before.items()
-            if path not in self.params and np.size(value) > 1
-        ]
-        shared = set.intersection(*data) if data else set()
-        found = shared or set().union(*data)
-        entries = {
-            np.size(value)
-            for path, value in self.base.before.items()
-            if isinstance(value, np.ndarray)
-            and path not in self.params
-            and found & {*np.shape(value)}
-        }
-        lengths = {
-            event.value
-            for event in self.base.events
-            if isinstance(node := self.sites[event.number].node, ast.Call)
-            and name_of(node) == "len"
-            and isinstance(event.value, int)
-        }
-        return sorted(n for n in found | entries | lengths if n > 1)
-
-
-def _is_share(value: Any) -> bool:
-    """Whether this is a number between 0 and 1, as a largest norm by a larger one is."""
-    return isinstance(value, float | np.floating) and bool(0 < value < 1)
-
-
-def _without_numbers(run: Run, claims: Sequence[Claim], sites: Any) -> str:
-    """Where a number is none first, if that comes into what is claimed; or nothing."""
-    values = [claim.value(run) for claim in claims]
-    if all(value is None or np.all(np.isfinite(value)) for value in values):
-        return ""
-    words = "there is NaN or infinity in what it steps or returns"
-    for event in run.events:
-        value = np.asarray(event.value)
-        if value.dtype.kind == "f" and not np.all(np.isfinite(value)):
-            site = sites[event.number]
-            return f"{words}, first in line {site.line}: {site.text}"
-    return words
-
-
-def _differ(one: Any, other: Any) -> bool:
-    return (one is None) != (other is None) or (one is not None and not np.array_equal(one, other))
+        return not self.has_own_cost or mode == "rule" or self.usual.has(c, mode)
 
 
 def _are_near(claims: list[Claim], run: Run) -> bool:

@@ -74,7 +74,7 @@ def _of_factor(judge: Judge, change: Change) -> str:
     by_chance = np.size(before) == 1 and change.kind in ("name", "index", "slope")
     if c is None or by_chance:  # any number is a multiple of another
         return ""
-    counts = [n for n in judge.counts if n > 2]
+    counts = [n for n in judge.usual.counts if n > 2]
     return of_factor(c) or next(filter(None, (of_factor(c, n) for n in counts)), "")
 
 
