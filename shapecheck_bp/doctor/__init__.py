@@ -15,7 +15,7 @@ To be read in this order:
     turns          the second step, other points and other rules, and what an optimiser keeps
     backward       what each array is: of the forward pass, a gradient, or neither
     blaming        which of them is the mistake; solving, for a value that would be right;
-                   causes, where it comes from
+                   odd, what is right but for a factor; causes, where it comes from
     changes        what could be written for a line, with the names of scopes, which functions have
                    in_hand; writing, how it then reads; foreseeing, which need no run;
                    mending, what helps; naming, which of the table's mistakes that was

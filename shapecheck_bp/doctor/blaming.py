@@ -17,6 +17,7 @@ from shapecheck_bp.doctor.backward import LOADS, Backward
 from shapecheck_bp.doctor.causes import Causes, Suspicion
 from shapecheck_bp.doctor.costs import is_place
 from shapecheck_bp.doctor.judging import Judge
+from shapecheck_bp.doctor.odd import Odd
 from shapecheck_bp.doctor.runs import Key
 from shapecheck_bp.doctor.solving import Solving
 from shapecheck_bp.doctor.truth import differing
@@ -113,6 +114,7 @@ class Blame:
         self.strong = {key for key in backward.matches if self._is_strong(key)}
         self.strong -= self._by_odd_factors()
         self.keys, self.info = keys, backward.influence(keys, self.strong)
+        self.odd = Odd(self.judge, self.causes, self.info)
         self.strong -= {key for key in self.strong if self._is_by_chance(key, left)}
         array = {k for k in keys if isinstance(backward.by_key[k].value, np.ndarray | np.floating)}
         fruitless = [k for k in keys if self.info[k][1] & left and not self._is_fruitful(k)]
@@ -223,9 +225,9 @@ class Blame:
 
     def _odd_ones(self, todo: set[Path]) -> Iterator[Suspicion]:
         """The first array of each way whose factor is none of those that right claims come by."""
-        plain, todo = self._plain_factors(), {*todo}
+        todo = {*todo}
         while todo:
-            first = next((key for key in self.keys if self._is_odd(key, todo, plain)), None)
+            first = self.odd.first(todo)
             if first is None:
                 path = min(todo, key=str)
                 todo.discard(path)
@@ -236,42 +238,7 @@ class Blame:
                 continue
             params = self.info[first][1] & todo
             todo -= params
-            yield self._odd_one(first, params, plain)
-
-    def _odd_one(self, key: Key, params: set[Path], plain: dict[bool, set[float]]) -> Suspicion:
-        match = self.backward.matches[key][0]
-        others = " or ".join(sorted({f"{f:.4g}" for f in plain[next(iter(self._level(key)))]})[:4])
-        words = f"is {match}, and elsewhere the factor is {others}"
-        return self.causes.suspicion(self.backward.by_key[key], params, words)
-
-    def _plain_factors(self) -> dict[bool, set[float]]:
-        """The factors of arrays of which right claims come: of parameters, and of others."""
-        plain: dict[bool, set[float]] = {True: set(), False: set()}
-        count = {True: 0, False: 0}
-        for key in self.keys:
-            if key in self.backward.matches and self.info[key][1] & self.judge.verdict.right:
-                for is_parameter, factors in self._level(key).items():
-                    plain[is_parameter] |= factors
-                    count[is_parameter] += 1
-        return {level: factors if count[level] > 1 else set() for level, factors in plain.items()}
-
-    def _level(self, key: Key) -> dict[bool, set[float]]:
-        """Of a named array: whether it is a parameter's gradient, and its factors."""
-        if not self.backward.name(self.backward.by_key[key]):
-            return {}
-        matches = self.backward.matches[key]
-        of_params = [m for m in matches if self.backward.parameter_of(m.of) is not None]
-        return {bool(of_params): {round(m.factor, 9) for m in of_params or matches}}
-
-    def _is_odd(self, key: Key, todo: set[Path], plain: dict[bool, set[float]]) -> bool:
-        if key not in self.backward.matches or not self.info[key][1] & todo:
-            return False
-        if self.info[key][1] & self.judge.verdict.right:
-            return False
-        return any(
-            plain[level] and not any(close(f, g) for g in plain[level] for f in factors)
-            for level, factors in self._level(key).items()
-        )
+            yield self.odd.suspicion(first, params)
 
     # Some value there makes it right.
 
@@ -312,11 +279,10 @@ class Blame:
         blamed = self.causes.blamed(backward.by_key[some[0]], params, {*self.suspects})
         others = (self.judge.sites[key[0]] for count, key in rivals if count == most[0])
         lines = [(site.file.name, site.statement.lineno) for site in others]
-        plain = self._plain_factors()
-        odd = next((key for key in self.keys if self._is_odd(key, params, plain)), None)
+        odd = self.odd.first(params)
         if odd is not None and backward.by_key[odd].at < backward.by_key[some[0]].at:
             lines = [(blamed.file, blamed.line), *lines]
-            blamed = self._odd_one(odd, self.info[odd][1] & params, plain)
+            blamed = self.odd.suspicion(odd, self.info[odd][1] & params)
         blamed.rivals = self._sorted(lines)
         if blamed.key is not None:
             blamed.causes += self.causes.unused(backward.by_key[blamed.key], self.info)
