@@ -12,7 +12,8 @@ To be read in this order:
                    truth, how the cost moves
     judging        whether that fits; usual, by which factors; verdicts, what is said of each claim;
                    decays, of weights; remarks, on what is right
-    turns          the second step, other points and other rules, and what an optimiser keeps
+    points         the step from other values of its parameters
+    turns          the second step, other rules, and what an optimiser keeps
     backward       what each array is: of the forward pass, a gradient, or neither
     blaming        which of them is the mistake; solving, for a value that would be right;
                    odd, what is right but for a factor; causes, where it comes from

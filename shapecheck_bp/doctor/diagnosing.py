@@ -17,13 +17,14 @@ from typing import Any
 from shapecheck_bp.doctor.guarding import CannotJudge, quiet
 from shapecheck_bp.doctor.judging import Judge
 from shapecheck_bp.doctor.opening import of_call
+from shapecheck_bp.doctor.points import beside, elsewhere
 from shapecheck_bp.doctor.remarks import remarks_of
 from shapecheck_bp.doctor.repairing import mistakes_of
 from shapecheck_bp.doctor.report import Diagnosis
 from shapecheck_bp.doctor.steps import Step
 from shapecheck_bp.doctor.telling import OTHER_RULE, told
 from shapecheck_bp.doctor.truth import LOSSES
-from shapecheck_bp.doctor.turns import beside, carried_over, elsewhere, from_zero, other_rule
+from shapecheck_bp.doctor.turns import carried_over, from_zero, other_rule
 from shapecheck_bp.network import Network
 
 

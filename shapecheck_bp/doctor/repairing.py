@@ -10,10 +10,10 @@ from shapecheck_bp.doctor.guarding import CannotJudge
 from shapecheck_bp.doctor.judging import Judge
 from shapecheck_bp.doctor.mending import Mending, Repair, places_of
 from shapecheck_bp.doctor.naming import UNKNOWN, name_of_mistake
+from shapecheck_bp.doctor.points import elsewhere
 from shapecheck_bp.doctor.program import Version
 from shapecheck_bp.doctor.report import Finding, Line
 from shapecheck_bp.doctor.telling import lines_of
-from shapecheck_bp.doctor.turns import FAR, elsewhere
 
 MOST_MISTAKES, MOST_PLACES, MOST_TRIED = 4, 8, 4
 
@@ -103,7 +103,7 @@ def _holds(after: Judge, before: set[Path]) -> bool | None:
     if not elsewhere(after).verdict.ok:
         return False
     try:
-        far = elsewhere(after, FAR).verdict
+        far = elsewhere(after, far=True).verdict
     except CannotJudge:
         return None
     if far.ok:
