@@ -113,6 +113,13 @@ class Program:
         """What is changed in every version."""
         self.in_place: Version | None = None
 
+    @cached_property
+    def floats(self) -> set[float]:
+        """The numbers with a point that are written in it."""
+        parts = (part for file in self.files.values() for part in ast.walk(file.tree))
+        found = (part.value for part in parts if isinstance(part, ast.Constant))
+        return {value for value in found if isinstance(value, float)}
+
     def version(self) -> Version:
         """The program with its changes, all noted.
 

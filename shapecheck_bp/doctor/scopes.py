@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -106,14 +107,15 @@ def _only_computes(function: ast.FunctionDef | None) -> bool:
     return all(isinstance(part, COMPUTING) for part in inside)
 
 
+@lru_cache(maxsize=16)
+def _functions(tree: Any) -> list[ast.FunctionDef]:
+    return [part for part in ast.walk(tree) if isinstance(part, ast.FunctionDef)]
+
+
 def function_at(tree: Any, line: int) -> Any:
     """The innermost function around a line, or the file."""
-    functions = [
-        part
-        for part in ast.walk(tree)
-        if isinstance(part, ast.FunctionDef) and part.lineno <= line <= (part.end_lineno or 0)
-    ]
-    if functions:
-        return max(functions, key=lambda part: part.lineno)
+    around = [one for one in _functions(tree) if one.lineno <= line <= (one.end_lineno or 0)]
+    if around:
+        return max(around, key=lambda one: one.lineno)
     tree.lineno, tree.end_lineno = 0, 10**9
     return tree

@@ -52,10 +52,7 @@ class Usual:
         for event in self.base.events:
             if isinstance(event.value, float | int) and event.key not in self.moving:
                 found.add(abs(float(event.value)))
-        for file in self.step.program.files.values():
-            for node in ast.walk(file.tree):
-                if isinstance(node, ast.Constant) and isinstance(node.value, float):
-                    found.add(node.value)
+        found |= self.step.program.floats
         shares = {
             abs(float(event.value))
             for event in self.base.events
