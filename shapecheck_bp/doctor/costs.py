@@ -279,7 +279,8 @@ def _in_place(step: Step, base: Run, moved: dict[Path, set[Key]], loss: Any) -> 
         ones = bool(np.any(taken == 1) and np.all((taken == 0) | (taken == 1)))
         is_met = ones and loss in (None, "cross_entropy")
         Y = site.inside.get(id(getattr(statement, "value", None)))
-        if Y is not None and _is_given(values.get(Y.number), base):
+        still = Y is not None and (Y.number, event.time) not in moving
+        if Y is not None and still and _is_given(values.get(Y.number), base):
             targets, laws, is_met = Y, _laws(values[Y.number], loss), True
         if is_met:
             met.add(event.number)
