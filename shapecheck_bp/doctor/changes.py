@@ -84,6 +84,8 @@ def _of_statement(make: Maker, body: Body, i: int) -> Iterator[Change]:
             yield make.whole("sign", f"{target} {other}= {value}")
         yield make.whole("store", f"{target} = {target} {op} {_in_brackets(s.value, value)}")
         yield make.whole("store", f"{target} = {value}")
+        if isinstance(s.target, ast.Subscript):
+            yield make.whole("store", f"{ast.unparse(s.target.value)} {op}= {value}")
         has_slice = any(isinstance(part, ast.Slice) for part in ast.walk(s.target))
         if isinstance(s.target, ast.Subscript) and op == "+" and not has_slice:
             array, index = ast.unparse(s.target.value), ast.unparse(s.target.slice)
@@ -196,6 +198,8 @@ def _of_one(make: Maker, node: Any, scope: Scope) -> Iterator[Change]:
         for other in scope.numbers:
             if other != text:
                 yield put("value", other)
+        for helper in scope.helpers:
+            yield put("slope", f"{helper}({text})")
     negative = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
     if negative and not isinstance(node.operand, ast.Constant):
         yield put("sign", ast.unparse(node.operand))
@@ -305,9 +309,10 @@ def _of_whole(make: Maker, head: Any, scope: Scope) -> Iterator[Change]:
             new = slope.format(array)
             new = new if new.startswith(f"{array} *") else f"({new})"
             yield put("slope", f"{inner} * {new}")
-    for array in scope.arrays:
+    for name in scope.arrays if shape else scope.numbers:
         for helper in scope.helpers:
-            yield put("slope", f"{inner} * {helper}({array})")
+            yield put("slope", f"{inner} * {helper}({name})")
+    for array in scope.arrays:
         yield put("times", f"{inner} * {array}")
         yield put("times", f"{array} @ {inner}")
         for number in scope.numbers:

@@ -36,7 +36,7 @@ def costs(
         found += _meetings(step, base, claims, moved, loss, single, kind)
         if kind is ast.Sub:
             found += [(watch, True) for watch in _in_place(step, base, moved, loss)]
-    given = [watch for watch, is_given in found if is_given][: len(LOSSES)]
+    given = [watch for watch, is_given in found if is_given][: 2 * len(LOSSES)]
     first = [watch for watch, _ in found[: len(LOSSES)] if watch not in given]
     return [*own, *given, *first]
 

@@ -156,8 +156,14 @@ def _right(judge: Judge, name: str, remarks: list[str]) -> Diagnosis:
 
 
 def _wrong(judge: Judge, name: str, remarks: list[str]) -> tuple[Diagnosis, bool]:
-    """The diagnosis of gradients that are wrong, by the first cost that has anything to say."""
+    """The diagnosis of gradients that are wrong, by the first cost that has anything to say.
+
+    Where that is guessed and nothing mends it, one with which something does comes before it.
+    """
+    first: tuple[Diagnosis, bool] | None = None
     for guess in _guesses(judge):
+        if first is not None and not guess.verdict.right:
+            continue
         # Of single numbers any two are multiples of each other.
         arrayed = any(len(slopes) > 1 for _, slopes in guess.params.values())
         known, is_mended = guess.is_of_the_cost, False
@@ -166,8 +172,12 @@ def _wrong(judge: Judge, name: str, remarks: list[str]) -> tuple[Diagnosis, bool
         if known or is_mended:
             about, said = f"{name}, against {guess.truth.watch.words}", told(guess)
             some = any(one.is_right for one in guess.verdict.judged)
-            runs = judge.step.runs
-            return Diagnosis(False, findings, about, said, lines, "", remarks, runs), some
+            found = Diagnosis(False, findings, about, said, lines, "", remarks, judge.step.runs)
+            if judge.has_own_cost or all(one.fix for one in findings):
+                return found, some
+            first = first or (found, some)
+    if first is not None:
+        return first
     unfit = (
         f"nothing that it steps or returns fits {judge.truth.watch.words}, and no"
         " change that was tried makes it fit: if that is the cost, say so by loss="

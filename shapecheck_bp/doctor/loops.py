@@ -198,18 +198,27 @@ def carried(loop: Any, space: dict[str, Any] | None = None) -> set[str]:
             names = {name.id for each in targets for name in _names(each)}
             changed |= names
             read |= {name.id for name in _names(part.value)} - names
-        if isinstance(part, ast.For):  # for W, dW in zip(weights, gradients): W -= dW
-            mine = {name.id for name in _names(part.target)}
-            inside = [one for one in ast.walk(part) if isinstance(one, ast.AugAssign)]
-            if any(mine & {name.id for name in _names(one.target)} for one in inside):
-                changed |= {name.id for name in _names(part.iter)}
         if isinstance(part, ast.Expr | ast.Return | ast.For | ast.While | ast.If):
             parts = getattr(part, "iter", getattr(part, "test", getattr(part, "value", None)))
             read |= {name.id for name in _names(parts)} if parts is not None else set()
             if isinstance(part, ast.Expr):  # what is called may change it
                 read |= {name.id for name in _names(part.value)}
                 changed |= _owners(part.value)
+    for part in reversed([*ast.walk(loop)]):  # for W, dW in zip(weights, gradients): W -= dW
+        if isinstance(part, ast.For) and _is_in_place(part, changed):
+            changed |= {name.id for name in _names(part.iter)}
     return changed & read
+
+
+def _is_in_place(loop: ast.For, changed: set[str]) -> bool:
+    """Whether what a loop goes through is changed in it, or in what a loop inside goes through."""
+    parts = [*ast.walk(loop)]
+    added = [one.target for one in parts if isinstance(one, ast.AugAssign)]
+    inside = [one.iter for one in parts if isinstance(one, ast.For) and one is not loop]
+    mine, stepped, deeper = (
+        {name.id for one in some for name in _names(one)} for some in ([loop.target], added, inside)
+    )
+    return bool(mine & (stepped | (deeper & changed)))
 
 
 def _reached(loop: Any, space: dict[str, Any]) -> set[str]:

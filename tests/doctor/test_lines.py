@@ -455,3 +455,81 @@ def test_an_error_that_is_made_in_place_meets_its_targets(of):
     assert "half the squared error of np.tanh(Z)" in diagnosis.recognised
     if of == "A":
         assert "X.T @" in diagnosis.findings[0].source
+
+
+def test_of_two_outputs_that_meet_the_targets_that_is_meant_with_which_a_change_mends_all():
+    """Before the sigmoid, or behind it: each fits one of the two gradients."""
+
+    class Logistic:
+        def __init__(self):
+            self.w, self.b = np.zeros(X.shape[1]), 0.0
+
+        def fit(self, X, y):
+            z = np.dot(X, self.w) + self.b
+            p = 1 / (1 + np.exp(-z))
+            dw = np.dot(X.T, (z - y)) / len(y)
+            db = np.sum(p - y) / len(y)
+            self.w -= 0.1 * dw
+            self.b -= 0.1 * db
+
+    y = (X[:, 0] > 0).astype(int)
+    (finding,) = diagnose(Logistic().fit, X, y).findings
+    assert finding.fix == "dw = np.dot(X.T, (p - y)) / len(y)"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "fix"),
+    [("error * n['a']", "error * slope(n['a'])"), ("error", "error * slope(n['a'])")],
+)
+def test_a_neuron_of_single_numbers_lacks_its_slope(wrong, fix, tmp_path):
+    code = NEURONS.replace("DELTA", wrong)
+    (tmp_path / "neurons.py").write_text(code)
+    (finding,) = diagnose_file(str(tmp_path / "neurons.py"), "").findings
+    assert finding.fix == f'n["delta"] = {fix}', finding
+    assert wrong in code.splitlines()[finding.line - 1]
+
+
+NEURONS = """
+import math, random
+
+random.seed(3)
+
+
+def slope(a):
+    return a * (1 - a)
+
+
+def neuron(n_in):
+    return {"w": [random.uniform(-1, 1) for _ in range(n_in)]}
+
+
+layers = [[neuron(2) for _ in range(3)], [neuron(3) for _ in range(2)]]
+data = [([0.3, -0.8], [1, 0]), ([0.9, 0.4], [0, 1]), ([-0.5, 0.7], [1, 0])]
+
+
+def forward(x):
+    for layer in layers:
+        for n in layer:
+            n["a"] = 1 / (1 + math.exp(-sum(w * i for w, i in zip(n["w"], x))))
+        x = [n["a"] for n in layer]
+    return x
+
+
+def backward(y):
+    for j, n in enumerate(layers[1]):
+        n["delta"] = (n["a"] - y[j]) * slope(n["a"])
+    for j, n in enumerate(layers[0]):
+        error = sum(m["w"][j] * m["delta"] for m in layers[1])
+        n["delta"] = DELTA
+
+
+for epoch in range(100):
+    for x, y in data:
+        forward(x)
+        backward(y)
+        for layer in layers:
+            for n in layer:
+                for j in range(len(n["w"])):
+                    n["w"][j] -= 0.5 * n["delta"] * x[j]
+            x = [n["a"] for n in layer]
+"""
