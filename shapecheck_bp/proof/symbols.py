@@ -23,14 +23,19 @@ ValueError: (n, k) @ (n, k): k and n are different sizes
 """
 
 import inspect
+import math
+import operator
 from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+import numpy as np
+from array_api_compat import numpy as xp
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
 from shapecheck_bp.activations import ACTIVATIONS
 from shapecheck_bp.losses import PAIRS
 from shapecheck_bp.proof import functions, sums
-from shapecheck_bp.proof.arithmetic import Arithmetic
 from shapecheck_bp.proof.factors import Factor
 from shapecheck_bp.proof.sums import Number
 from shapecheck_bp.proof.undecided import asked, refuse
@@ -39,8 +44,14 @@ from shapecheck_bp.tracing import notation
 z = sums.entry("z", 0, 0)
 
 
-class Symbolic(Arithmetic):
-    """An array of symbols: its shape, its entry in row i and column j, and how that is written."""
+class Symbolic(NDArrayOperatorsMixin):
+    """An array of symbols: its shape, its entry in row i and column j, and how that is written.
+
+    It goes through the shipped code of ``column`` and ``row`` as NumPy's arrays do: NumPy leaves
+    its functions to it, by ``__array_ufunc__`` and ``__array_function__``.
+    """
+
+    dtype = np.dtype("float64")
 
     def __init__(self, shape: tuple[Any, ...], entry: Number, formula: Any = None) -> None:
         self.shape = shape
@@ -60,8 +71,33 @@ class Symbolic(Arithmetic):
     def __eq__(self, other: object) -> bool:
         return refuse(self) if other is not self and asked() else other is self
 
+    __ne__ = object.__ne__
     __hash__ = object.__hash__
     __bool__ = refuse
+
+    def __array_namespace__(self, api_version: str | None = None) -> Any:
+        """NumPy's functions."""
+        return xp
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = ()) -> Any:
+        """What NumPy's function computes, entry by entry; ``A += b`` is A = A + b."""
+        elsewhere = out and out[0] is not inputs[0]
+        if ufunc not in OPERATIONS or method != "__call__" or elsewhere:
+            return self.__array_function__(ufunc, (), inputs, {})
+        sign, compute = OPERATIONS[ufunc]
+        write = notation.binary if len(inputs) > 1 else notation.applied
+        shape = _broadcast(*(getattr(one, "shape", ()) for one in inputs))
+        return Symbolic(shape, compute(*map(_entry, inputs)), write(sign, *map(_written, inputs)))
+
+    def __array_function__(self, function: Any, types: Any, given: Any, settings: Any) -> Any:
+        """What NumPy's function computes of arrays as a whole."""
+        if function not in FUNCTIONS:
+            known = ", ".join(sorted(one.__name__ for one in (*OPERATIONS, *FUNCTIONS)))
+            raise TypeError(
+                f"arrays of symbols, which the proof runs on, know {known}; and not"
+                f" {function.__name__}"
+            )
+        return FUNCTIONS[function](*given, **settings)
 
     def __repr__(self) -> str:
         return f"{notation.Formula(self.formula).line} of shape {_show(self.shape)}"
@@ -71,25 +107,16 @@ class Symbolic(Arithmetic):
         return self.entry.renamed({"i": row, "j": column})
 
     @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    @property
     def T(self) -> "Symbolic":
         """The entry in row j and column i."""
         if self.ndim < 2:
             return self
         return Symbolic(self.shape[::-1], self.at("j", "i"), notation.transposed(self.formula))
-
-    def __matmul__(self, other: Any) -> "Symbolic":
-        """Σ_k self[i, k] other[k, j]."""
-        if not isinstance(other, Symbolic) or self.ndim != 2 or other.ndim != 2:
-            raise ValueError(f"a product of matrices needs two matrices; got {self!r}, {other!r}")
-        (rows, inner), (same_inner, columns) = self.shape, other.shape
-        if inner != same_inner:
-            raise ValueError(
-                f"{_show(self.shape)} @ {_show(other.shape)}: {inner} and {same_inner} are"
-                " different sizes"
-            )
-        entry = sums.over("k", inner, self.at("i", "k") * other.at("k", "j"))
-        formula = notation.binary("@", self.formula, other.formula)
-        return Symbolic((rows, columns), entry, formula)
 
     def __getitem__(self, place: Any) -> "Symbolic":
         """The first so many rows or columns, or one of them."""
@@ -103,28 +130,31 @@ class Symbolic(Arithmetic):
             shape[axis] = shape[axis] if stop is None else stop - start
         return Symbolic(tuple(shape), self.entry.renamed(names), self.formula)
 
-    @staticmethod
-    def combine(operation: str, left: Any, right: Any) -> "Symbolic":
-        """Combine entry by entry; an axis of size 1 meets any size, as in NumPy."""
-        shapes = [getattr(one, "shape", ()) for one in (left, right)]
-        entry = OPERATIONS[operation](*map(_entry, (left, right)))
-        formula = notation.binary(operation, _written(left), _written(right))
-        return Symbolic(_broadcast(*shapes), entry, formula)
+    def astype(self, *_: Any, **settings: Any) -> "Symbolic":
+        """The same: true and false are 1 and 0 here."""
+        return self
 
-    def apply(self, function: str) -> "Symbolic":
-        """Apply a function to the entry."""
-        entry = FUNCTIONS[function](self.entry)
-        return Symbolic(self.shape, entry, notation.applied(function, self.formula))
+    def sum(self, axis: int | None = None, keepdims: bool = False) -> "Symbolic":
+        """Σ over the index of an axis."""
+        return self._over("sum", sums.over, axis, keepdims)
 
-    def reduce(self, function: str, axis: int | None, keepdims: bool) -> "Symbolic":
-        """Σ or max over the index of an axis."""
+    def max(self, axis: int | None = None, keepdims: bool = False) -> "Symbolic":
+        """The max over the index of an axis."""
+        return self._over("max", sums.largest, axis, keepdims)
+
+    def mean(self, axis: int | None = None, keepdims: bool = False) -> Any:
+        """The sum over an axis, divided by its size."""
+        return self.sum(axis, keepdims) / math.prod(
+            self.shape if axis is None else [self.shape[axis]]
+        )
+
+    def _over(self, name: str, over: Any, axis: int | None, keepdims: bool) -> "Symbolic":
         axes = range(self.ndim) if axis is None else [axis % self.ndim]
         kept, entry = list(self.shape), self.entry
-        over = sums.over if function == "sum" else sums.largest
         for one in axes:
             entry = over("ij"[-self.ndim :][one], self.shape[one], entry)
             kept[one] = 1
-        formula = notation.applied(function, self.formula, over=[self.shape[one] for one in axes])
+        formula = notation.applied(name, self.formula, over=[self.shape[one] for one in axes])
         if not keepdims:
             kept = [n for one, n in enumerate(self.shape) if one not in axes]
             # What is left of a matrix lies along the last axis.
@@ -202,23 +232,49 @@ OPAQUE = {
     for name, pair in ACTIVATIONS.items()
     for function, prime in ((pair.g, ""), (pair.g_prime, "'"))
 }
-OPERATIONS: dict[str, Callable[[Number, Number], Number]] = {
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
-    "/": lambda a, b: a / b,
-    "**": lambda a, b: a**b,
-    "max": functions.maximum,
-    "min": functions.minimum,
-    ">": lambda a, b: functions.step(a - b),
-    "<": lambda a, b: functions.step(b - a),
+# By NumPy's function: how it is written, and what it computes of numbers.
+OPERATIONS: dict[Any, tuple[str, Callable[..., Number]]] = {
+    np.add: ("+", operator.add),
+    np.subtract: ("-", operator.sub),
+    np.multiply: ("*", operator.mul),
+    np.divide: ("/", operator.truediv),
+    np.power: ("**", operator.pow),
+    np.greater: (">", lambda a, b: functions.step(a - b)),
+    np.less: ("<", lambda a, b: functions.step(b - a)),
+    np.maximum: ("max", functions.maximum),
+    np.minimum: ("min", functions.minimum),
+    np.absolute: ("abs", functions.absolute),
+    np.exp: ("exp", functions.exp),
+    np.log: ("log", functions.log),
+    np.log1p: ("log1p", lambda a: functions.log(1 + a)),
+    np.tanh: ("tanh", functions.tanh),
 }
-FUNCTIONS: dict[str, Callable[[Number], Number]] = {
-    "exp": functions.exp,
-    "log": functions.log,
-    "log1p": lambda x: functions.log(1 + x),
-    "abs": functions.absolute,
-    "tanh": functions.tanh,
+
+
+def _product(left: Any, right: Any) -> Symbolic:
+    """Σ_k left[i, k] right[k, j]."""
+    if not all(isinstance(one, Symbolic) and one.ndim == 2 for one in (left, right)):
+        raise ValueError(f"a product of matrices needs two matrices; got {left!r}, {right!r}")
+    (rows, inner), (same_inner, columns) = left.shape, right.shape
+    if inner != same_inner:
+        raise ValueError(
+            f"{_show(left.shape)} @ {_show(right.shape)}: {inner} and {same_inner} are"
+            " different sizes"
+        )
+    entry = sums.over("k", inner, left.at("i", "k") * right.at("k", "j"))
+    return Symbolic((rows, columns), entry, notation.binary("@", left.formula, right.formula))
+
+
+FUNCTIONS: dict[Any, Callable[..., Any]] = {
+    np.matmul: _product,
+    np.negative: lambda x: -1 * x,
+    np.square: lambda x: x * x,
+    np.sum: Symbolic.sum,
+    np.max: Symbolic.max,
+    np.mean: Symbolic.mean,
+    np.where: lambda condition, x, y: condition * x + (1 - condition) * y,
+    np.zeros_like: lambda x, **_: 0,
+    np.ones_like: lambda x, **_: 0 * x + 1,
 }
 
 
@@ -234,7 +290,7 @@ def _is_one(n: Any) -> bool:
     return isinstance(n, int) and n == 1
 
 
-def _broadcast(left: tuple[Any, ...], right: tuple[Any, ...]) -> tuple[Any, ...]:
+def _broadcast(left: tuple[Any, ...], right: tuple[Any, ...] = ()) -> tuple[Any, ...]:
     longest = max(len(left), len(right))
     padded = [(1,) * (longest - len(shape)) + shape for shape in (left, right)]
     met = []
