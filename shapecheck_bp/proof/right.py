@@ -25,6 +25,7 @@ from shapecheck_bp.proof.cases import (
     outcome,
 )
 from shapecheck_bp.proof.definitions import DEFINITIONS
+from shapecheck_bp.proof.functions import derivative as slope
 from shapecheck_bp.proof.report import Answer, Check
 from shapecheck_bp.proof.symbols import Symbolic, computed, same, size
 from shapecheck_bp.proof.undecided import AnyNetwork
@@ -116,7 +117,7 @@ def derivative(name: str, pair: Activation) -> Check:
     """Whether g' is the derivative of g, from their own formulas."""
     about = f"{name}, z ≠ 0" if pair.kink else name
     try:
-        g_prime, expected = computed(pair.g_prime), computed(pair.g).derivative("z", 0, 0)
+        g_prime, expected = computed(pair.g_prime), slope(computed(pair.g), "z", 0, 0)
         reason = f"g'(z) is {g_prime}, and the derivative of g(z) is {expected}"
         reason = "" if g_prime is expected else reason
     except Exception as error:  # a function that no formula is known for
@@ -126,7 +127,11 @@ def derivative(name: str, pair: Activation) -> Check:
 
 def judged(case: Case, column: ModuleType, row: ModuleType) -> Iterator[Check]:
     """Each convention beside the definition; beside column, where there is no definition."""
-    case = case._replace(arguments=_connected(case.arguments))
+    match case.arguments:
+        case (Network() as net, tuple() as params, Cache() as cache, *others):  # it is of these
+            made = definitions.forward(net, params, cache.A[0])
+            cache = map_leaves(lambda a, b: Symbolic(a.shape, a.entry, b.formula), made, cache)
+            case = case._replace(arguments=(net, params, cache, *others))
     definition = DEFINITIONS.get(case.function)
     should = definition(*case.arguments) if definition else outcome(case, "column", column)
     yield from compared(case, column, row, should, _unlike)
@@ -153,19 +158,6 @@ def _unlike(found: Any, should: Any) -> str:
     if same(found, should) if symbols else found is should:
         return ""
     return f"is {_shown(found)}, and should be {_shown(should)}"
-
-
-def _connected(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Where there are a network's parameters and a cache, the cache is what comes of them."""
-    match arguments:
-        case (Network() as net, tuple() as params, Cache() as cache, *others):
-            made = definitions.forward(net, params, cache.A[0])
-            return net, params, map_leaves(_named_like, made, cache), *others
-    return arguments
-
-
-def _named_like(defined: Symbolic, named: Symbolic) -> Symbolic:
-    return Symbolic(defined.shape, defined.entry, named.formula)
 
 
 def _shown(value: Any) -> str:

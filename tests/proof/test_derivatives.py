@@ -20,13 +20,10 @@ SHAPES = [((3, 2, 4), 5), ((2, 2, 2), 2), ((1, 3, 2), 1), ((4, 1, 3), 3)]
 
 def evaluate(number, matrices, at):
     """A number written with index sums, in numbers: term by term and with loops."""
-    found = 0.0
-    for (bound, product), c in number.terms.items():
-        for place in itertools.product(*(range(at[n]) for _, n in bound)):
-            here = at | {k: one for (k, _), one in zip(bound, place, strict=True)}
-            factors = (_factor(factor, matrices, here) ** power for factor, power in product)
-            found += float(c) * math.prod(factors)
-    return found
+    return sum(
+        float(c) * math.prod(_factor(factor, matrices, at) ** power for factor, power in product)
+        for product, c in number.terms.items()
+    )
 
 
 def _factor(factor, matrices, at):
@@ -36,6 +33,13 @@ def _factor(factor, matrices, at):
         return matrices[parts[0]][row, column]
     if kind == "size":
         return at[parts[0]]
+    if kind == "sum":
+        bound, inner = parts
+        places = itertools.product(*(range(at[n]) for _, n in bound))
+        names = [k for k, _ in bound]
+        return sum(
+            evaluate(inner, matrices, at | dict(zip(names, place, strict=True))) for place in places
+        )
     inside = evaluate(parts[-1], matrices, at)
     if kind == "call":
         pair = ACTIVATIONS[parts[0].rstrip("'")]
