@@ -34,9 +34,8 @@ from array_api_compat import numpy as xp
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from shapecheck_bp.activations import ACTIVATIONS
-from shapecheck_bp.losses import PAIRS
 from shapecheck_bp.proof import functions, sums
-from shapecheck_bp.proof.factors import Factor
+from shapecheck_bp.proof.factors import Factor, remembered
 from shapecheck_bp.proof.sums import Number
 from shapecheck_bp.proof.undecided import asked, refuse
 from shapecheck_bp.tracing import notation
@@ -150,29 +149,21 @@ class Symbolic(NDArrayOperatorsMixin):
 
     def _over(self, name: str, over: Any, axis: int | None, keepdims: bool) -> "Symbolic":
         axes = range(self.ndim) if axis is None else [axis % self.ndim]
-        kept, entry = list(self.shape), self.entry
+        shape, entry = [1 if one in axes else n for one, n in enumerate(self.shape)], self.entry
         for one in axes:
             entry = over("ij"[-self.ndim :][one], self.shape[one], entry)
-            kept[one] = 1
-        formula = notation.applied(name, self.formula, over=[self.shape[one] for one in axes])
-        if not keepdims:
-            kept = [n for one, n in enumerate(self.shape) if one not in axes]
-            # What is left of a matrix lies along the last axis.
+        if not keepdims:  # what is left of a matrix lies along the last axis
+            shape = [n for one, n in enumerate(self.shape) if one not in axes]
             entry = entry.renamed({"i": "j"})
-        return Symbolic(tuple(kept), entry, formula)
+        formula = notation.applied(name, self.formula, over=[self.shape[one] for one in axes])
+        return Symbolic(tuple(shape), entry, formula)
 
     def __elementwise__(self, function: Callable[..., Any]) -> Any:
-        """g(Z), with g left opaque.
-
-        Written out are an output that has a loss of its own, and what is no activation of ours: no
-        function is trusted by its name.
-        """
+        """g(Z), with g left opaque; what is none of ours is written out, whatever it is called."""
         g = OPAQUE.get(function)
         if g is None:
             return function(self)
-        entry = sums.call(g, self.entry)
-        entry = written_out(entry) if g.rstrip("'") in PAIRS else entry
-        return Symbolic(self.shape, entry, notation.applied(g, self.formula))
+        return Symbolic(self.shape, sums.call(g, self.entry), notation.applied(g, self.formula))
 
 
 class Size(Symbolic):
@@ -208,7 +199,7 @@ def same(a: Symbolic, b: Symbolic) -> bool:
         return False
 
 
-@cache
+@remembered
 def written_out(x: Number) -> Number:
     """A number in which every activation, and every g', is what it computes."""
 
