@@ -25,20 +25,8 @@ from shapecheck_bp.proof.factors import (
     joined,
     remembered,
 )
-from shapecheck_bp.proof.sums import (
-    MAKERS,
-    Number,
-    alone,
-    call,
-    delta,
-    entry,
-    number,
-    of_product,
-    opened,
-    over,
-    total,
-    weighted,
-)
+from shapecheck_bp.proof.numbers import Number, alone, number, of_product, weighted
+from shapecheck_bp.proof.sums import MAKERS, call, delta, entry, opened, over, total
 
 __all__ = ["absolute", "entry", "exp", "log", "maximum", "minimum", "over", "step", "tanh"]
 
@@ -54,16 +42,14 @@ def by_cases(f: Callable[[Number], Number]) -> Callable[[Any], Number]:
         if not steps:
             return f(x)
         step = min(steps, key=str)
-        one, zero = (_where(step, value, x) for value in (1, 0))
-        is_one = alone(step)
-        return is_one * apply(one) + (1 - is_one) * apply(zero)
+
+        def at(value: int) -> Number:
+            known = x.mapped(lambda one: number(value) if one is step else alone(one))
+            return apply(known)
+
+        return alone(step) * at(1) + (1 - alone(step)) * at(0)
 
     return apply
-
-
-def _where(step: Factor, value: int, x: Number) -> Number:
-    """A number where a step is known."""
-    return x.mapped(lambda factor: number(value) if factor is step else alone(factor))
 
 
 @by_cases

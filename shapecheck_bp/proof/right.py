@@ -6,7 +6,8 @@ for the same arguments, in the same formula. Where it is another one, g and g' a
 both, and they are compared once more.
 """
 
-from collections.abc import Iterable, Iterator
+import inspect
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from types import ModuleType
 from typing import Any
@@ -25,9 +26,12 @@ from shapecheck_bp.proof.cases import (
     outcome,
 )
 from shapecheck_bp.proof.definitions import DEFINITIONS
+from shapecheck_bp.proof.factors import Factor, remembered
 from shapecheck_bp.proof.functions import derivative as slope
+from shapecheck_bp.proof.numbers import Number
 from shapecheck_bp.proof.report import Answer, Check
-from shapecheck_bp.proof.symbols import Symbolic, computed, same, size
+from shapecheck_bp.proof.sums import entry, remade
+from shapecheck_bp.proof.symbols import Symbolic, size
 from shapecheck_bp.proof.undecided import AnyNetwork
 from shapecheck_bp.shapes.law import Law
 from shapecheck_bp.shapes.making import Maker
@@ -38,6 +42,7 @@ from shapecheck_bp.transpose import map_leaves
 # Any g with squared error, the two pairs, and softmax where it is none.
 KINDS = [("tanh", None), *((output, None) for output in PAIRS), ("softmax", "squared_error")]
 ANY = "tanh"
+z = entry("z", 0, 0)
 NO_DEFINITION = "the same in both, and no definition says what it should be"
 DEEPEST_OF_PARTS = 3
 IN_BLOCKS, EXAMPLES = 2, 3  # two blocks, of two examples and of one
@@ -135,6 +140,35 @@ def judged(case: Case, column: ModuleType, row: ModuleType) -> Iterator[Check]:
     definition = DEFINITIONS.get(case.function)
     should = definition(*case.arguments) if definition else outcome(case, "column", column)
     yield from compared(case, column, row, should, _unlike)
+
+
+def same(a: Symbolic, b: Symbolic) -> bool:
+    """Whether two arrays have the same shape, and the same entry whatever the symbols stand for."""
+    if a.shape != b.shape or a.entry is b.entry:
+        return a.shape == b.shape
+    try:
+        return written_out(a.entry) is written_out(b.entry)
+    except (ValueError, ArithmeticError):  # formulas of kinds that are not decided
+        return False
+
+
+@remembered
+def written_out(x: Number) -> Number:
+    """A number in which every activation, and every g', is what it computes."""
+
+    def change(factor: Factor) -> Number:
+        g = factor.parts[0] if factor.kind == "call" else ""
+        pair = ACTIVATIONS.get(g.rstrip("'"))
+        if pair is None:
+            return remade(factor, written_out)
+        return computed(pair.g_prime if g.endswith("'") else pair.g, factor.parts[1])
+
+    return x.mapped(change)
+
+
+def computed(function: Callable[..., Any], x: Number = z) -> Number:
+    """What an elementwise function computes of a number."""
+    return written_out(inspect.unwrap(function)(Symbolic((1, 1), x)).entry)
 
 
 def _cases(name: str, law: Law, networks: list[Network]) -> Iterator[Case]:

@@ -15,7 +15,7 @@ for the depth of a network, and goes one way or another, is refused where it doe
 >>> A, B = Symbolic.named("A", (n, k)), Symbolic.named("B", (k, m))
 >>> (A @ B).entry
 Σ_{k_1:k} A[i, k_1] B[k_1, j]
->>> same((A @ B).T, B.T @ A.T)
+>>> (A @ B).T.entry is (B.T @ A.T).entry
 True
 >>> A @ A
 Traceback (most recent call last):
@@ -35,12 +35,9 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from shapecheck_bp.activations import ACTIVATIONS
 from shapecheck_bp.proof import functions, sums
-from shapecheck_bp.proof.factors import Factor, remembered
-from shapecheck_bp.proof.sums import Number
+from shapecheck_bp.proof.numbers import Number, number
 from shapecheck_bp.proof.undecided import asked, refuse
 from shapecheck_bp.tracing import notation
-
-z = sums.entry("z", 0, 0)
 
 
 class Symbolic(NDArrayOperatorsMixin):
@@ -103,7 +100,7 @@ class Symbolic(NDArrayOperatorsMixin):
 
     def at(self, row: Any, column: Any) -> Number:
         """The entry in another row and column."""
-        return self.entry.renamed({"i": row, "j": column})
+        return sums.renamed(self.entry, {"i": row, "j": column})
 
     @property
     def ndim(self) -> int:
@@ -127,7 +124,7 @@ class Symbolic(NDArrayOperatorsMixin):
             elif start:
                 raise ValueError(f"a part of {self!r} starts at 0 or is one row or column")
             shape[axis] = shape[axis] if stop is None else stop - start
-        return Symbolic(tuple(shape), self.entry.renamed(names), self.formula)
+        return Symbolic(tuple(shape), sums.renamed(self.entry, names), self.formula)
 
     def astype(self, *_: Any, **settings: Any) -> "Symbolic":
         """The same: true and false are 1 and 0 here."""
@@ -154,7 +151,7 @@ class Symbolic(NDArrayOperatorsMixin):
             entry = over("ij"[-self.ndim :][one], self.shape[one], entry)
         if not keepdims:  # what is left of a matrix lies along the last axis
             shape = [n for one, n in enumerate(self.shape) if one not in axes]
-            entry = entry.renamed({"i": "j"})
+            entry = sums.renamed(entry, {"i": "j"})
         formula = notation.applied(name, self.formula, over=[self.shape[one] for one in axes])
         return Symbolic(tuple(shape), entry, formula)
 
@@ -187,35 +184,6 @@ def size(name: str) -> Size:
 def sizes(names: str) -> list[Size]:
     """Several of them."""
     return [size(name) for name in names.split()]
-
-
-def same(a: Symbolic, b: Symbolic) -> bool:
-    """Whether two arrays have the same shape, and the same entry whatever the symbols stand for."""
-    if a.shape != b.shape or a.entry is b.entry:
-        return a.shape == b.shape
-    try:
-        return written_out(a.entry) is written_out(b.entry)
-    except (ValueError, ArithmeticError):  # formulas of kinds that are not decided
-        return False
-
-
-@remembered
-def written_out(x: Number) -> Number:
-    """A number in which every activation, and every g', is what it computes."""
-
-    def change(factor: Factor) -> Number:
-        g = factor.parts[0] if factor.kind == "call" else ""
-        pair = ACTIVATIONS.get(g.rstrip("'"))
-        if pair is None:
-            return sums.remade(factor, written_out)
-        return computed(pair.g_prime if g.endswith("'") else pair.g, factor.parts[1])
-
-    return x.mapped(change)
-
-
-def computed(function: Callable[..., Any], x: Number = z) -> Number:
-    """What an elementwise function computes of a number."""
-    return written_out(inspect.unwrap(function)(Symbolic((1, 1), x)).entry)
 
 
 OPAQUE = {
@@ -270,7 +238,7 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
 
 
 def _entry(value: Any) -> Number:
-    return value.entry if isinstance(value, Symbolic) else sums.number(value)
+    return value.entry if isinstance(value, Symbolic) else number(value)
 
 
 def _written(value: Any) -> Any:

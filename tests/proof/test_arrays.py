@@ -13,14 +13,10 @@ from problems import NETWORKS, name, problem
 from shapecheck_bp import column, flip, row
 from shapecheck_bp.activations import ACTIVATIONS, elementwise
 from shapecheck_bp.proof import functions, sums
+from shapecheck_bp.proof.right import computed, same
 from shapecheck_bp.proof.rounding import LIKELY, in_runs, likely
 from shapecheck_bp.proof.sums import over
-from shapecheck_bp.proof.symbols import (
-    Symbolic,
-    computed,
-    same,
-    sizes,
-)
+from shapecheck_bp.proof.symbols import Symbolic, sizes
 
 SIZES = {"n": 2, "k": 3, "m": 4}
 n, k, m = sizes("n k m")
@@ -257,7 +253,7 @@ def test_sums_over_many_indices_alike_are_known_under_any_names():
 def test_no_index_is_taken_for_another():
     """Σ_k f(i, k), put where i is itself summed over, keeps the two apart."""
     inner = over("k", "n", sums.entry("A", "i", "k"))
-    outer = over("l", "n", inner.renamed({"i": "l"}) ** 2)
+    outer = over("l", "n", sums.renamed(inner, {"i": "l"}) ** 2)
     numbers = MATRICES | {"A": (None, RANDOM.normal(size=(3, 3)))}
     by_hand = np.sum(np.sum(numbers["A"][1], axis=1) ** 2)
     kept = dict(MATRICES)

@@ -11,8 +11,8 @@ from shapecheck_bp.activations import ACTIVATIONS
 from shapecheck_bp.losses import cross_entropy, log_loss, squared_error
 from shapecheck_bp.proof.cases import cases, law_for
 from shapecheck_bp.proof.equations import Equations, Recorder
-from shapecheck_bp.proof.right import SymbolMaker
-from shapecheck_bp.proof.symbols import same, size
+from shapecheck_bp.proof.right import SymbolMaker, same
+from shapecheck_bp.proof.symbols import size
 from shapecheck_bp.shapes.switch import listen
 from shapecheck_bp.tracing.naming import quantities, result_names
 

@@ -14,8 +14,8 @@ from shapecheck_bp.proof import choices
 from shapecheck_bp.proof.cases import ENDINGS, HIDDEN, describe
 from shapecheck_bp.proof.definitions import DEFINITIONS
 from shapecheck_bp.proof.floating import differences
+from shapecheck_bp.proof.numbers import Number
 from shapecheck_bp.proof.right import IN_BLOCKS, KINDS, right, symbolic_networks
-from shapecheck_bp.proof.sums import Number
 from shapecheck_bp.proof.symbols import Symbolic, sizes
 from shapecheck_bp.tracing.naming import result_names
 
