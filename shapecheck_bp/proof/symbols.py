@@ -77,8 +77,9 @@ class Symbolic(NDArrayOperatorsMixin):
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = ()) -> Any:
         """What NumPy's function computes, entry by entry; ``A += b`` is A = A + b."""
-        elsewhere = out and out[0] is not inputs[0]
-        if ufunc not in OPERATIONS or method != "__call__" or elsewhere:
+        if method != "__call__" or (out and out[0] is not inputs[0]):
+            raise _unknown(f"{ufunc.__name__} with {'out' if out else method}")
+        if ufunc not in OPERATIONS:
             return self.__array_function__(ufunc, (), inputs, {})
         sign, compute = OPERATIONS[ufunc]
         write = notation.binary if len(inputs) > 1 else notation.applied
@@ -88,11 +89,7 @@ class Symbolic(NDArrayOperatorsMixin):
     def __array_function__(self, function: Any, types: Any, given: Any, settings: Any) -> Any:
         """What NumPy's function computes of arrays as a whole."""
         if function not in FUNCTIONS:
-            known = ", ".join(sorted(one.__name__ for one in (*OPERATIONS, *FUNCTIONS)))
-            raise TypeError(
-                f"arrays of symbols, which the proof runs on, know {known}; and not"
-                f" {function.__name__}"
-            )
+            raise _unknown(function.__name__)
         return FUNCTIONS[function](*given, **settings)
 
     def __repr__(self) -> str:
@@ -208,6 +205,11 @@ OPERATIONS: dict[Any, tuple[str, Callable[..., Number]]] = {
     np.log1p: ("log1p", lambda a: functions.log(1 + a)),
     np.tanh: ("tanh", functions.tanh),
 }
+
+
+def _unknown(what: str) -> TypeError:
+    known = ", ".join(sorted(one.__name__ for one in (*OPERATIONS, *FUNCTIONS)))
+    return TypeError(f"arrays of symbols, which the proof runs on, know {known}; and not {what}")
 
 
 def _product(left: Any, right: Any) -> Symbolic:

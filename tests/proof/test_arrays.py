@@ -163,6 +163,23 @@ def test_sizes_that_differ_do_not_meet():
     assert A.shape[1] == B.shape[0]
 
 
+def test_what_symbols_do_not_know_is_named():
+    A, C = (Symbolic.named(s, MATRICES[s][0]) for s in "AC")
+    known = "^arrays of symbols, which the proof runs on, know absolute, add, .*; and not "
+    for unknown, what in (
+        (lambda: np.floor(A), "floor"),
+        (lambda: np.cumsum(A, axis=0), "cumsum"),
+        (lambda: np.add.reduce(A), "add with reduce"),
+        (lambda: np.exp(A, out=C), "exp with out"),
+    ):
+        with pytest.raises(TypeError, match=f"{known}{what}$"):
+            unknown()
+    once = A
+    A += 1
+    assert same(A, once + 1)
+    assert not same(A, once)
+
+
 def test_companions_of_the_transpose():
     A, B, C, b = (Symbolic.named(s, MATRICES[s][0]) for s in "ABCb")
     assert same((A @ B).T, B.T @ A.T)

@@ -482,7 +482,15 @@ REWRITTEN = {
         ),
     ],
     "linear_backward": [("dA_prev = W.T @ dZ", "dA_prev = -(W.T @ (-dZ))")],
-    "softmax": [("E = xp.exp(Z - xp.max(Z, axis=0, keepdims=True))", "E = xp.exp(Z)")],
+    "softmax": [
+        ("E = xp.exp(Z - xp.max(Z, axis=0, keepdims=True))", "E = xp.exp(Z)"),
+        (
+            "E = xp.exp(Z - xp.max(Z, axis=0, keepdims=True))",
+            "import numpy as np\n"
+            "    E = np.exp(np.subtract(Z, np.max(Z, axis=0, keepdims=True)))\n"
+            "    return np.divide(E, 1 / (1 / np.sum(E, axis=0, keepdims=True)))",
+        ),
+    ],
     "backward": [("dZ = A[net.L] - Y", "dZ = -(Y - A[net.L])")],
 }
 
