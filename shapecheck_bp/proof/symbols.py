@@ -27,7 +27,7 @@ import math
 import operator
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from array_api_compat import numpy as xp
@@ -91,6 +91,10 @@ class Symbolic(NDArrayOperatorsMixin):
         if function not in FUNCTIONS:
             raise _unknown(function.__name__)
         return FUNCTIONS[function](*given, **settings)
+
+    def __array__(self, *_: Any, **settings: Any) -> NoReturn:
+        """An array of numbers it is not."""
+        raise _unknown("asarray")
 
     def __repr__(self) -> str:
         return f"{notation.Formula(self.formula).line} of shape {_show(self.shape)}"
@@ -228,6 +232,8 @@ def _product(left: Any, right: Any) -> Symbolic:
 
 FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.matmul: _product,
+    np.dot: _product,
+    np.transpose: lambda x: x.T,
     np.negative: lambda x: -1 * x,
     np.square: lambda x: x * x,
     np.sum: Symbolic.sum,

@@ -171,6 +171,7 @@ def test_what_symbols_do_not_know_is_named():
         (lambda: np.cumsum(A, axis=0), "cumsum"),
         (lambda: np.add.reduce(A), "add with reduce"),
         (lambda: np.exp(A, out=C), "exp with out"),
+        (lambda: np.asarray(A), "asarray"),
     ):
         with pytest.raises(TypeError, match=f"{known}{what}$"):
             unknown()

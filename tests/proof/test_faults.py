@@ -440,6 +440,10 @@ REWRITTEN = {
     "weights_backward": [
         ("dW = dZ @ A_prev.T / m", "dW = (dZ / m) @ A_prev.T"),
         ("dW = dZ @ A_prev.T / m", "dW = (A_prev @ dZ.T).T * (1 / m)"),
+        (
+            "dW = dZ @ A_prev.T / m",
+            "import numpy as np\n    dW = np.dot(dZ, np.transpose(A_prev)) / m",
+        ),
         ("db = xp.sum(dZ, axis=1, keepdims=True) / m", "db = dZ.sum(axis=-1, keepdims=True) / m"),
         ("db = xp.sum(dZ, axis=1, keepdims=True) / m", "db = xp.mean(dZ, axis=1, keepdims=True)"),
         ("db = xp.sum(dZ, axis=1, keepdims=True) / m", "db = dZ @ xp.ones_like(dZ[:1, :]).T / m"),
