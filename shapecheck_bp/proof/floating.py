@@ -12,7 +12,7 @@ gradients on all the data. What is drawn or chosen has no formula in real number
 statement (``choices``).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -139,13 +139,7 @@ def _cases(name: str, law: Law, net: Network, data: tuple[Any, Any, Any]) -> Ite
     """The calls of a function on random arrays: with a large Z, too, and in blocks of examples."""
     if name == "gradients":
         yield Case(name, ALL, (net, *_cast(data, NARROWEST)))
-
-    def maker(law: Law, others: Mapping[str, Any]) -> Maker:
-        made = Maker(law, others)
-        made.sizes["m"] = FEW
-        return made
-
-    for case in cases(name, law, [net], maker):
+    for case in cases(name, law, [net], partial(Maker, m=FEW)):
         case = case._replace(arguments=_cast(case.arguments, NARROWEST))
         yield case
         given = dict(zip(law.signature.parameters, case.arguments, strict=False))

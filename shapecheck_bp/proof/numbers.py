@@ -65,7 +65,7 @@ class Number:
             raise ValueError(f"a power of {power}: only whole powers are decided")
         one = self
         if power < 0:
-            from shapecheck_bp.proof.functions import inverse
+            from shapecheck_bp.proof.functions import inverse  # which is made of numbers
 
             one = inverse(self)
         powered: Number = math.prod([one] * abs(int(power)), start=number(1))
@@ -151,11 +151,11 @@ def of_product(one: Product) -> Number:
     """A product of factors, in the one form that it has."""
     for factor, power in one:
         if factor.kind == "several":
-            from shapecheck_bp.proof.functions import divided
+            from shapecheck_bp.proof.functions import divided  # which is made of numbers
 
-            above = one - {(factor, power)}
-            several = factor.parts[0] ** power if power > 0 else None
-            found = of_product(above) * several if several else divided(one, factor)
+            inside: Number = factor.parts[0]
+            others = one - {(factor, power)}
+            found = of_product(others) * inside**power if power > 0 else divided(one, factor)
             if found is not None:
                 return found
     return Number({one: 1})

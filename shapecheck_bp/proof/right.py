@@ -52,8 +52,7 @@ class SymbolMaker(Maker):
     """Makes arrays of symbols, with a symbol for the size of every axis that has none."""
 
     def __init__(self, law: Law, others: Any, **sizes: int) -> None:
-        super().__init__(law, others)
-        self.sizes.update(sizes)
+        super().__init__(law, others, **sizes)
         self.taken: set[tuple[str, int | None]] = set()
 
     def size(self, name: str) -> Any:

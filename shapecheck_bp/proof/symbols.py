@@ -11,7 +11,7 @@ are the same sum of the same products. An array made of symbols stands for all a
 and two results that have the same entry are equal for all of them. Code that asks for a size, or
 for the depth of a network, and goes one way or another, is refused where it does.
 
->>> n, k, m = sizes("n k m")
+>>> n, k, m = map(size, "nkm")
 >>> A, B = Symbolic.named("A", (n, k)), Symbolic.named("B", (k, m))
 >>> (A @ B).entry
 Σ_{k_1:k} A[i, k_1] B[k_1, j]
@@ -97,7 +97,8 @@ class Symbolic(NDArrayOperatorsMixin):
         raise _unknown("asarray")
 
     def __repr__(self) -> str:
-        return f"{notation.Formula(self.formula).line} of shape {_show(self.shape)}"
+        of_shape = f" of shape {_show(self.shape)}" if self.shape else ""
+        return notation.Formula(self.formula).line + of_shape
 
     def at(self, row: Any, column: Any) -> Number:
         """The entry in another row and column."""
@@ -170,9 +171,6 @@ class Size(Symbolic):
     is_integer = is_positive = True
     is_number = False
 
-    def __repr__(self) -> str:
-        return str(self.formula.id)
-
     __index__ = refuse
 
 
@@ -180,11 +178,6 @@ class Size(Symbolic):
 def size(name: str) -> Size:
     """A symbol that may be any positive whole number; the same one for the same name."""
     return Size((), sums.size(name), notation.name(name))
-
-
-def sizes(names: str) -> list[Size]:
-    """Several of them."""
-    return [size(name) for name in names.split()]
 
 
 OPAQUE = {

@@ -16,10 +16,10 @@ from shapecheck_bp.proof import functions, sums
 from shapecheck_bp.proof.right import computed, same
 from shapecheck_bp.proof.rounding import LIKELY, in_runs, likely
 from shapecheck_bp.proof.sums import over
-from shapecheck_bp.proof.symbols import Symbolic, sizes
+from shapecheck_bp.proof.symbols import Symbolic, size
 
 SIZES = {"n": 2, "k": 3, "m": 4}
-n, k, m = sizes("n k m")
+n, k, m = map(size, "nkm")
 RANDOM = np.random.default_rng(0)
 MATRICES = {
     "A": ((n, k), RANDOM.normal(size=(2, 3))),

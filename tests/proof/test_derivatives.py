@@ -11,7 +11,7 @@ from shapecheck_bp.activations import ACTIVATIONS
 from shapecheck_bp.network import Layer
 from shapecheck_bp.proof import definitions
 from shapecheck_bp.proof.right import KINDS, symbolic_network
-from shapecheck_bp.proof.symbols import Symbolic, size, sizes
+from shapecheck_bp.proof.symbols import Symbolic, size
 
 STEP = 1e-6
 # Widths that differ, that are equal, and of one; and one example.
@@ -91,8 +91,8 @@ def test_J_is_the_cost_that_the_code_computes(output, loss):
         Layer(Symbolic.named("W", (n, k), layer), Symbolic.named("b", (n, 1), layer))
         for layer, (k, n) in enumerate(itertools.pairwise(net.sizes), start=1)
     )
-    cache = definitions.forward(net, symbols, Symbolic.named("X", (net.sizes[0], *sizes("m"))))
-    J = definitions.cost(net, cache, Symbolic.named("Y", (net.sizes[-1], *sizes("m"))))
+    cache = definitions.forward(net, symbols, Symbolic.named("X", (net.sizes[0], size("m"))))
+    J = definitions.cost(net, cache, Symbolic.named("Y", (net.sizes[-1], size("m"))))
     values = {"X": X, "Y": Y} | {
         f"{s}[{layer}]": array
         for layer, one in enumerate(given, start=1)

@@ -16,7 +16,7 @@ from shapecheck_bp.proof.definitions import DEFINITIONS
 from shapecheck_bp.proof.floating import differences
 from shapecheck_bp.proof.numbers import Number
 from shapecheck_bp.proof.right import IN_BLOCKS, KINDS, right, symbolic_networks
-from shapecheck_bp.proof.symbols import Symbolic, sizes
+from shapecheck_bp.proof.symbols import Symbolic, size
 from shapecheck_bp.tracing.naming import result_names
 
 # The proof of everything is made once.
@@ -205,7 +205,7 @@ def test_the_bound_grows_with_the_sums_and_shrinks_with_the_float_type():
 
 
 def test_what_was_worked_out_is_let_go_and_what_is_held_stays_equal():
-    n, k, m = sizes("n k m")
+    n, k, m = map(size, "nkm")
     made = lambda: Symbolic.named("A", (n, k)) @ Symbolic.named("B", (k, m))  # noqa: E731
     before, held = made(), len(Number.known)
     assert prove(Network((3, 2), "tanh"), short=True)
