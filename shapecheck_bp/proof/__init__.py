@@ -48,10 +48,10 @@ Who wants to be convinced reads ``definitions``: it says what every function sho
 all that has to be believed beside the rules of calculation at the head of ``sums``. The rest:
 
     proving    ``prove``; cases, what is run and compared; report, what a proof found
-    right      answer 1; symbols, arrays of formulas, and arithmetic, what the code does to them;
+    right      answer 1; symbols, arrays of formulas, which the code takes for NumPy's;
                undecided, what it may not ask
-    sums       formulas, one form for all that are equal, and the derivative; factors, what is
-               multiplied in them; functions, exp and its like
+    sums       Σ over indices, in one form; numbers, what is summed; factors, what is multiplied in
+               them; functions, 1 over a number, exp and its like, and the derivative
     floating   answer 2; rounding, the bound; choices, what is drawn or chosen
     equations  the same run on symbols, as equations
 """

@@ -14,8 +14,9 @@ from typing import Any
 
 from shapecheck_bp.activations import ACTIVATIONS
 from shapecheck_bp.network import Cache, Gradient, Layer, Network
-from shapecheck_bp.proof.functions import exp, log
-from shapecheck_bp.proof.sums import Number, over, size
+from shapecheck_bp.proof.functions import derivative, exp, log
+from shapecheck_bp.proof.numbers import Number
+from shapecheck_bp.proof.sums import over, renamed, size
 from shapecheck_bp.proof.symbols import Symbolic
 
 
@@ -119,4 +120,4 @@ def _derivative(number: Number, by: Symbolic) -> Symbolic:
     (entry,) = by.entry.factors
     name, *places = entry.parts
     a, b = ("a" if places[0] == "i" else 0), ("b" if places[1] == "j" else 0)
-    return Symbolic(by.shape, number.derivative(name, a, b).renamed({"a": "i", "b": "j"}))
+    return Symbolic(by.shape, renamed(derivative(number, name, a, b), {"a": "i", "b": "j"}))

@@ -1,61 +1,78 @@
-"""What terms are made of: entries, sizes, g of a number, exp, log, what is divided by.
+"""What terms are made of: entries, sizes, g of a number, exp, log, sums, what is divided by.
 
-A factor has a kind and parts. The last part may be a number, which is again a sum of terms
+A factor has a kind and parts. The last part may be a number, which is again made of terms
 (``sums``).
 """
 
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterable
+from functools import cache, cached_property
+from typing import Any, ClassVar, TypeVar, cast
+from weakref import WeakValueDictionary
 
+Function = TypeVar("Function", bound=Callable[..., Any])
 Index = str | int
+Product = frozenset[tuple["Factor", int]]  # factors and their powers: what a term is
 Bound = tuple[tuple[str, str], ...]  # indices that are summed over, and the sizes of their axes
-Product = frozenset[tuple["Factor", int]]  # factors and their powers
-Term = tuple[Bound, Product]
 ENTRIES = ("entry", "share")
 NEVER_ZERO = ("exp", "size")
 ZERO_OR_ONE = ("step", "delta")
+_remembering: list[Any] = []
+
+
+def remembered(function: Function) -> Function:
+    """The function, which works out the same only once, until all is forgotten."""
+    _remembering.append(cache(function))
+    return cast(Function, _remembering[-1])
+
+
+def forget() -> None:
+    """Let go of all that was worked out. What is still held stays equal to what is made anew."""
+    for kept in _remembering:
+        kept.cache_clear()
 
 
 class Factor:
-    """What a term is made of; the same factor is always the same object."""
+    """What a term is made of; equal factors are the same object."""
 
-    known: ClassVar[dict[Any, "Factor"]] = {}
-    looks: ClassVar[dict[Any, int]] = {}
+    known: ClassVar[WeakValueDictionary[Any, "Factor"]] = WeakValueDictionary()
     kind: str
     parts: tuple[Any, ...]
     free: frozenset[str]
     """The indices that are not summed over inside."""
-    order: tuple[int, int]
-    """Its place among others: by what it is whatever indices are called, where that differs."""
 
     def __new__(cls, kind: str, *parts: Any) -> "Factor":
         """The factor of this kind and these parts."""
-        key = kind, parts
-        if key not in cls.known:
-            self = cls.known[key] = super().__new__(cls)
+        self = cls.known.get((kind, parts))
+        if self is None:
+            self = cls.known[kind, parts] = super().__new__(cls)
             self.kind, self.parts = kind, parts
-            *others, inner = parts
-            if hasattr(inner, "terms"):
-                self.free = inner.free
-                look = kind, *others, inner.look
-            else:
-                places = parts[1:] if kind in ENTRIES else parts if kind == "delta" else ()
-                self.free = frozenset(one for one in places if isinstance(one, str))
-                look = (kind,) if kind == "delta" else (kind, parts[0])
-            self.order = cls.looks.setdefault(look, len(cls.looks)), len(cls.known)
-        return cls.known[key]
+            places = parts[1:] if kind in ENTRIES else parts if kind == "delta" else ()
+            if kind == "sum":
+                places = parts[1].free.difference(k for k, _ in parts[0])
+            elif hasattr(parts[-1], "terms"):
+                places = parts[-1].free
+            self.free = frozenset(one for one in places if isinstance(one, str))
+        return self
 
-    def __str__(self) -> str:
+    @cached_property
+    def text(self) -> str:
+        """How it is written."""
         kind, parts = self.kind, self.parts
         if kind in ENTRIES:
             return f"{parts[0]}[{parts[1]}, {parts[2]}]"
+        if kind == "sum":
+            return f"Σ_{{{','.join(f'{k}:{n}' for k, n in parts[0])}}} {parts[1]}"
         if kind == "call":
             return f"{parts[0]}({parts[1]})"
         if kind == "size":
             return str(parts[0])
         return f"{kind.replace('several', '')}({', '.join(map(str, parts))})"
 
+    def __str__(self) -> str:
+        return self.text
 
-def joined(*products: Any) -> Product:
+
+def joined(*products: Iterable[tuple[Factor, int]]) -> Product:
     """A product of products."""
     powers: dict[Factor, int] = {}
     for one in products:
@@ -64,27 +81,13 @@ def joined(*products: Any) -> Product:
     return frozenset((f, 1 if f.kind in ZERO_OR_ONE else n) for f, n in powers.items() if n)
 
 
-def outside(term: Term) -> dict[Factor, int]:
-    """A term's factors that have no index that is summed over, and their powers."""
-    summed = dict(term[0])
-    return {factor: power for factor, power in term[1] if factor.free.isdisjoint(summed)}
-
-
-def place_of(term: Term) -> list[tuple[Any, int]]:
-    """Where a term stands among others."""
-    return sorted((factor.order, power) for factor, power in term[1])
-
-
-def written(term: Term, c: Any) -> str:
-    """A term with its coefficient."""
-    bound, product = term
-    inside = product - outside(term).items()
+def written(product: Product, c: Any) -> str:
+    """A product with its coefficient."""
     words = [str(c) if c.denominator < 1000 else f"{float(c):.6g}"] if c != 1 else []
-    words += _listed(product - inside)
-    if bound:
-        words.append(f"Σ_{{{','.join(f'{k}:{n}' for k, n in bound)}}}")
-    return " ".join(words + _listed(inside)) or "1"
+    return " ".join(words + sorted(_power(*pair) for pair in product)) or "1"
 
 
-def _listed(product: Any) -> list[str]:
-    return sorted(str(factor) if power == 1 else f"{factor}^{power}" for factor, power in product)
+def _power(factor: Factor, power: int) -> str:
+    if power == 1:
+        return factor.text
+    return f"({factor.text})^{power}" if factor.kind == "sum" else f"{factor.text}^{power}"

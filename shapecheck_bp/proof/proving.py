@@ -47,6 +47,7 @@ def prove(
     """
     _check_modules(net, column, row)
     from shapecheck_bp.proof.cases import public_names
+    from shapecheck_bp.proof.factors import forget
     from shapecheck_bp.proof.floating import floating
     from shapecheck_bp.proof.right import right, symbolic_networks
 
@@ -56,13 +57,14 @@ def prove(
         deepest, few = DEEPEST_IN_SHORT, slice(EXAMPLES_IN_SHORT)
         X, Y = X[:, few], Y[:, few]
     collecting = gc.isenabled()
-    gc.disable()  # numbers are kept, and looking through them all for garbage takes its time
+    gc.disable()  # looking through all numbers for garbage takes its time
     try:
         answers = [
             right(column, row, symbolic_networks(deepest, only=net)),
             floating(column, row, real, params, X, Y),
         ]
     finally:
+        forget()
         if collecting:
             gc.enable()
     return Proof(answers, public_names(column, row))

@@ -6,7 +6,8 @@ for the same arguments, in the same formula. Where it is another one, g and g' a
 both, and they are compared once more.
 """
 
-from collections.abc import Iterable, Iterator
+import inspect
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from types import ModuleType
 from typing import Any
@@ -25,8 +26,12 @@ from shapecheck_bp.proof.cases import (
     outcome,
 )
 from shapecheck_bp.proof.definitions import DEFINITIONS
+from shapecheck_bp.proof.factors import Factor, remembered
+from shapecheck_bp.proof.functions import derivative as slope
+from shapecheck_bp.proof.numbers import Number
 from shapecheck_bp.proof.report import Answer, Check
-from shapecheck_bp.proof.symbols import Symbolic, computed, same, size
+from shapecheck_bp.proof.sums import entry, remade
+from shapecheck_bp.proof.symbols import Symbolic, size
 from shapecheck_bp.proof.undecided import AnyNetwork
 from shapecheck_bp.shapes.law import Law
 from shapecheck_bp.shapes.making import Maker
@@ -37,6 +42,7 @@ from shapecheck_bp.transpose import map_leaves
 # Any g with squared error, the two pairs, and softmax where it is none.
 KINDS = [("tanh", None), *((output, None) for output in PAIRS), ("softmax", "squared_error")]
 ANY = "tanh"
+z = entry("z", 0, 0)
 NO_DEFINITION = "the same in both, and no definition says what it should be"
 DEEPEST_OF_PARTS = 3
 IN_BLOCKS, EXAMPLES = 2, 3  # two blocks, of two examples and of one
@@ -46,8 +52,7 @@ class SymbolMaker(Maker):
     """Makes arrays of symbols, with a symbol for the size of every axis that has none."""
 
     def __init__(self, law: Law, others: Any, **sizes: int) -> None:
-        super().__init__(law, others)
-        self.sizes.update(sizes)
+        super().__init__(law, others, **sizes)
         self.taken: set[tuple[str, int | None]] = set()
 
     def size(self, name: str) -> Any:
@@ -116,7 +121,7 @@ def derivative(name: str, pair: Activation) -> Check:
     """Whether g' is the derivative of g, from their own formulas."""
     about = f"{name}, z ≠ 0" if pair.kink else name
     try:
-        g_prime, expected = computed(pair.g_prime), computed(pair.g).derivative("z", 0, 0)
+        g_prime, expected = computed(pair.g_prime), slope(computed(pair.g), "z", 0, 0)
         reason = f"g'(z) is {g_prime}, and the derivative of g(z) is {expected}"
         reason = "" if g_prime is expected else reason
     except Exception as error:  # a function that no formula is known for
@@ -126,10 +131,43 @@ def derivative(name: str, pair: Activation) -> Check:
 
 def judged(case: Case, column: ModuleType, row: ModuleType) -> Iterator[Check]:
     """Each convention beside the definition; beside column, where there is no definition."""
-    case = case._replace(arguments=_connected(case.arguments))
+    match case.arguments:
+        case (Network() as net, tuple() as params, Cache() as cache, *others):  # it is of these
+            made = definitions.forward(net, params, cache.A[0])
+            cache = map_leaves(lambda a, b: Symbolic(a.shape, a.entry, b.formula), made, cache)
+            case = case._replace(arguments=(net, params, cache, *others))
     definition = DEFINITIONS.get(case.function)
     should = definition(*case.arguments) if definition else outcome(case, "column", column)
     yield from compared(case, column, row, should, _unlike)
+
+
+def same(a: Symbolic, b: Symbolic) -> bool:
+    """Whether two arrays have the same shape, and the same entry whatever the symbols stand for."""
+    if a.shape != b.shape or a.entry is b.entry:
+        return a.shape == b.shape
+    try:
+        return written_out(a.entry) is written_out(b.entry)
+    except (ValueError, ArithmeticError):  # formulas of kinds that are not decided
+        return False
+
+
+@remembered
+def written_out(x: Number) -> Number:
+    """A number in which every activation, and every g', is what it computes."""
+
+    def change(factor: Factor) -> Number:
+        g = factor.parts[0] if factor.kind == "call" else ""
+        pair = ACTIVATIONS.get(g.rstrip("'"))
+        if pair is None:
+            return remade(factor, written_out)
+        return computed(pair.g_prime if g.endswith("'") else pair.g, factor.parts[1])
+
+    return x.mapped(change)
+
+
+def computed(function: Callable[..., Any], x: Number = z) -> Number:
+    """What an elementwise function computes of a number."""
+    return written_out(inspect.unwrap(function)(Symbolic((1, 1), x)).entry)
 
 
 def _cases(name: str, law: Law, networks: list[Network]) -> Iterator[Case]:
@@ -153,19 +191,6 @@ def _unlike(found: Any, should: Any) -> str:
     if same(found, should) if symbols else found is should:
         return ""
     return f"is {_shown(found)}, and should be {_shown(should)}"
-
-
-def _connected(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Where there are a network's parameters and a cache, the cache is what comes of them."""
-    match arguments:
-        case (Network() as net, tuple() as params, Cache() as cache, *others):
-            made = definitions.forward(net, params, cache.A[0])
-            return net, params, map_leaves(_named_like, made, cache), *others
-    return arguments
-
-
-def _named_like(defined: Symbolic, named: Symbolic) -> Symbolic:
-    return Symbolic(defined.shape, defined.entry, named.formula)
 
 
 def _shown(value: Any) -> str:

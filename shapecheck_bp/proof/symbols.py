@@ -11,11 +11,11 @@ are the same sum of the same products. An array made of symbols stands for all a
 and two results that have the same entry are equal for all of them. Code that asks for a size, or
 for the depth of a network, and goes one way or another, is refused where it does.
 
->>> n, k, m = sizes("n k m")
+>>> n, k, m = map(size, "nkm")
 >>> A, B = Symbolic.named("A", (n, k)), Symbolic.named("B", (k, m))
 >>> (A @ B).entry
 Σ_{k_1:k} A[i, k_1] B[k_1, j]
->>> same((A @ B).T, B.T @ A.T)
+>>> (A @ B).T.entry is (B.T @ A.T).entry
 True
 >>> A @ A
 Traceback (most recent call last):
@@ -23,24 +23,31 @@ ValueError: (n, k) @ (n, k): k and n are different sizes
 """
 
 import inspect
+import math
+import operator
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, NoReturn
+
+import numpy as np
+from array_api_compat import numpy as xp
+from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from shapecheck_bp.activations import ACTIVATIONS
-from shapecheck_bp.losses import PAIRS
 from shapecheck_bp.proof import functions, sums
-from shapecheck_bp.proof.arithmetic import Arithmetic
-from shapecheck_bp.proof.factors import Factor
-from shapecheck_bp.proof.sums import Number
+from shapecheck_bp.proof.numbers import Number, number
 from shapecheck_bp.proof.undecided import asked, refuse
 from shapecheck_bp.tracing import notation
 
-z = sums.entry("z", 0, 0)
 
+class Symbolic(NDArrayOperatorsMixin):
+    """An array of symbols: its shape, its entry in row i and column j, and how that is written.
 
-class Symbolic(Arithmetic):
-    """An array of symbols: its shape, its entry in row i and column j, and how that is written."""
+    It goes through the shipped code of ``column`` and ``row`` as NumPy's arrays do: NumPy leaves
+    its functions to it, by ``__array_ufunc__`` and ``__array_function__``.
+    """
+
+    dtype = np.dtype("float64")
 
     def __init__(self, shape: tuple[Any, ...], entry: Number, formula: Any = None) -> None:
         self.shape = shape
@@ -60,15 +67,47 @@ class Symbolic(Arithmetic):
     def __eq__(self, other: object) -> bool:
         return refuse(self) if other is not self and asked() else other is self
 
+    __ne__ = object.__ne__
     __hash__ = object.__hash__
     __bool__ = refuse
 
+    def __array_namespace__(self, api_version: str | None = None) -> Any:
+        """NumPy's functions."""
+        return xp
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = ()) -> Any:
+        """What NumPy's function computes, entry by entry; ``A += b`` is A = A + b."""
+        if method != "__call__" or (out and out[0] is not inputs[0]):
+            raise _unknown(f"{ufunc.__name__} with {'out' if out else method}")
+        if ufunc not in OPERATIONS:
+            return self.__array_function__(ufunc, (), inputs, {})
+        sign, compute = OPERATIONS[ufunc]
+        write = notation.binary if len(inputs) > 1 else notation.applied
+        shape = _broadcast(*(getattr(one, "shape", ()) for one in inputs))
+        return Symbolic(shape, compute(*map(_entry, inputs)), write(sign, *map(_written, inputs)))
+
+    def __array_function__(self, function: Any, types: Any, given: Any, settings: Any) -> Any:
+        """What NumPy's function computes of arrays as a whole."""
+        if function not in FUNCTIONS:
+            raise _unknown(function.__name__)
+        return FUNCTIONS[function](*given, **settings)
+
+    def __array__(self, *_: Any, **settings: Any) -> NoReturn:
+        """An array of numbers it is not."""
+        raise _unknown("asarray")
+
     def __repr__(self) -> str:
-        return f"{notation.Formula(self.formula).line} of shape {_show(self.shape)}"
+        of_shape = f" of shape {_show(self.shape)}" if self.shape else ""
+        return notation.Formula(self.formula).line + of_shape
 
     def at(self, row: Any, column: Any) -> Number:
         """The entry in another row and column."""
-        return self.entry.renamed({"i": row, "j": column})
+        return sums.renamed(self.entry, {"i": row, "j": column})
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
 
     @property
     def T(self) -> "Symbolic":
@@ -76,20 +115,6 @@ class Symbolic(Arithmetic):
         if self.ndim < 2:
             return self
         return Symbolic(self.shape[::-1], self.at("j", "i"), notation.transposed(self.formula))
-
-    def __matmul__(self, other: Any) -> "Symbolic":
-        """Σ_k self[i, k] other[k, j]."""
-        if not isinstance(other, Symbolic) or self.ndim != 2 or other.ndim != 2:
-            raise ValueError(f"a product of matrices needs two matrices; got {self!r}, {other!r}")
-        (rows, inner), (same_inner, columns) = self.shape, other.shape
-        if inner != same_inner:
-            raise ValueError(
-                f"{_show(self.shape)} @ {_show(other.shape)}: {inner} and {same_inner} are"
-                " different sizes"
-            )
-        entry = sums.over("k", inner, self.at("i", "k") * other.at("k", "j"))
-        formula = notation.binary("@", self.formula, other.formula)
-        return Symbolic((rows, columns), entry, formula)
 
     def __getitem__(self, place: Any) -> "Symbolic":
         """The first so many rows or columns, or one of them."""
@@ -101,48 +126,43 @@ class Symbolic(Arithmetic):
             elif start:
                 raise ValueError(f"a part of {self!r} starts at 0 or is one row or column")
             shape[axis] = shape[axis] if stop is None else stop - start
-        return Symbolic(tuple(shape), self.entry.renamed(names), self.formula)
+        return Symbolic(tuple(shape), sums.renamed(self.entry, names), self.formula)
 
-    @staticmethod
-    def combine(operation: str, left: Any, right: Any) -> "Symbolic":
-        """Combine entry by entry; an axis of size 1 meets any size, as in NumPy."""
-        shapes = [getattr(one, "shape", ()) for one in (left, right)]
-        entry = OPERATIONS[operation](*map(_entry, (left, right)))
-        formula = notation.binary(operation, _written(left), _written(right))
-        return Symbolic(_broadcast(*shapes), entry, formula)
+    def astype(self, *_: Any, **settings: Any) -> "Symbolic":
+        """The same: true and false are 1 and 0 here."""
+        return self
 
-    def apply(self, function: str) -> "Symbolic":
-        """Apply a function to the entry."""
-        entry = FUNCTIONS[function](self.entry)
-        return Symbolic(self.shape, entry, notation.applied(function, self.formula))
+    def sum(self, axis: int | None = None, keepdims: bool = False) -> "Symbolic":
+        """Σ over the index of an axis."""
+        return self._over("sum", sums.over, axis, keepdims)
 
-    def reduce(self, function: str, axis: int | None, keepdims: bool) -> "Symbolic":
-        """Σ or max over the index of an axis."""
+    def max(self, axis: int | None = None, keepdims: bool = False) -> "Symbolic":
+        """The max over the index of an axis."""
+        return self._over("max", sums.largest, axis, keepdims)
+
+    def mean(self, axis: int | None = None, keepdims: bool = False) -> Any:
+        """The sum over an axis, divided by its size."""
+        return self.sum(axis, keepdims) / math.prod(
+            self.shape if axis is None else [self.shape[axis]]
+        )
+
+    def _over(self, name: str, over: Any, axis: int | None, keepdims: bool) -> "Symbolic":
         axes = range(self.ndim) if axis is None else [axis % self.ndim]
-        kept, entry = list(self.shape), self.entry
-        over = sums.over if function == "sum" else sums.largest
+        shape, entry = [1 if one in axes else n for one, n in enumerate(self.shape)], self.entry
         for one in axes:
             entry = over("ij"[-self.ndim :][one], self.shape[one], entry)
-            kept[one] = 1
-        formula = notation.applied(function, self.formula, over=[self.shape[one] for one in axes])
-        if not keepdims:
-            kept = [n for one, n in enumerate(self.shape) if one not in axes]
-            # What is left of a matrix lies along the last axis.
-            entry = entry.renamed({"i": "j"})
-        return Symbolic(tuple(kept), entry, formula)
+        if not keepdims:  # what is left of a matrix lies along the last axis
+            shape = [n for one, n in enumerate(self.shape) if one not in axes]
+            entry = sums.renamed(entry, {"i": "j"})
+        formula = notation.applied(name, self.formula, over=[self.shape[one] for one in axes])
+        return Symbolic(tuple(shape), entry, formula)
 
     def __elementwise__(self, function: Callable[..., Any]) -> Any:
-        """g(Z), with g left opaque.
-
-        Written out are an output that has a loss of its own, and what is no activation of ours: no
-        function is trusted by its name.
-        """
+        """g(Z), with g left opaque; what is none of ours is written out, whatever it is called."""
         g = OPAQUE.get(function)
         if g is None:
             return function(self)
-        entry = sums.call(g, self.entry)
-        entry = written_out(entry) if g.rstrip("'") in PAIRS else entry
-        return Symbolic(self.shape, entry, notation.applied(g, self.formula))
+        return Symbolic(self.shape, sums.call(g, self.entry), notation.applied(g, self.formula))
 
 
 class Size(Symbolic):
@@ -150,9 +170,6 @@ class Size(Symbolic):
 
     is_integer = is_positive = True
     is_number = False
-
-    def __repr__(self) -> str:
-        return str(self.formula.id)
 
     __index__ = refuse
 
@@ -163,67 +180,66 @@ def size(name: str) -> Size:
     return Size((), sums.size(name), notation.name(name))
 
 
-def sizes(names: str) -> list[Size]:
-    """Several of them."""
-    return [size(name) for name in names.split()]
-
-
-def same(a: Symbolic, b: Symbolic) -> bool:
-    """Whether two arrays have the same shape, and the same entry whatever the symbols stand for."""
-    if a.shape != b.shape or a.entry is b.entry:
-        return a.shape == b.shape
-    try:
-        return written_out(a.entry) is written_out(b.entry)
-    except (ValueError, ArithmeticError):  # formulas of kinds that are not decided
-        return False
-
-
-@cache
-def written_out(x: Number) -> Number:
-    """A number in which every activation, and every g', is what it computes."""
-
-    def change(factor: Factor) -> Number:
-        g = factor.parts[0] if factor.kind == "call" else ""
-        pair = ACTIVATIONS.get(g.rstrip("'"))
-        if pair is None:
-            return sums.remade(factor, written_out)
-        return computed(pair.g_prime if g.endswith("'") else pair.g, factor.parts[1])
-
-    return x.mapped(change)
-
-
-def computed(function: Callable[..., Any], x: Number = z) -> Number:
-    """What an elementwise function computes of a number."""
-    return written_out(inspect.unwrap(function)(Symbolic((1, 1), x)).entry)
-
-
 OPAQUE = {
     inspect.unwrap(function): name + prime
     for name, pair in ACTIVATIONS.items()
     for function, prime in ((pair.g, ""), (pair.g_prime, "'"))
 }
-OPERATIONS: dict[str, Callable[[Number, Number], Number]] = {
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
-    "/": lambda a, b: a / b,
-    "**": lambda a, b: a**b,
-    "max": functions.maximum,
-    "min": functions.minimum,
-    ">": lambda a, b: functions.step(a - b),
-    "<": lambda a, b: functions.step(b - a),
+# By NumPy's function: how it is written, and what it computes of numbers.
+OPERATIONS: dict[Any, tuple[str, Callable[..., Number]]] = {
+    np.add: ("+", operator.add),
+    np.subtract: ("-", operator.sub),
+    np.multiply: ("*", operator.mul),
+    np.divide: ("/", operator.truediv),
+    np.power: ("**", operator.pow),
+    np.greater: (">", lambda a, b: functions.step(a - b)),
+    np.less: ("<", lambda a, b: functions.step(b - a)),
+    np.maximum: ("max", functions.maximum),
+    np.minimum: ("min", functions.minimum),
+    np.absolute: ("abs", functions.absolute),
+    np.exp: ("exp", functions.exp),
+    np.log: ("log", functions.log),
+    np.log1p: ("log1p", lambda a: functions.log(1 + a)),
+    np.tanh: ("tanh", functions.tanh),
 }
-FUNCTIONS: dict[str, Callable[[Number], Number]] = {
-    "exp": functions.exp,
-    "log": functions.log,
-    "log1p": lambda x: functions.log(1 + x),
-    "abs": functions.absolute,
-    "tanh": functions.tanh,
+
+
+def _unknown(what: str) -> TypeError:
+    known = ", ".join(sorted(one.__name__ for one in (*OPERATIONS, *FUNCTIONS)))
+    return TypeError(f"arrays of symbols, which the proof runs on, know {known}; and not {what}")
+
+
+def _product(left: Any, right: Any) -> Symbolic:
+    """Σ_k left[i, k] right[k, j]."""
+    if not all(isinstance(one, Symbolic) and one.ndim == 2 for one in (left, right)):
+        raise ValueError(f"a product of matrices needs two matrices; got {left!r}, {right!r}")
+    (rows, inner), (same_inner, columns) = left.shape, right.shape
+    if inner != same_inner:
+        raise ValueError(
+            f"{_show(left.shape)} @ {_show(right.shape)}: {inner} and {same_inner} are"
+            " different sizes"
+        )
+    entry = sums.over("k", inner, left.at("i", "k") * right.at("k", "j"))
+    return Symbolic((rows, columns), entry, notation.binary("@", left.formula, right.formula))
+
+
+FUNCTIONS: dict[Any, Callable[..., Any]] = {
+    np.matmul: _product,
+    np.dot: _product,
+    np.transpose: lambda x: x.T,
+    np.negative: lambda x: -1 * x,
+    np.square: lambda x: x * x,
+    np.sum: Symbolic.sum,
+    np.max: Symbolic.max,
+    np.mean: Symbolic.mean,
+    np.where: lambda condition, x, y: condition * x + (1 - condition) * y,
+    np.zeros_like: lambda x, **_: 0,
+    np.ones_like: lambda x, **_: 0 * x + 1,
 }
 
 
 def _entry(value: Any) -> Number:
-    return value.entry if isinstance(value, Symbolic) else sums.number(value)
+    return value.entry if isinstance(value, Symbolic) else number(value)
 
 
 def _written(value: Any) -> Any:
@@ -234,7 +250,7 @@ def _is_one(n: Any) -> bool:
     return isinstance(n, int) and n == 1
 
 
-def _broadcast(left: tuple[Any, ...], right: tuple[Any, ...]) -> tuple[Any, ...]:
+def _broadcast(left: tuple[Any, ...], right: tuple[Any, ...] = ()) -> tuple[Any, ...]:
     longest = max(len(left), len(right))
     padded = [(1,) * (longest - len(shape)) + shape for shape in (left, right)]
     met = []

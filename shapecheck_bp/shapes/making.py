@@ -33,12 +33,12 @@ DTYPES = ["float64", "int64", "bool", "complex128"] + [
 
 
 class Maker:
-    """Makes arrays to annotations, and remembers the size of each axis."""
+    """Makes arrays to annotations, and remembers the size of each axis; some may be given."""
 
-    def __init__(self, law: Law, others: Mapping[str, Any]) -> None:
+    def __init__(self, law: Law, others: Mapping[str, Any], **sizes: int) -> None:
         self.law = law
         self.others = dict(others)
-        self.sizes: dict[str, int] = {}
+        self.sizes = sizes
         dims = [array.dim_str for hint in law.hints.values() for array in array_hints(hint)]
         fixed = {int(number) for number in re.findall(r"\d+", " ".join(dims))}
         computed = any(map(_is_computed, law.hints.values()))

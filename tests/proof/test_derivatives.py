@@ -11,7 +11,7 @@ from shapecheck_bp.activations import ACTIVATIONS
 from shapecheck_bp.network import Layer
 from shapecheck_bp.proof import definitions
 from shapecheck_bp.proof.right import KINDS, symbolic_network
-from shapecheck_bp.proof.symbols import Symbolic, size, sizes
+from shapecheck_bp.proof.symbols import Symbolic, size
 
 STEP = 1e-6
 # Widths that differ, that are equal, and of one; and one example.
@@ -20,13 +20,10 @@ SHAPES = [((3, 2, 4), 5), ((2, 2, 2), 2), ((1, 3, 2), 1), ((4, 1, 3), 3)]
 
 def evaluate(number, matrices, at):
     """A number written with index sums, in numbers: term by term and with loops."""
-    found = 0.0
-    for (bound, product), c in number.terms.items():
-        for place in itertools.product(*(range(at[n]) for _, n in bound)):
-            here = at | {k: one for (k, _), one in zip(bound, place, strict=True)}
-            factors = (_factor(factor, matrices, here) ** power for factor, power in product)
-            found += float(c) * math.prod(factors)
-    return found
+    return sum(
+        float(c) * math.prod(_factor(factor, matrices, at) ** power for factor, power in product)
+        for product, c in number.terms.items()
+    )
 
 
 def _factor(factor, matrices, at):
@@ -36,6 +33,13 @@ def _factor(factor, matrices, at):
         return matrices[parts[0]][row, column]
     if kind == "size":
         return at[parts[0]]
+    if kind == "sum":
+        bound, inner = parts
+        places = itertools.product(*(range(at[n]) for _, n in bound))
+        names = [k for k, _ in bound]
+        return sum(
+            evaluate(inner, matrices, at | dict(zip(names, place, strict=True))) for place in places
+        )
     inside = evaluate(parts[-1], matrices, at)
     if kind == "call":
         pair = ACTIVATIONS[parts[0].rstrip("'")]
@@ -87,8 +91,8 @@ def test_J_is_the_cost_that_the_code_computes(output, loss):
         Layer(Symbolic.named("W", (n, k), layer), Symbolic.named("b", (n, 1), layer))
         for layer, (k, n) in enumerate(itertools.pairwise(net.sizes), start=1)
     )
-    cache = definitions.forward(net, symbols, Symbolic.named("X", (net.sizes[0], *sizes("m"))))
-    J = definitions.cost(net, cache, Symbolic.named("Y", (net.sizes[-1], *sizes("m"))))
+    cache = definitions.forward(net, symbols, Symbolic.named("X", (net.sizes[0], size("m"))))
+    J = definitions.cost(net, cache, Symbolic.named("Y", (net.sizes[-1], size("m"))))
     values = {"X": X, "Y": Y} | {
         f"{s}[{layer}]": array
         for layer, one in enumerate(given, start=1)

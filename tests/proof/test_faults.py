@@ -440,6 +440,10 @@ REWRITTEN = {
     "weights_backward": [
         ("dW = dZ @ A_prev.T / m", "dW = (dZ / m) @ A_prev.T"),
         ("dW = dZ @ A_prev.T / m", "dW = (A_prev @ dZ.T).T * (1 / m)"),
+        (
+            "dW = dZ @ A_prev.T / m",
+            "import numpy as np\n    dW = np.dot(dZ, np.transpose(A_prev)) / m",
+        ),
         ("db = xp.sum(dZ, axis=1, keepdims=True) / m", "db = dZ.sum(axis=-1, keepdims=True) / m"),
         ("db = xp.sum(dZ, axis=1, keepdims=True) / m", "db = xp.mean(dZ, axis=1, keepdims=True)"),
         ("db = xp.sum(dZ, axis=1, keepdims=True) / m", "db = dZ @ xp.ones_like(dZ[:1, :]).T / m"),
@@ -482,7 +486,15 @@ REWRITTEN = {
         ),
     ],
     "linear_backward": [("dA_prev = W.T @ dZ", "dA_prev = -(W.T @ (-dZ))")],
-    "softmax": [("E = xp.exp(Z - xp.max(Z, axis=0, keepdims=True))", "E = xp.exp(Z)")],
+    "softmax": [
+        ("E = xp.exp(Z - xp.max(Z, axis=0, keepdims=True))", "E = xp.exp(Z)"),
+        (
+            "E = xp.exp(Z - xp.max(Z, axis=0, keepdims=True))",
+            "import numpy as np\n"
+            "    E = np.exp(np.subtract(Z, np.max(Z, axis=0, keepdims=True)))\n"
+            "    return np.divide(E, 1 / (1 / np.sum(E, axis=0, keepdims=True)))",
+        ),
+    ],
     "backward": [("dZ = A[net.L] - Y", "dZ = -(Y - A[net.L])")],
 }
 

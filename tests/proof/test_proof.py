@@ -14,10 +14,12 @@ from shapecheck_bp.proof import choices
 from shapecheck_bp.proof.cases import ENDINGS, HIDDEN, describe
 from shapecheck_bp.proof.definitions import DEFINITIONS
 from shapecheck_bp.proof.floating import differences
+from shapecheck_bp.proof.numbers import Number
 from shapecheck_bp.proof.right import IN_BLOCKS, KINDS, right, symbolic_networks
+from shapecheck_bp.proof.symbols import Symbolic, size
 from shapecheck_bp.tracing.naming import result_names
 
-# The proof of everything is made once, and what was found out for it serves the smaller ones.
+# The proof of everything is made once.
 pytestmark = pytest.mark.xdist_group("proof")
 
 
@@ -200,6 +202,15 @@ def test_the_bound_grows_with_the_sums_and_shrinks_with_the_float_type():
     few, many = (differences(column, row, *problem(column, net, m=m)) for m in (4, 40))
     assert few[0].bound < many[0].bound
     assert all(one.agrees and 0 <= one.eps <= one.bound for one in few + many)
+
+
+def test_what_was_worked_out_is_let_go_and_what_is_held_stays_equal():
+    n, k, m = map(size, "nkm")
+    made = lambda: Symbolic.named("A", (n, k)) @ Symbolic.named("B", (k, m))  # noqa: E731
+    before, held = made(), len(Number.known)
+    assert prove(Network((3, 2), "tanh"), short=True)
+    assert len(Number.known) < held + 500
+    assert made().entry is before.entry
 
 
 def test_results_are_named_by_their_docstrings():
