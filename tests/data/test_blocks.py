@@ -34,7 +34,7 @@ def flat(outcome):
 
 @st.composite
 def divided(draw):
-    m = draw(st.integers(1, 40))
+    m = draw(st.integers(1, 12))
     return m, draw(st.integers(1, m + 3))
 
 
