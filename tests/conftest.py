@@ -66,6 +66,7 @@ def main_job_as_found(main_job, monkeypatch):
     return settings
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """Let one process have all of JAX, which compiles each operation once in each."""
     for item in items:
