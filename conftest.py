@@ -50,8 +50,24 @@ def pytest_collection_modifyitems(
             item._id = type(item.id).parse(item._nodeid)
 
 
-def pytest_collection_finish() -> None:
-    """Spare the garbage collector what has been collected here, which stays to the end."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Let the garbage collector wait for what is collected here, which stays to the end."""
+    gc.disable()
+    yield
+    gc.enable()
+    _spare_what_stays()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """What a file's tests have left stays as well."""
+    if nextitem is not None and nextitem.path != item.path:
+        _spare_what_stays()
+
+
+def _spare_what_stays() -> None:
+    """Have the garbage collector look no more at what there is."""
     gc.collect()
     gc.freeze()
 

@@ -66,6 +66,14 @@ def main_job_as_found(main_job, monkeypatch):
     return settings
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Let one process have all of JAX, which compiles each operation once in each."""
+    for item in items:
+        if "jax" in item.name and item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group("jax"))
+
+
 @pytest.fixture(autouse=True)
 def _no_silent_floating_point_faults():
     with np.errstate(over="raise", invalid="raise", divide="raise"):

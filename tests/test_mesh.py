@@ -19,6 +19,7 @@ from shapecheck_bp.data import digits
 
 HERE = Path(__file__).parent
 EXAMPLE = (sys.executable, sharded.__file__)
+pytestmark = pytest.mark.xdist_group("mesh")
 both = pytest.mark.parametrize("convention", ["column", "row"])
 depths = pytest.mark.parametrize("depth", ["1", "3"])
 
@@ -118,7 +119,7 @@ def test_on_one_device_the_example_is_fit(bp):
 @both
 def test_two_processes_print_what_one_does(convention):
     jax_in_float64()
-    options = ("--epochs", "2", "--convention", convention)
+    options = ("--epochs", "2", "--batch-size", "256", "--convention", convention)
     alone = example("--devices", "8", *options)
     assert "the compiled step has {'all-reduce': 1}" in alone
     assert "5 sit out, others in each epoch" in alone

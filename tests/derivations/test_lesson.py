@@ -17,6 +17,7 @@ from shapecheck_bp.doctor.probe import Probe, named
 from shapecheck_bp.doctor.sick import candidates, gradients
 from shapecheck_bp.tracing.formulas import statements
 
+pytestmark = pytest.mark.xdist_group("lesson")  # of which there is one page
 CONVENTIONS = {"column": column, "row": row}
 NETS = [
     Network((3, 4, 2), "tanh"),

@@ -12,6 +12,7 @@ from shapecheck_bp.cli import main
 from shapecheck_bp.derivations.lesson.steps import drawn
 from shapecheck_bp.derivations.mistakes import MISTAKES
 
+pytestmark = pytest.mark.xdist_group("browser")
 CONVENTIONS = {"column": column, "row": row}
 NET, M = Network((3, 4, 2), "tanh"), 5
 WIDTHS, THEMES = (360, 768, 1366), ("light", "dark")

@@ -315,7 +315,7 @@ def test_right_ones_are_right(tmp_path, source):
     ],
 )
 def test_the_wrong_line_is_named(tmp_path, script, right, wrong, sure):
-    source = SCRIPTS[script]
+    source = SCRIPTS[script].replace("5000", "50")  # rounds, which take longer than the doctor
     assert source.count(right) == 1
     told = of_script(tmp_path, source.replace(right, wrong))
     line = source[: source.index(right)].count("\n") + 1

@@ -16,6 +16,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from traitlets.config import Config
 
+pytestmark = pytest.mark.xdist_group("exercises")  # filled in once
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = [FOLDER / "9_exercise_backprop.ipynb", FOLDER / "10_exercise_why.ipynb"]
 CONVENTIONS = ["column", "row"]

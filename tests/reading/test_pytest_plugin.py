@@ -46,6 +46,8 @@ def test_right():
     with pytest.raises(ValueError):
         W @ X
 """
+# Plugins that take a while to load, and one of which loads NumPy.
+OTHERS = "-p no:hypothesispytest -p no:jaxtyping -p no:xdist -p no:xdist.looponfail"
 LOADED = """
 import sys
 
@@ -63,6 +65,7 @@ def project(pytester, monkeypatch):
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: shapecheck_bp_entries\n")
     (about / "entry_points.txt").write_text("\n".join(["[pytest11]", *lines]))
     monkeypatch.setenv("PYTHONPATH", str(Path(shapecheck_bp.__file__).parents[1]))
+    monkeypatch.setenv("PYTEST_ADDOPTS", OTHERS)
     pytester.makepyfile(net="def forward(W, x):\n    return W @ x\n")
     return pytester
 
@@ -112,9 +115,8 @@ def _steady(ran):
 def test_nothing_of_the_package_is_loaded_without_the_option(project):
     project.makeconftest(LOADED)
     project.makepyfile("def test():\n    pass\n")
-    alone = ("-p", "no:jaxtyping")  # whose own plugin loads NumPy
-    project.runpytest_subprocess(*alone).stdout.fnmatch_lines(["loaded: []"])
-    explained = project.runpytest_subprocess(*alone, "--explain-shapes")
+    project.runpytest_subprocess().stdout.fnmatch_lines(["loaded: []"])
+    explained = project.runpytest_subprocess("--explain-shapes")
     explained.stdout.fnmatch_lines(["loaded: *'shapecheck_bp.reading.pytest_plugin'*"])
 
 

@@ -291,6 +291,7 @@ def test_what_cannot_be_copied_is_read_and_not_again(make, why):
         reading.again()
 
 
+@pytest.mark.usefixtures("no_test_is_loaded")
 def test_a_script_is_not_run_again(tmp_path):
     path = tmp_path / "script.py"
     path.write_text("x = 1 + len('abc')\n")

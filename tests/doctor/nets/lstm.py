@@ -58,14 +58,14 @@ def loss_and_grads(p, xs, y):
 
 
 def make():
-    rng = np.random.default_rng(21)
+    rng = np.random.default_rng(23)
     p = {
-        "Wx": rng.normal(0, 0.7, (2, 12)),
-        "Wh": rng.normal(0, 0.7, (3, 12)),
-        "b": rng.normal(0, 0.2, 12),
-        "v": rng.normal(size=3),
+        "Wx": rng.normal(0, 1.2, (2, 8)),
+        "Wh": rng.normal(0, 1.2, (2, 8)),
+        "b": rng.normal(0, 0.2, 8),
+        "v": rng.normal(size=2),
     }
-    return loss_and_grads, (p, rng.normal(size=(5, 4, 2)), rng.normal(size=4))
+    return loss_and_grads, (p, rng.normal(size=(3, 4, 2)), rng.normal(size=4))
 
 
 def parameters(call, args):

@@ -15,7 +15,7 @@ NAMES = [style.name for style in STYLES]
 
 @pytest.fixture(scope="module")
 def planted(tmp_path_factory):
-    return list(sample(STYLES, 9 * len(STYLES), tmp_path_factory.mktemp("planted")))
+    return list(sample(STYLES, 8 * len(STYLES), tmp_path_factory.mktemp("planted")))
 
 
 @pytest.mark.parametrize("style", STYLES, ids=NAMES)
