@@ -149,7 +149,7 @@ def numbers(thing: Any) -> Any:
 def put(roots: Any, path: Path, change: Any, add: bool = True) -> None:
     """Add to what is found on a path, in place, or put other values in."""
     thing: Any = at(roots, path)
-    if isinstance(thing, FLOATS):
+    if isinstance(thing, (int, *FLOATS)):
         inside, last = at(roots, path[:-1]), path[-1]
         number = float(thing + change if add else change)
         if isinstance(inside, np.ndarray):

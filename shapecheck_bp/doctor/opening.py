@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from shapecheck_bp.doctor.arrays import FLOATS, numbers, spans_of
+from shapecheck_bp.doctor.arrays import numbers, spans_of
 from shapecheck_bp.doctor.claims import Claim, claims_of
 from shapecheck_bp.doctor.guarding import CannotJudge, ending
 from shapecheck_bp.doctor.loops import LOOPS, once, training_calls, trains, tree_of, value_of
@@ -51,6 +51,8 @@ def of_call(
     named = [(space, [*names]) for space, names in reached.named.values()]
     step = _on_a_part(program, function, args, kwargs, named)
     run = _first(step)
+    if floats := step.with_floats(run):
+        step, run = floats, _first(floats)
     found = False
     if not claims_of(run, step.version):
         whole = Step(program, partial(function, *args, **kwargs), named)
@@ -190,22 +192,9 @@ def _of_block(block: Block, tree: ast.AST) -> Step:
     named = [(block.names, mine), *(one for one in named if one[0] is not block.names)]
     step = Step(Program(_lives(reached), block), partial(_nothing), named)
     run = _first(step)
-    if _made_floats(block.names, run):
-        step = Step(Program(_lives(reached), block), partial(_nothing), named)
-        run = _first(step)
+    if floats := step.with_floats(run):
+        step, run = floats, _first(floats)
     return once(step, run)
-
-
-def _made_floats(names: dict[str, Any], run: Run) -> bool:
-    """Make floats of numbers that are floats after a step, also where they begin as 0."""
-    found = False
-    for (name, *rest), value in run.after.items():
-        if isinstance(value, FLOATS) and len(rest) < 2:
-            space = getattr(names.get(name), "__dict__", {}) if rest else names
-            key = str(rest[0]).strip(".") if rest else name
-            if type(space.get(key)) is int:
-                space[key], found = float(space[key]), True
-    return found
 
 
 def _of_part(block: Block, tree: ast.AST) -> Step:

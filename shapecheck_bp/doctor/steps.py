@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from shapecheck_bp.doctor.arrays import FLOATS, Parts, arrays, kept, mark, put
+from shapecheck_bp.doctor.arrays import FLOATS, Parts, Path, arrays, at, kept, mark, put
 from shapecheck_bp.doctor.guarding import CannotJudge
 from shapecheck_bp.doctor.program import Program, Version
 from shapecheck_bp.doctor.runs import (
@@ -133,12 +133,23 @@ class Step:
         """The same step with other values in some arrays, or None where that cannot be copied."""
         return self._from(values, False)
 
+    def with_floats(self, run: Run) -> "Step | None":
+        """The same step with floats in the place of ints that become floats, as of a bias of 0."""
+        after = [path for path, value in run.after.items() if isinstance(value, FLOATS)]
+        new = [path for path in after if path not in run.before]
+        if not new:
+            return None
+        with self.state.again(_Copier(self.version.by_plain)) as call:
+            before = {path: _int_at(self._roots(call), path) for path in new}
+        ints = {path: float(value) for path, value in before.items() if value is not None}
+        return self._from(ints, False) if ints else None
+
     def _from(self, values: Change, run: bool) -> "Step | None":
         with self.state.again(_Copier(self.version.by_plain)) as call:
             roots = self._roots(call)
             found = arrays(roots, self.parts)
             for path, value in values.items():
-                if path not in found:
+                if path not in found and _int_at(roots, path) is None:
                     return None
                 put(roots, path, value, add=False)
             call = self._rebound(call, roots, values)
@@ -164,7 +175,7 @@ class Step:
     ) -> "partial[Any]":
         """The call with those numbers that have a name of their own; a number has no place."""
         for name in {path[0] for path in paths if len(path) == 1}:
-            if isinstance(roots[name], FLOATS):
+            if isinstance(roots[name], (int, *FLOATS)):
                 for space, names in self.named:
                     if name in names and name in space:
                         space[name] = roots[name]
@@ -188,6 +199,15 @@ class Step:
                 if name in space and not name.startswith("__"):
                     roots.setdefault(name, space[name])
         return roots
+
+
+def _int_at(roots: dict[str, Any], path: Path) -> int | None:
+    """The int that is found on a path, if one is."""
+    try:
+        found = at(roots, path)
+    except (LookupError, AttributeError, TypeError):
+        return None
+    return found if type(found) is int else None
 
 
 def _held_by(function: Any) -> Iterator[tuple[str, Any]]:

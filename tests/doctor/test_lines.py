@@ -454,7 +454,7 @@ def test_of_two_outputs_that_meet_the_targets_that_is_meant_with_which_a_change_
 
     class Logistic:
         def __init__(self):
-            self.w, self.b = np.zeros(X.shape[1]), 0.0
+            self.w, self.b = np.zeros(X.shape[1]), 0
 
         def fit(self, X, y):
             z = np.dot(X, self.w) + self.b
