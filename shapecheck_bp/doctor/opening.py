@@ -29,7 +29,7 @@ from shapecheck_bp.reading.passing import FAULTS, is_anothers
 from shapecheck_bp.reading.reached import Reached
 from shapecheck_bp.reading.sources import File, NotRead, file_at, file_of
 
-FIRST_NOTES = 300_000
+FIRST_NOTES = 60_000
 
 
 class NothingTrains(CannotJudge):
