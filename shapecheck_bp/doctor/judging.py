@@ -66,7 +66,9 @@ class Judge:
             )
         reach = Reach(step, self.base, self.claims)
         self.noise, self.moved, self.reached = reach.noise, reach.moved, reach.reached
-        self.claims = [claim for claim in self.claims if reach.is_a_parameter(claim.parameter)]
+        self.left_out = [path for path in reach.moved if not wrt and not reach.is_a_parameter(path)]
+        """Single numbers that are changed, and are taken for no parameters."""
+        self.claims = [claim for claim in self.claims if claim.parameter not in self.left_out]
         paths = [*dict.fromkeys(claim.parameter for claim in self.claims)]
         reaching = [path for path in paths if reach.goes_to_others(path)]
         self.params: dict[Path, Slopes] = {}

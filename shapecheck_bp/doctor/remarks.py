@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from shapecheck_bp.doctor.arrays import Path, name_in, shown
 from shapecheck_bp.doctor.claims import PARAMETERS
 from shapecheck_bp.doctor.judging import Judge
+from shapecheck_bp.doctor.solving import is_a_rate
 
 
 def remarks_of(judge: Judge) -> list[str]:
@@ -17,6 +18,9 @@ def remarks_of(judge: Judge) -> list[str]:
     if still := _not_moving(judge):
         names = ", ".join(map(shown, still))
         remarks.append(f"Its cost does not move with {names}: is that meant?")
+    if others := [shown(path) for path in judge.left_out if not is_a_rate(shown(path))]:
+        names = ", ".join(others)
+        remarks.append(f"Not judged, for they may be no parameters: {names}; wrt= says they are.")
     if judge.climbs:
         remarks.append(
             "Its steps go up that: right for a likelihood or a margin, and wrong for what is to be"

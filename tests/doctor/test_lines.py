@@ -525,3 +525,20 @@ for epoch in range(100):
                     n["w"][j] -= 0.5 * n["delta"] * x[j]
             x = [n["a"] for n in layer]
 """
+
+
+def test_a_number_that_may_be_no_parameter_is_told_and_judged_where_it_is_named():
+    """A mean that runs on moves nothing that is stepped besides, and nothing moves it."""
+
+    def step(W, state, X, Y, rate=0.1):
+        error = X @ W - Y
+        state["seen"] = state["seen"] * 0.9 + 0.1
+        W -= rate * X.T @ error
+
+    call = (W1[:, :2].copy(), {"seen": 0.5}, X, Y)
+    told = diagnose(step, *call)
+    assert told.ok is True
+    assert told.remarks == [
+        "Not judged, for they may be no parameters: state['seen']; wrt= says they are."
+    ]
+    assert diagnose(step, *call, wrt=["W"]).remarks == []
