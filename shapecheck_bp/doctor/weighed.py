@@ -64,9 +64,12 @@ def _by_site(events: Iterator[Event], size: int) -> list[list[Event]]:
 def _of_it_alone(
     step: Step, base: Run, paths: list[Path], met: list[Event]
 ) -> Iterator[list[Event]]:
-    """What moves with the parameters, and no longer where the error is held."""
+    """What moves with the parameters, and no longer where the error is held.
+
+    They are moved far: the slope of a relu moves, too, if some of its entries change their sign.
+    """
     random = np.random.default_rng(31)
-    change = {p: 1e-3 * random.standard_normal(np.shape(numbers(base.before[p]))) for p in paths}
+    change = {p: random.standard_normal(np.shape(numbers(base.before[p]))) for p in paths}
     free = differing(base, step.run(change=change, keep=True))
     hold = {event.key: instead(event.value) for event in met}
     held = differing(base, step.run(change=change, exchange=hold, keep=True))
