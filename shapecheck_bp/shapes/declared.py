@@ -53,6 +53,7 @@ class Declared:
         module = getattr(sys.modules.get(self.function.__module__), "__dict__", own)
         annotations = _annotations(self.function)
         declared = read_hints(self.function, annotations, self.names_around, own, module)
+        declared = {name: _any_tuple(hint) for name, hint in declared.items()}
         hints = {"return": declared["return"]} if "return" in declared else {}
         for name, parameter in self.signature.parameters.items():
             if name not in declared:
@@ -111,6 +112,12 @@ class Declared:
 def _annotations(function: Callable[..., Any]) -> Mapping[str, Any]:
     annotations = getattr(function, "__annotations__", None)
     return annotations if isinstance(annotations, Mapping) else {}
+
+
+def _any_tuple(hint: Any) -> Any:
+    """A tuple of whatever it is, as beartype before 0.23 does not know ``tuple[*Ts]``."""
+    parts = get_args(hint) if get_origin(hint) is tuple else ()
+    return tuple if [get_origin(part) for part in parts] == [Unpack] else hint
 
 
 def _is_unpacked(hint: Any) -> bool:
