@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
@@ -262,6 +263,7 @@ def _in_place(step: Step, base: Run, moved: dict[Path, set[Key]], loss: Any) -> 
     """Losses of what has its targets subtracted in place, or a one where its label says so."""
     sites, moving = step.version.sites, set().union(*moved.values())
     values = {event.number: event.value for event in reversed(base.events)}
+    times = Counter(event.number for event in base.events)
     made: dict[Any, Event] = {}
     met: set[int] = set()
     for event in base.events:
@@ -273,6 +275,8 @@ def _in_place(step: Step, base: Run, moved: dict[Path, set[Key]], loss: Any) -> 
         output, statement = made.get(mark(event.thing)), site.statement
         subtracts = isinstance(statement, ast.AugAssign) and isinstance(statement.op, ast.Sub)
         if not subtracts or output is None or output.key not in moving or event.number in met:
+            continue
+        if times[output.number] != times[event.number]:  # it makes all layers, and not the last
             continue
         taken = output.value - event.value
         targets, laws = site, [("the cross-entropy", lambda a, less: (less - a) / a)]
