@@ -135,6 +135,12 @@ def _in_brackets(node: ast.expr, text: str) -> str:
     return f"({text})" if isinstance(node, ast.BinOp) else text
 
 
+def _owner(node: ast.expr) -> str:
+    """An expression as what a method is called of."""
+    text = ast.unparse(node)
+    return text if isinstance(node, SIMPLE) else f"({text})"
+
+
 def _of_expressions(make: Maker, scope: Scope) -> Iterator[Change]:
     s = make.statement
     heads = [getattr(s, name, None) for name in ("value", "iter", "test")]
@@ -167,12 +173,13 @@ def _of_one(make: Maker, node: Any, scope: Scope) -> Iterator[Change]:
     if isinstance(node, ast.Constant) and type(node.value) is int:
         for number in {0: (1, -1), 1: (0, 2)}.get(node.value, (node.value - 1, node.value + 1)):
             yield put("index", str(number))
+    if text in scope.arrays or text in scope.numbers:
+        for helper in scope.helpers:
+            yield put("slope", f"{helper}({text})")
     if text in scope.arrays:
         for other, shape in scope.arrays.items():
             if other != text and shape in (scope.arrays[text], scope.arrays[text][::-1]):
                 yield put("name", other)
-        for helper in scope.helpers:
-            yield put("slope", f"{helper}({text})")
         for other, shape in (*scope.arrays.items(), *scope.calls.items()):
             if shape == scope.arrays[text] and isinstance(node, ast.Name | ast.Attribute):
                 for slope in SLOPES:
@@ -198,8 +205,6 @@ def _of_one(make: Maker, node: Any, scope: Scope) -> Iterator[Change]:
         for other in scope.numbers:
             if other != text:
                 yield put("value", other)
-        for helper in scope.helpers:
-            yield put("slope", f"{helper}({text})")
     negative = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
     if negative and not isinstance(node.operand, ast.Constant):
         yield put("sign", ast.unparse(node.operand))
@@ -261,8 +266,9 @@ def _of_call(put: Callable[[str, str], Change], node: ast.Call, text: str) -> It
             prefix = prefix if prefix.rpartition(".")[0] else "np.sum"
             for axis in AXES:
                 inner = ", ".join(part for part in (base, axis) if part)
-                of = base if isinstance(array, SIMPLE) else f"({base})"
-                yield put("axis", f"{of}.{name}({axis})" if is_method else f"{prefix}({inner})")
+                yield put(
+                    "axis", f"{_owner(array)}.{name}({axis})" if is_method else f"{prefix}({inner})"
+                )
             other = {"sum": "mean", "mean": "sum"}.get(name)
             if other:
                 yield put("axis", re.sub(rf"\b{name}\(", f"{other}(", text, count=1))
@@ -297,13 +303,11 @@ def _of_whole(make: Maker, head: Any, scope: Scope) -> Iterator[Change]:
         scaled = isinstance(head, ast.BinOp) and isinstance(head.op, ast.Mult | ast.Div)
         scaled = scaled and not scope.shapes.get(span(head.right))
         summed = head.left if scaled else head
-        array = ast.unparse(summed)
-        array = array if isinstance(summed, SIMPLE) else f"({array})"
         for axis, keep in product(range(len(shape)), (True, False)):
             left = (*shape[:axis], *[1] * keep, *shape[axis + 1 :])
             if left == scope.unfit[shape]:
                 over = f"axis={axis}" + ", keepdims=True" * keep
-                yield make.expression("axis", summed, f"{array}.sum({over})")
+                yield make.expression("axis", summed, f"{_owner(summed)}.sum({over})")
     for array in (*scope.arrays, *scope.calls):
         for slope in SLOPES:
             new = slope.format(array)

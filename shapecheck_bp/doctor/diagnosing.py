@@ -160,7 +160,8 @@ def _wrong(judge: Judge, name: str, remarks: list[str]) -> tuple[Diagnosis, bool
 
     Where that is guessed and nothing mends it, one with which something does comes before it.
     """
-    first: tuple[Diagnosis, bool] | None = None
+    program = judge.step.program
+    first: tuple[Diagnosis, bool, Any] | None = None
     for guess in _guesses(judge):
         if first is not None and not guess.verdict.right:
             continue
@@ -175,9 +176,10 @@ def _wrong(judge: Judge, name: str, remarks: list[str]) -> tuple[Diagnosis, bool
             found = Diagnosis(False, findings, about, said, lines, "", remarks, judge.step.runs)
             if judge.has_own_cost or all(one.fix for one in findings):
                 return found, some
-            first = first or (found, some)
+            first = first or (found, some, program.changes)
     if first is not None:
-        return first
+        found, some, program.changes = first
+        return found, some
     unfit = (
         f"nothing that it steps or returns fits {judge.truth.watch.words}, and no"
         " change that was tried makes it fit: if that is the cost, say so by loss="

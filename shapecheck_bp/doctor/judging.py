@@ -72,8 +72,6 @@ class Judge:
         paths = [*dict.fromkeys(claim.parameter for claim in self.claims)]
         reaching = [path for path in paths if reach.goes_to_others(path)]
         self.params: dict[Path, Slopes] = {}
-        self.usual = Usual(step, self.base, {}, set(), 0)
-        """Of the cost that is meant."""
         self.rough = 0.0
         """By how much all factors are beside a usual one, as where a cost has a small number more.
         """

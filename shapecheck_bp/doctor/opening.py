@@ -49,10 +49,7 @@ def of_call(
     if not program.lives:
         raise CannotJudge("no Python source of it can be read")
     named = [(space, [*names]) for space, names in reached.named.values()]
-    step = _on_a_part(program, function, args, kwargs, named)
-    run = _first(step)
-    if floats := step.with_floats(run):
-        step, run = floats, _first(floats)
+    step, run = _begun(_on_a_part(program, function, args, kwargs, named))
     found = False
     if not claims_of(run, step.version):
         whole = Step(program, partial(function, *args, **kwargs), named)
@@ -190,11 +187,14 @@ def _of_block(block: Block, tree: ast.AST) -> Step:
     reached = Reached(*(block.names[name] for name in mine))
     named = [(space, [*names]) for space, names in reached.named.values()]
     named = [(block.names, mine), *(one for one in named if one[0] is not block.names)]
-    step = Step(Program(_lives(reached), block), partial(_nothing), named)
+    return once(*_begun(Step(Program(_lives(reached), block), partial(_nothing), named)))
+
+
+def _begun(step: Step) -> tuple[Step, Run]:
+    """A step and its first run, with floats for the ints that become floats in it."""
     run = _first(step)
-    if floats := step.with_floats(run):
-        step, run = floats, _first(floats)
-    return once(step, run)
+    floats = step.with_floats(run)
+    return (step, run) if floats is None else (floats, _first(floats))
 
 
 def _of_part(block: Block, tree: ast.AST) -> Step:

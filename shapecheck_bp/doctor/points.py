@@ -70,11 +70,10 @@ def _moved(judge: Judge, by: tuple[float, float], far: bool = False) -> Step | N
             value, size = random.permuted(value), 0.0
         moved[path] = value + size * random.standard_normal(value.shape)
     if far:
-        kept = {path: one for path, one in before.items() if is_trainable(one)}
-        kept = {path: one for path, one in kept.items() if path not in moved}
-        for path, value in ((path, numbers(one)) for path, one in kept.items()):
-            if np.any(value < 0) and np.array_equal(value, judge.base.after.get(path, ())):
-                moved[path] = -value
+        for path in before.keys() - moved.keys():
+            is_kept = np.array_equal(before[path], judge.base.after.get(path, ()))
+            if is_kept and is_trainable(before[path]) and np.min(before[path]) < 0:
+                moved[path] = -numbers(before[path])
     return judge.step.beginning(moved)
 
 

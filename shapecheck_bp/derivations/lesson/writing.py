@@ -189,9 +189,9 @@ def _differing(walk: Walk, right: Walk) -> dict[str, Any]:
     differing = {
         name: array
         for name, array in walk.arrays.items()
-        if (wanted := right.arrays.get(name)) is None
-        or np.shape(array) != wanted.shape
-        or np.any(np.abs(array - wanted) > 1e-12 + 1e-9 * np.abs(wanted))
+        if name not in right.arrays
+        or np.shape(array) != right.arrays[name].shape
+        or not np.allclose(array, right.arrays[name], rtol=1e-9, atol=1e-12)
     }
     return {"arrays": _plain(differing), "stopped": walk.stopped, "error": walk.error}
 
