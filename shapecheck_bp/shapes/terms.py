@@ -94,5 +94,6 @@ def annotation_text(hint: Any) -> str:
 def class_name(cls: Any) -> str:
     """The name that people know a class by; of JAX's arrays it is not where they are made."""
     name = str(getattr(cls, "__name__", cls)).rpartition(".")[2]
-    made_in_jax = getattr(cls, "__module__", "").startswith("jaxlib") or "jaxlib" in str(cls)
-    return f"jax.{name}" if made_in_jax else name
+    module = str(getattr(cls, "__module__", ""))
+    of_jax = module == "jax" or module.startswith("jaxlib") or "jaxlib" in str(cls)
+    return f"jax.{name}" if of_jax else name

@@ -1,6 +1,8 @@
 """PyTorch's programs give the numbers of the functions as they are written, to rounding."""
 
+import contextlib
 import re
+import warnings
 from collections import Counter
 from functools import partial
 from pathlib import Path
@@ -299,6 +301,18 @@ def test_float32_and_parameters(bp):
 # On a GPU.
 
 
+@contextlib.contextmanager
+def no_call_may_wait():
+    """PyTorch refuses what waits for a GPU; it warns that it does not find all of it."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Synchronization debug mode is a prototype")
+        torch.cuda.set_sync_debug_mode("error")
+    try:
+        yield
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+
+
 @pytest.fixture
 def on_a_gpu(bp):
     if not torch.cuda.is_available():
@@ -312,11 +326,8 @@ def test_no_call_waits_for_a_gpu_or_copies(bp, on_a_gpu):
     given, wanted = on_a_gpu
     for _ in range(3):  # of which the second is held to the first's numbers, and so waits
         bp.gradients(*given)
-    torch.cuda.set_sync_debug_mode("error")
-    try:
+    with no_call_may_wait():
         results = [bp.gradients(*given), textbook(bp.gradients)(*given)]
-    finally:
-        torch.cuda.set_sync_debug_mode("default")
     for result in results:
         assert_same(convert(result, lambda a: a.cpu()), wanted)
 
@@ -334,6 +345,7 @@ def test_a_call_is_captured_in_a_cuda_graph(bp, on_a_gpu, before):
     assert_same(convert(result, lambda a: a.cpu()), wanted)
 
 
+@pytest.mark.filterwarnings("ignore:Dynamo detected a call to a .functools.lru_cache")
 def test_compiled_for_a_gpu(bp, on_a_gpu):
     given, wanted = on_a_gpu
     for mode in ("default", "reduce-overhead"):
