@@ -2,7 +2,7 @@
 
 import math
 import statistics
-from typing import Any
+from typing import Any, NamedTuple
 
 from report import Table, seconds, times
 from turns import Workers, ratio
@@ -19,13 +19,32 @@ PEERS = (
     "autograd",
     "scikit-learn",
 )
-# Ours on the arrays of another library, and what it has itself.
-THERE = {
-    "PyTorch": ("PyTorch", "PyTorch compiled", "PyTorch reduced", "PyTorch graph"),
-    "JAX": ("JAX jitted",),
-    "CuPy": ("CuPy",),
-}
-AGAINST = {"PyTorch graph": "PyTorch"}  # which cannot be captured itself
+
+
+class Form(NamedTuple):
+    """How another library's arrays are computed with: what it has itself, and what of ours."""
+
+    name: str
+    theirs: tuple[str, ...]  # of which the last is the quickest, and ours are compared with it
+    ours: tuple[str, ...]
+
+
+FORMS = (
+    # A CUDA graph is compared with what is run by itself: autograd cannot be captured.
+    Form("PyTorch's arrays, eager", ("PyTorch",), ("PyTorch", "PyTorch graph")),
+    Form(
+        "PyTorch's arrays, compiled",
+        ("PyTorch cost compiled", "PyTorch compiled"),
+        ("PyTorch compiled", "PyTorch trusting"),
+    ),
+    Form(
+        "PyTorch's arrays, compiled for less overhead",
+        ("PyTorch cost reduced", "PyTorch reduced"),
+        ("PyTorch reduced", "PyTorch reduced trusting"),
+    ),
+    Form("JAX's arrays", ("JAX jitted",), ("JAX jitted",)),
+    Form("CuPy's arrays", (), ("CuPy",)),
+)
 
 
 def measured(workers: Workers, threads: int, case: str, quick: bool) -> dict[str, Any]:
@@ -40,10 +59,11 @@ def measured(workers: Workers, threads: int, case: str, quick: bool) -> dict[str
         "column_to_row": ratio(rounds, "column", "row"),
         "to_row": {name: ratio(rounds, name, "row") for name in PEERS if name in rounds},
         "to_theirs": {
-            name: ratio(rounds, name, AGAINST.get(form, form))
-            for form in (form for forms in THERE.values() for form in forms)
-            for name in (f"row {form}", f"column {form}")
-            if name in rounds
+            f"{bp} {ours}": ratio(rounds, f"{bp} {ours}", form.theirs[-1])
+            for form in FORMS
+            for ours in form.ours
+            for bp in ("row", "column")
+            if f"{bp} {ours}" in rounds and form.theirs
         },
         "memory": workers.memory() if workers.device != "cpu" else {},
         "spread": spread(next(iter(rounds.values()))),
@@ -73,7 +93,7 @@ def tables(results: list[dict[str, Any]], threads: int) -> list[Table]:
     """The tables of one number of threads."""
     results = [one for one in results if one["threads"] == threads]
     on = f"{threads} thread{'s' * (threads > 1)}"
-    there = [table for library in THERE for table in _there(results, library, on)]
+    there = [table for form in FORMS for table in _there(results, form, on)]
     if not results or "row" not in results[0]["seconds"]:
         return there
     limit = Table(
@@ -121,35 +141,27 @@ def tables(results: list[dict[str, Any]], threads: int) -> list[Table]:
     return [limit, peers, *there]
 
 
-def _there(results: list[dict[str, Any]], library: str, on: str) -> list[Table]:
+def _there(results: list[dict[str, Any]], form: Form, on: str) -> list[Table]:
     """Ours on another library's arrays, in times of what the library has itself."""
-    names = {name for one in results for name in one["seconds"]}
-    headings, cells = ["sizes@m"], [[label(one)] for one in results]
-    for form in THERE[library]:
-        if f"row {form}" not in names:
-            continue
-        if form in names:
-            headings.append(heading(form))
-            for one, row in zip(results, cells, strict=True):
-                row.append(seconds(one["seconds"].get(form)))
-        for name in (f"row {form}", f"column {form}"):
-            headings += [heading(name), "×"]
-            for one, row in zip(results, cells, strict=True):
-                row.append(seconds(one["seconds"].get(name)))
-                row.append(times(one["to_theirs"].get(name)))
-    if len(headings) == 1:
+    ours = [f"{bp} {name}" for name in form.ours for bp in ("row", "column")]
+    measured = [name for one in results for name in (*one["seconds"], *one["memory"])]
+    names = [name for name in (*form.theirs, *ours) if name in measured]
+    if not {*names} & {*ours}:
         return []
-    note = (
-        "Medians; × is the ratio to the column of theirs before it; graph's is to PyTorch's eager."
-    )
-    found = [Table(f"Gradient of {library}'s arrays, {on}", note, headings, cells)]
-    names = [name for form in THERE[library] for name in (form, f"row {form}", f"column {form}")]
-    memory = [name for name in names if name in results[0]["memory"]]
-    if memory:
+    headings, cells = ["sizes@m"], [[label(one)] for one in results]
+    for name in names:
+        compared = name in ours and form.theirs
+        headings += [heading(name), *(["×"] * bool(compared))]
+        for one, row in zip(results, cells, strict=True):
+            row.append(seconds(one["seconds"].get(name)))
+            row += [times(one["to_theirs"].get(name))] if compared else []
+    note = f"Medians; × is the ratio to {form.theirs[-1]}." if form.theirs else "Medians."
+    found = [Table(f"Gradient of {form.name}, {on}", note, headings, cells)]
+    if any(one["memory"] for one in results):
         rows = [
-            [label(one), *(f"{one['memory'].get(name, math.nan) / 1e6:.1f}" for name in memory)]
+            [label(one), *(f"{one['memory'].get(name, math.nan) / 1e6:.1f}" for name in names)]
             for one in results
         ]
-        title = "Peak memory of one gradient beyond its data, MB"
-        found.append(Table(title, "", ["sizes@m", *map(heading, memory)], rows))
+        title = f"Peak memory of one gradient of {form.name}, beyond its data, MB"
+        found.append(Table(title, "", ["sizes@m", *map(heading, names)], rows))
     return found

@@ -149,12 +149,17 @@ def torch_read(J: Any, grads: Any) -> tuple[Any, list[np.ndarray]]:
 
 
 def torch_compiles() -> None:
-    """Whether it can; and forget earlier shapes, of which it only compiles a few."""
-    import torch
-
+    """Whether it can."""
     if not any(map(shutil.which, ("g++", "clang++", "cl"))):
         raise Missing("torch.compile needs a C++ compiler")
-    torch._dynamo.reset()
+
+
+def forget(library: str) -> None:
+    """What was compiled for earlier shapes, of which PyTorch only compiles a few."""
+    if library == "torch":
+        import torch
+
+        torch._dynamo.reset()
 
 
 def torch_eager(given: Problem) -> Peer:
@@ -185,6 +190,22 @@ def torch_compiled(given: Problem, mode: str | None = None) -> Peer:
     return Peer(waited(lambda: compiled(params, X, labels)), read)
 
 
+def torch_cost_compiled(given: Problem, mode: str | None = None) -> Peer:
+    """As most people have it: the cost is compiled, and its gradient asked for after it."""
+    import torch
+
+    torch_compiles()
+    cost, (params, X, labels) = torch_cost(), torch_arrays(given)
+    leaves = [array.requires_grad_() for layer in params for array in layer]
+    compiled = torch.compile(cost, dynamic=False, mode=mode)
+
+    def call() -> Any:
+        J = compiled(params, X, labels)
+        return J, torch.autograd.grad(J, leaves)
+
+    return Peer(waited(call), lambda made: torch_read(made[0].detach(), made[1]))
+
+
 def ours(bp: Any, given: Problem, to: Any, back: Any) -> tuple[Any, tuple[Any, ...], Any]:
     """``gradients`` of a convention, its arguments in another library, and how they are read."""
     arrays = (given.params, given.X, given.Y)
@@ -212,6 +233,25 @@ def ours_compiled(bp: Any, given: Problem, mode: str | None = None) -> Peer:
     torch_compiles()
     gradients, arguments, read = ours(bp, given, tensor, on_host)
     compiled = torch.compile(gradients, fullgraph=True, dynamic=False, mode=mode)
+    return Peer(waited(lambda: compiled(*arguments)), read)
+
+
+def ours_trusting(bp: Any, given: Problem, in_a_graph: bool = False) -> Peer:
+    """Compiled, where only the arguments are looked at again, as the page on PyTorch says."""
+    import torch
+
+    if not hasattr(torch.compiler, "skip_guard_on_globals_unsafe"):
+        raise Missing("PyTorch is older than 2.8")
+    torch_compiles()
+    gradients, arguments, read = ours(bp, given, tensor, on_host)
+    options = {"guard_filter_fn": torch.compiler.skip_guard_on_globals_unsafe}
+    if in_a_graph:
+        options["triton.cudagraphs"] = True
+
+    def step(*given: Any) -> Any:  # for gradients itself what ours_compiled has made would be taken
+        return gradients(*given)
+
+    compiled = torch.compile(step, fullgraph=True, dynamic=False, options=options)
     return Peer(waited(lambda: compiled(*arguments)), read)
 
 
@@ -331,7 +371,9 @@ LIBRARIES: dict[str, dict[str, Callable[[Problem], Peer]]] = {
         "PyTorch": torch_eager,
         **both("PyTorch", ours_in_torch),
         "PyTorch compiled": torch_compiled,
+        "PyTorch cost compiled": torch_cost_compiled,
         **both("PyTorch compiled", ours_compiled),
+        **both("PyTorch trusting", ours_trusting),
     },
     "jax": {"JAX jitted": jax_jitted, **both("JAX jitted", ours_jitted)},
 }
@@ -340,7 +382,9 @@ ON_A_GPU: dict[str, dict[str, Callable[[Problem], Peer]]] = {
     "torch": {
         **LIBRARIES["torch"],
         "PyTorch reduced": partial(torch_compiled, mode=REDUCED),
+        "PyTorch cost reduced": partial(torch_cost_compiled, mode=REDUCED),
         **both("PyTorch reduced", ours_compiled, REDUCED),
+        **both("PyTorch reduced trusting", ours_trusting, True),
         **both("PyTorch graph", ours_in_a_graph),
     },
     "jax": LIBRARIES["jax"],

@@ -93,7 +93,7 @@ def gradients_of(library: str, case_text: str) -> Iterator[tuple[str, Callable[[
     """The products and every peer of one case, each held to ours; or why it is missing."""
     import products
     from cases import ROUNDING, Differs, hold_to, parse, problem
-    from peers import LIBRARIES, ON_A_GPU, Missing, exactly, torch_device
+    from peers import LIBRARIES, ON_A_GPU, Missing, exactly, forget, torch_device
 
     from shapecheck_bp import row
 
@@ -110,6 +110,7 @@ def gradients_of(library: str, case_text: str) -> Iterator[tuple[str, Callable[[
     for name, made_from in limits.get(library, {}).items() if device == "cpu" else ():
         yield name, made_from(case)
     expected = row.gradients(given.net, given.params, given.X, given.Y)
+    forget(library)
     for name, made_from in (LIBRARIES if device == "cpu" else ON_A_GPU)[library].items():
         try:
             peer = made_from(given)
