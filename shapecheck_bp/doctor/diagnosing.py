@@ -25,6 +25,7 @@ from shapecheck_bp.doctor.steps import Step
 from shapecheck_bp.doctor.telling import OTHER_RULE, told
 from shapecheck_bp.doctor.truth import LOSSES
 from shapecheck_bp.doctor.turns import carried_over, from_zero, other_rule
+from shapecheck_bp.doctor.unread import unread
 from shapecheck_bp.network import Network
 
 
@@ -150,6 +151,9 @@ def _right(judge: Judge, name: str, remarks: list[str]) -> Diagnosis:
     if not judge.verdict.ok:
         said = dict.fromkeys(said, OTHER_RULE)
     findings, remark = carried_over(judge) if judge.verdict.ok else ([], "")
+    unseen = unread(judge) if judge.verdict.ok else []
+    said |= {name: "stepped, and read nowhere" for one in unseen for name in one.parameters}
+    findings += unseen
     remarks += [remark] if remark else []
     remarks += [] if findings else remarks_of(judge)
     return Diagnosis(not findings, findings, about, said, [], "", remarks, judge.step.runs)

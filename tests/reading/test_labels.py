@@ -106,6 +106,10 @@ def test_of_a_symmetric_table_either_axis_is_left():
 def test_symmetry_is_but_for_rounding():
     S = np.arange(9.0).reshape(3, 3)
     assert labels.is_symmetric(S @ S.T * (1 + 1e-12))
+    large = np.array([[1e9, 7.0], [7.0 + 1e-3, 1e9]])
+    assert labels.is_symmetric(large)
+    assert labels.is_symmetric(1e-20 * large)
+    assert not labels.is_symmetric(1e-20 * np.array([[1.0, 2.0], [3.0, 1.0]]))
     assert labels.is_symmetric(np.eye(3, dtype=bool))
     assert not labels.is_symmetric(S)
     assert not labels.is_symmetric(S[:2])

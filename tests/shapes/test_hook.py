@@ -1,5 +1,6 @@
 """A whole package in a line, whole classes, and whatever else can be called."""
 
+import ast
 import functools
 import importlib
 import os
@@ -14,6 +15,7 @@ from beartype import BeartypeConf
 from jaxtyping import Float
 
 from shapecheck_bp import ShapeError, install_import_hook, shapechecked
+from shapecheck_bp.shapes.hook import Decorating
 
 N = np.ndarray
 
@@ -376,3 +378,20 @@ def test_a_named_tuple_inside_another_class_of_its_kind():
 
     B(ones(2))
     refuses(B, ones(2, 2))
+
+
+@pytest.mark.parametrize(
+    ("imports", "decorator"),
+    [
+        ("from torch import jit", "jit.script"),
+        ("import torch.jit as tj", "tj.script"),
+        ("from numba import njit as fast", "fast(cache=True)"),
+        ("from cupyx import jit", "jit.rawkernel()"),
+        ("import typing as t", "t.no_type_check"),
+    ],
+)
+def test_what_another_compiler_reads_is_left_alone_under_any_name(imports, decorator):
+    source = f"{imports}\n\n@{decorator}\ndef double(x: int) -> int:\n    return 2 * x"
+    assert ast.unparse(Decorating().visit(ast.parse(source))) == ast.unparse(ast.parse(source))
+    other = source.replace(imports, "")
+    assert "__shapechecked__" in ast.unparse(Decorating().visit(ast.parse(other)))

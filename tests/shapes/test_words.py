@@ -120,6 +120,18 @@ def test_each_column_of_a_table_that_is_too_wide_gets_an_equal_share(monkeypatch
     assert table([("a" * 18, "b" * 18)]) == ["a" * 18, "    " + "b" * 18]
 
 
+def test_only_a_row_of_integers_may_be_labels():
+    @shapechecked
+    def take(X: Float[N, "m n"], Y: Float[N, "m 3"]) -> None:
+        pass
+
+    X = np.ones((4, 2))
+    error = said(take, X, np.arange(4))
+    assert error.suggestion.endswith("; if these are labels, pass their one_hot.")
+    for other in (np.ones((5, 3), dtype=int), np.ones((5, 3), dtype=complex), np.ones(4)):
+        assert "labels" not in said(take, X, other).suggestion
+
+
 def test_arrays_of_jax_are_called_as_people_call_them():
     jax = pytest.importorskip("jax", reason="JAX is not installed")
 
