@@ -11,7 +11,6 @@ False
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
-from inspect import signature
 from typing import Any
 
 from shapecheck_bp.doctor.guarding import CannotJudge, quiet
@@ -27,6 +26,7 @@ from shapecheck_bp.doctor.truth import LOSSES
 from shapecheck_bp.doctor.turns import carried_over, from_zero, other_rule
 from shapecheck_bp.doctor.unread import unread
 from shapecheck_bp.network import Network
+from shapecheck_bp.shapes.names import signature_of
 
 
 def diagnose(
@@ -64,7 +64,7 @@ def diagnose(
         return of_network(function, *args, **kwargs)
     with suppress(ValueError):  # it has no signature
         try:
-            signature(function).bind(*args, **kwargs)
+            signature_of(function).bind(*args, **kwargs)
         except TypeError as error:
             raise TypeError(f"{_name_of(function)}: {error}{_hint(function, args)}") from None
     with quiet():

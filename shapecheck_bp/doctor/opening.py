@@ -6,7 +6,6 @@ and of code that makes its parameters itself what comes before the loop is run o
 """
 
 import ast
-import inspect
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
@@ -28,6 +27,7 @@ from shapecheck_bp.reading.live import Live, plain_code
 from shapecheck_bp.reading.passing import FAULTS, is_anothers
 from shapecheck_bp.reading.reached import Reached
 from shapecheck_bp.reading.sources import File, NotRead, file_at, file_of
+from shapecheck_bp.shapes.names import signature_of
 
 FIRST_NOTES = 60_000
 
@@ -285,7 +285,7 @@ def _inside(step: Step, function: Callable[..., Any]) -> Iterator[Step]:
     # Copies, for what comes before the loop may change them, and may be no beginning of a loop.
     called, args, kwargs, _ = Copier().copy(step.state.kept)
     owner = [called.__self__] if isinstance(function, MethodType) else []
-    bound = inspect.signature(plain).bind(*owner, *args, **kwargs)
+    bound = signature_of(plain).bind(*owner, *args, **kwargs)
     bound.apply_defaults()
     names |= bound.arguments
     yield from _of_loops(live.file, tree.body, names, tree)

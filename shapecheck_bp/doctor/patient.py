@@ -7,7 +7,7 @@ with its place.
 import linecache
 import warnings
 from collections.abc import Callable
-from inspect import Parameter, iscoroutinefunction, signature, unwrap
+from inspect import Parameter, iscoroutinefunction, unwrap
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy as np
 from shapecheck_bp.doctor.arrays import arrays
 from shapecheck_bp.doctor.probe import Probe
 from shapecheck_bp.doctor.styles import NoGradientsError, Outcome, Reading, packed, unpack
+from shapecheck_bp.shapes.names import signature_of
 
 NAMES = {
     "X": ("x", "inputs", "data"),
@@ -37,7 +38,7 @@ class Patient:
         try:
             needed = [
                 name
-                for name, one in signature(function).parameters.items()
+                for name, one in signature_of(function).parameters.items()
                 if one.default is Parameter.empty
                 and one.kind not in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
             ]

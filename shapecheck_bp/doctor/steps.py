@@ -31,6 +31,7 @@ from shapecheck_bp.reading.copies import Copier
 from shapecheck_bp.reading.passing import deeper, taken_by
 from shapecheck_bp.reading.safety import drop_half_a_pair
 from shapecheck_bp.reading.state import State
+from shapecheck_bp.shapes.names import signature_of
 
 Named = list[tuple[dict[str, Any], list[str]]]
 
@@ -51,7 +52,7 @@ class Step:
             raise CannotJudge(f"it cannot be run again: {self.state.why_not}")
         self.signature: inspect.Signature | None = None
         with suppress(TypeError, ValueError):
-            self.signature = inspect.signature(call.func)
+            self.signature = signature_of(call.func)
         self.version = program.version()
         self.runs = 0
         self.remark = ""

@@ -106,7 +106,9 @@ def update(params: Any, grads: Any, learning_rate: Symbolic) -> Any:
 
 
 DEFINITIONS: dict[str, Callable[..., Any]] = {
-    name: one for name, one in vars().items() if getattr(one, "__module__", "") == __name__
+    name: one
+    for name, one in vars().items()
+    if getattr(one, "__module__", "") == __name__ and not name.startswith("_")
 }
 
 

@@ -14,11 +14,11 @@ import re
 from collections.abc import Mapping
 from inspect import Parameter
 from types import UnionType
-from typing import Any, ForwardRef, Literal, Union, get_args, get_origin
+from typing import Any, Literal, Union, get_args, get_origin
 
 from jaxtyping import AbstractArray
 
-from shapecheck_bp.shapes.names import Unknown
+from shapecheck_bp.shapes.names import Unknown, meant_by
 from shapecheck_bp.shapes.records import fields_of, is_record
 
 
@@ -42,7 +42,7 @@ def parts_of(hint: Any) -> list[Any]:
             seen.append(part)
             todo += () if get_origin(part) is Literal else get_args(part)
             todo += (field.hint for field in fields_of(part)) if is_record(part) else ()
-            todo += [part.__forward_value__] if is_resolved(part) else []
+            todo += [meant_by(part)] if is_resolved(part) else []
     return seen
 
 
@@ -58,7 +58,7 @@ def is_tree(hint: Any) -> bool:
 
 def is_resolved(hint: Any) -> bool:
     """Whether this is the name, inside a recursive alias, of that alias itself."""
-    return isinstance(hint, ForwardRef) and hint.__forward_evaluated__
+    return meant_by(hint) is not None
 
 
 PYTHONS = ("builtins", "collections", "collections.abc")

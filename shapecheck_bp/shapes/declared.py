@@ -15,7 +15,12 @@ from typing import Any, ParamSpecArgs, ParamSpecKwargs, Unpack, get_args, get_or
 
 from shapecheck_bp.shapes.annotations import array_hints
 from shapecheck_bp.shapes.leaves import RESULT, Leaf, Place, leaves_of, walk_fields
-from shapecheck_bp.shapes.names import names_around, read_hints
+from shapecheck_bp.shapes.names import (
+    annotations_of,
+    names_around,
+    read_hints,
+    signature_of,
+)
 from shapecheck_bp.shapes.records import is_record
 
 _ANY_NUMBER = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
@@ -31,14 +36,14 @@ class Declared:
         """Keep the function, and what is local to where it is being decorated."""
         self.function = self.wrapper = function
         self.makes_record = False
-        self.names_around = names_around(function, _annotations(function))
+        self.names_around = names_around(function, annotations_of(function))
 
     @cached_property
     def signature(self) -> inspect.Signature:
         """The function's parameters; of a wrapper that takes anything, those of what it wraps."""
-        signature = inspect.signature(self.function)
+        signature = signature_of(self.function)
         if isinstance(self.function, FunctionType):
-            own = inspect.signature(self.function, follow_wrapped=False)
+            own = signature_of(self.function, follow_wrapped=False)
             if not all(parameter.kind in _ANY_NUMBER for parameter in own.parameters.values()):
                 return own
         return signature
@@ -51,7 +56,7 @@ class Declared:
         # The constructor of a NamedTuple has globals of its own, and none of its module's names.
         own = getattr(inspect.unwrap(self.function), "__globals__", {})
         module = getattr(sys.modules.get(self.function.__module__), "__dict__", own)
-        annotations = _annotations(self.function)
+        annotations = annotations_of(self.function)
         declared = read_hints(self.function, annotations, self.names_around, own, module)
         declared = {name: _any_tuple(hint) for name, hint in declared.items()}
         hints = {"return": declared["return"]} if "return" in declared else {}
@@ -107,11 +112,6 @@ class Declared:
         if self.makes_record and is_record(made):
             return list(walk_fields(RESULT, made, result, Place({}, arguments), made=True))
         return leaves_of(self.hints_and_result, {RESULT: result}, arguments)
-
-
-def _annotations(function: Callable[..., Any]) -> Mapping[str, Any]:
-    annotations = getattr(function, "__annotations__", None)
-    return annotations if isinstance(annotations, Mapping) else {}
 
 
 def _any_tuple(hint: Any) -> Any:

@@ -20,11 +20,12 @@ import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property, partial, wraps
-from inspect import isclass, isfunction, isroutine, signature
+from inspect import isclass, isfunction, ismethod, isroutine
 from types import CodeType
 from typing import Any, TypeVar, is_typeddict, overload
 
 from shapecheck_bp.shapes.law import checked, law_of
+from shapecheck_bp.shapes.names import annotations_of, signature_of
 from shapecheck_bp.shapes.records import field_names, is_record
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -84,7 +85,7 @@ def says_anything(thing: Any) -> bool:
     if not isfunction(thing):
         return True
     code: CodeType = thing.__code__
-    return bool(thing.__annotations__) or "isinstance" in code.co_names
+    return bool(annotations_of(thing)) or "isinstance" in code.co_names
 
 
 def checked_thing(target: Any, conf: Any = None, methods: bool = True) -> Any:
@@ -111,10 +112,10 @@ def checked_thing(target: Any, conf: Any = None, methods: bool = True) -> Any:
         return function and partial(function, *target.args, **target.keywords)
     if isclass(target):
         return _checked_class(target, conf, methods)
-    if isroutine(target) and hasattr(target, "__annotations__"):
+    if isfunction(target) or ismethod(target) or (isroutine(target) and annotations_of(target)):
         return checked(target, conf)
     call = getattr(type(target), "__call__", None)  # noqa: B004  # what it is, not whether
-    return checked(target.__call__, conf) if isfunction(call) and call.__annotations__ else None
+    return checked(target.__call__, conf) if isfunction(call) and annotations_of(call) else None
 
 
 def _checked_class(cls: Any, conf: Any, methods: bool) -> Any:
@@ -126,7 +127,7 @@ def _checked_class(cls: Any, conf: Any, methods: bool) -> Any:
         function = member if isfunction(member) else _function_in(member)
         if law_of(function):
             found = True
-        elif getattr(function, "__annotations__", None):
+        elif annotations_of(function):
             with suppress(AttributeError, TypeError):  # a class that is closed to changes
                 setattr(cls, name, checked_thing(member, conf))
                 found = True
@@ -139,7 +140,7 @@ def _check_constructor(cls: Any, conf: Any) -> None:
         if "_fields" in vars(cls):
             cls.__new__.__module__ = cls.__module__
             cls.__new__ = staticmethod(checked(cls.__new__, conf, makes_record=True))
-    elif set(field_names(cls)) - signature(cls.__init__).parameters.keys():
+    elif set(field_names(cls)) - signature_of(cls.__init__).parameters.keys():
         cls.__init__ = _filling(cls, cls.__init__, conf)
     elif "__init__" in vars(cls) and not law_of(cls.__init__):
         cls.__init__ = checked(cls.__init__, conf, makes_record=True)
@@ -161,8 +162,8 @@ def _filling(cls: Any, init: Callable[..., Any], conf: Any) -> Callable[..., Any
         init(self, *args, **kwargs)
         return self
 
-    fill.__annotations__ = {**getattr(init, "__annotations__", {}), "return": cls}
-    fill.__signature__ = signature(init)  # type: ignore[attr-defined]
+    fill.__annotations__ = {**annotations_of(init), "return": cls}
+    fill.__signature__ = signature_of(init)  # type: ignore[attr-defined]
     filled = checked(fill, conf, makes_record=True)
 
     @wraps(init)

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
 from shapecheck_bp.shapes.annotations import array_hints, is_array_hint, is_resolved, is_union
+from shapecheck_bp.shapes.names import meant_by
 from shapecheck_bp.shapes.records import is_record, record_class
 from shapecheck_bp.shapes.scopes import Scope
 
@@ -81,7 +82,7 @@ def could_be(value: Any, option: Any) -> bool:
     """Whether a value has the class that an annotation asks for; an array also dtype and rank."""
     origin, inside = get_origin(option), get_args(option)
     if is_resolved(option):
-        return could_be(value, option.__forward_value__)
+        return could_be(value, meant_by(option))
     if is_union(option):
         return any(could_be(value, one) for one in inside)
     if is_array_hint(option):

@@ -26,6 +26,7 @@ from shapecheck_bp.shapes.annotations import (
 )
 from shapecheck_bp.shapes.arrays import Array
 from shapecheck_bp.shapes.kinds import Seen, could_be
+from shapecheck_bp.shapes.names import meant_by
 from shapecheck_bp.shapes.records import Field, fields_of, is_carried, is_record, record_class
 
 RESULT = "the result"  # the path of what a function returns
@@ -137,7 +138,7 @@ def walk(path: str, hint: Any, value: Any, place: Place) -> Iterator[Leaf]:
         spelled = spell_out(hint, place.axes, place.arguments)
         yield Leaf(path, spelled, value, layer, place=place)
     elif is_resolved(hint):
-        yield from walk(path, hint.__forward_value__, value, place)
+        yield from walk(path, meant_by(hint), value, place)
     elif is_record(hint) and (array_hints(hint) or record_class(hint) is dict):
         yield from walk_fields(path, hint, value, place)
     elif not array_hints(hint):

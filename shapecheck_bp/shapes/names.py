@@ -10,6 +10,7 @@ anything, and the rest of the annotation is read as it is.
 """
 
 import builtins
+import inspect
 import re
 import sys
 import warnings
@@ -50,6 +51,38 @@ class _Names(dict[str, Any]):
         return next((space[name] for space in self.spaces if name in space), Unknown)
 
 
+def annotations_of(thing: Any) -> Mapping[str, Any]:
+    """What a function or class itself is annotated with, as it stands.
+
+    Since Python 3.14 that is computed when it is asked for; what is not there yet is then left as
+    text.
+    """
+    try:
+        found = getattr(thing, "__annotations__", None)
+    except NameError:
+        found = _with_texts(thing)
+    return found if isinstance(found, Mapping) else {}
+
+
+def signature_of(function: Any, follow_wrapped: bool = True) -> inspect.Signature:
+    """A function's parameters, also where annotations name what is not there."""
+    try:
+        return inspect.signature(function, follow_wrapped=follow_wrapped)
+    except NameError:  # since Python 3.14
+        from annotationlib import Format  # type: ignore[import-not-found,unused-ignore]
+
+        texts: dict[str, Any] = {"annotation_format": Format.STRING}
+        return inspect.signature(function, follow_wrapped=follow_wrapped, **texts)
+
+
+def _with_texts(thing: Any) -> dict[str, Any]:
+    """Annotations, of which those that name what is not there are texts."""
+    from annotationlib import Format, get_annotations  # type: ignore[import-not-found,unused-ignore]
+
+    values, texts = (get_annotations(thing, format=f) for f in (Format.FORWARDREF, Format.STRING))
+    return {name: texts[name] if any(_texts([values[name]])) else values[name] for name in values}
+
+
 def read_hints(
     owner: Any, annotations: Mapping[str, Any], *spaces: Mapping[str, Any]
 ) -> dict[str, Any]:
@@ -65,9 +98,8 @@ def read_hints(
 
 
 def _read(what: str, annotation: Any, names: _Names) -> Any:
-    one = SimpleNamespace(__annotations__={"it": annotation})
     try:
-        hint = get_type_hints(one, {}, names, include_extras=True)["it"]
+        hint = _evaluated(annotation, names)
         _read_inside(hint, names, {})
     except Exception as error:  # whatever text may raise
         if _is_of_axes(error):
@@ -79,21 +111,44 @@ def _read(what: str, annotation: Any, names: _Names) -> Any:
     return hint
 
 
+def _evaluated(annotation: Any, names: _Names) -> Any:
+    """An annotation with all of its texts read; each name is looked up when it is missed."""
+    one, known = SimpleNamespace(__annotations__={"it": annotation}), dict[str, Any]()
+    while True:
+        try:
+            return get_type_hints(one, {}, known, include_extras=True)["it"]
+        except NameError as error:
+            if not error.name or error.name in known:
+                raise
+            known[error.name] = names[error.name]
+
+
 def _is_of_axes(error: Exception) -> bool:
     """Whether jaxtyping has refused the axes of an annotation, and not Python its text."""
     *_, (frame, _) = walk_tb(error.__traceback__)
     return str(frame.f_globals.get("__name__")).startswith("jaxtyping")
 
 
+_STANDS_FOR: dict[int, tuple[ForwardRef, Any]] = {}
+"""By the identity of a name that is left inside of an annotation: itself, and what it means."""
+
+
+def meant_by(hint: Any) -> Any:
+    """What a name inside an annotation stands for, once that has been read; else None."""
+    return _STANDS_FOR.get(id(hint), (None, None))[1] if isinstance(hint, ForwardRef) else None
+
+
 def _read_inside(hint: Any, names: _Names, known: dict[str, Any]) -> None:
-    """Give the names inside, which a recursive alias has of itself, what they stand for."""
-    if isinstance(hint, ForwardRef) and not hint.__forward_evaluated__:
+    """Know of the names inside, which a recursive alias has of itself, what they stand for."""
+    if isinstance(hint, ForwardRef):
+        if id(hint) in _STANDS_FOR:
+            return
         text = hint.__forward_arg__
         if text not in known:
             known[text] = eval(text, {}, names)
             _read_inside(known[text], names, known)
-        hint.__forward_value__, hint.__forward_evaluated__ = known[text], True
-    elif not isinstance(hint, ForwardRef):
+        _STANDS_FOR[id(hint)] = hint, known[text]
+    else:
         for part in get_args(hint):
             _read_inside(part, names, known)
 

@@ -23,7 +23,7 @@ from typing import (
     is_typeddict,
 )
 
-from shapecheck_bp.shapes.names import read_hints
+from shapecheck_bp.shapes.names import annotations_of, read_hints
 
 
 def is_record(hint: Any) -> bool:
@@ -80,8 +80,7 @@ def fields_of(hint: Any) -> list[Field]:
     declared: dict[str, Any] = {}
     for base in reversed(cls.__mro__):
         module = getattr(sys.modules.get(base.__module__), "__dict__", {})
-        own = vars(base).get("__annotations__", {})
-        declared |= read_hints(cls, own, {base.__name__: base}, module)
+        declared |= read_hints(cls, annotations_of(base), {base.__name__: base}, module)
     filled = dict(zip(getattr(cls, "__parameters__", ()), get_args(hint), strict=False))
     found = []
     for name in field_names(cls):

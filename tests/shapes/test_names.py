@@ -4,8 +4,11 @@
 
 from __future__ import annotations
 
+import sys
 import typing
 import weakref
+from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, List, NamedTuple, Optional, Union  # noqa: UP035
 
 import numpy as np
@@ -157,3 +160,23 @@ def test_data_that_is_called_like_an_annotation_is_not_kept_alive():
     take, seen = make()
     assert seen() is None
     take(ones(2))
+
+
+def test_the_same_where_annotations_are_computed_when_they_are_asked_for(monkeypatch):
+    """Since Python 3.14 they are, without being text; before that this runs the same once more."""
+    source, space = Path(__file__).read_text("utf-8"), ModuleType("annotated_lazily")
+    if sys.version_info >= (3, 14):
+        source = source.replace("from __future__ import annotations\n", "", 1)
+    monkeypatch.setitem(sys.modules, space.__name__, space)
+    exec(compile(source, __file__, "exec", dont_inherit=True), vars(space))
+    own = [*vars(space).items()]
+    tests = [test for name, test in own if name.startswith("test_") and name not in NOT_AGAIN]
+    assert len(tests) == 8
+    for test in tests:
+        test()
+
+
+NOT_AGAIN = (  # itself, and what an error of Python's would end where it is no text
+    "test_the_same_where_annotations_are_computed_when_they_are_asked_for",
+    "test_an_annotation_that_is_no_annotation_is_not_checked",
+)
