@@ -853,7 +853,7 @@ def test_like_a_file_in_another_layout(tmp_path):
         (
             lambda: layouts.load(None),
             TypeError,
-            "os.PathLike object.*, not '?NoneType",
+            ".*os.PathLike object.*NoneType",
         ),
         (lambda: layouts.load("a.npz", convention=["row"]), ValueError, "convention: expected"),
         (lambda: from_column(5, "torch"), ValueError, r"params: expected .*a tuple \(W, b\)"),
