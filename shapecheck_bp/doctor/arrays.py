@@ -95,6 +95,8 @@ def _walk(thing: Any, path: Path, known: set[int], deep: int, found: dict[Path, 
         elif thing.dtype.names:
             for name in thing.dtype.names:
                 _walk(thing[name], (*path, name), known, deep - 1, found)
+        elif is_floats(thing):
+            found.setdefault(path, thing)
         elif thing.dtype == object:
             for i, item in enumerate(thing.flat):
                 _walk(item, (*path, i), known, deep - 1, found)
@@ -132,8 +134,12 @@ def at(thing: Any, path: Path) -> Any:
 
 
 def is_floats(thing: Any) -> bool:
-    """Whether this is a list of floats."""
-    return type(thing) is list and bool(thing) and all(isinstance(one, FLOATS) for one in thing)
+    """Whether this is a list of floats, or an array of objects that all are."""
+    if isinstance(thing, np.ndarray):
+        items: Any = thing.flat if thing.dtype == object else ()
+    else:
+        items = thing if type(thing) is list else ()
+    return len(items) > 0 and all(isinstance(one, FLOATS) for one in items)
 
 
 def is_trainable(thing: Any) -> bool:

@@ -67,7 +67,9 @@ class Claim(NamedTuple):
         if after is None or (self.rule and np.shape(found) != np.shape(before)):
             return None
         if np.shape(after) != np.shape(before):
-            return numbers(after)
+            if np.size(after) != 1 or np.size(before) != 1:
+                return numbers(after)
+            after = numbers(after).reshape(np.shape(before))  # one number, in more brackets
         step, kept = numbers(after) - numbers(before), numbers(found)
         if self.rule == "squares":
             return np.sign(step) * np.sqrt(np.maximum(kept, 0))

@@ -22,6 +22,7 @@ from shapecheck_bp.doctor.repairing import mistakes_of
 from shapecheck_bp.doctor.report import Diagnosis
 from shapecheck_bp.doctor.steps import Step
 from shapecheck_bp.doctor.telling import OTHER_RULE, told
+from shapecheck_bp.doctor.tiny import without_tiny
 from shapecheck_bp.doctor.truth import LOSSES
 from shapecheck_bp.doctor.turns import carried_over, from_zero, other_rule
 from shapecheck_bp.doctor.unread import unread
@@ -122,6 +123,11 @@ def _of_step(step: Step, name: str, loss: Any, wrt: Sequence[str]) -> tuple[Diag
         lasts.enter_context(step.held())
         try:
             judge = Judge(step, loss, wrt)
+            if not judge.verdict.ok:
+                lasts.close()  # it may be another version then
+                judge, remark = without_tiny(judge)
+                remarks += [remark] if remark else []
+                lasts.enter_context(step.held())
             if not judge.verdict.ok:
                 judge, remark = from_zero(judge)
                 remarks += [remark] if remark else []

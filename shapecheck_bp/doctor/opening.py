@@ -266,7 +266,7 @@ def _on_a_part(
         with step.held(), ending("the step"):
             run = step.run()
         if run.error is None:
-            step.remark = f"Of many examples {call[2]} were taken."
+            step.remark, step.taken = f"Of many examples {call[2]} were taken.", call[2]
             return step
     return Step(program, whole, named)
 

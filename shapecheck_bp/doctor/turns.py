@@ -46,6 +46,7 @@ def from_zero(judge: Judge) -> tuple[Judge, str]:
         and np.shape(value) in shapes
         and path not in judge.params
         and not np.array_equal(numbers(value), numbers(base.after.get(path, value)))
+        and not (path in base.after and base.is_moved(path))
     ]
     if not paths:
         return judge, ""

@@ -40,6 +40,7 @@ class Usual:
             times = {1.0, 2.0, 0.5} | {
                 k * n for m in self.counts for n in (m, 1 / m) for k in (1, 2, 0.5)
             }
+            times |= {self.step.taken / n for n in self.larger}
             self.known[mode] = {rate * one for rate in rates for one in times}
         return self.known[mode]
 
@@ -59,6 +60,12 @@ class Usual:
             if event.at > self.end and event.key in self.moving and _is_share(event.value)
         }
         return (found | {rate * share for rate in found | {1.0} for share in shares}) - {0.0}
+
+    @cached_property
+    def larger(self) -> set[int]:
+        """Of a step of few examples, what may be the size of a batch: by that it divides, too."""
+        numbers = {event.value for event in self.base.events if type(event.value) is int}
+        return {n for n in numbers if n > self.step.taken} if self.step.taken else set()
 
     @cached_property
     def counts(self) -> list[int]:

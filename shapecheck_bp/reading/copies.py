@@ -72,6 +72,8 @@ ASKED = ("__deepcopy__", "__reduce__", "__reduce_ex__", "__getstate__")
 def _seen_alike(view: Any, owner: Any, copied: Any) -> Any:
     """A view of a copy that shows of it what a view shows of the owner of its memory.
 
+    Where a copy has more digits than the owner, so has the view.
+
     >>> W = np.ones((2, 3))
     >>> copied = W.copy()
     >>> turned = _seen_alike(W.T, W, copied)
@@ -81,7 +83,12 @@ def _seen_alike(view: Any, owner: Any, copied: Any) -> Any:
     """
     first, start = (one.__array_interface__["data"][0] for one in (owner, view))
     memory = copied.ravel(order="K")  # the owner's memory is in one piece
-    return np.ndarray(view.shape, view.dtype, memory, start - first, view.strides)
+    wider = copied.itemsize // owner.itemsize
+    if wider != 1 and view.dtype != owner.dtype:
+        return view.copy()
+    dtype = view.dtype if wider == 1 else copied.dtype
+    strides = [wider * stride for stride in view.strides]
+    return np.ndarray(view.shape, dtype, memory, wider * (start - first), strides)
 
 
 class NotAgain(Exception):
