@@ -14,7 +14,7 @@ import numpy as np
 from shapecheck_bp.doctor.arrays import Path, mark, numbers, shown
 from shapecheck_bp.doctor.claims import assigned
 from shapecheck_bp.doctor.judging import Judge
-from shapecheck_bp.doctor.runs import Event, Key, Run, plus
+from shapecheck_bp.doctor.runs import Event, Key, plus
 from shapecheck_bp.doctor.truth import ALL, OF_OTHERS
 from shapecheck_bp.doctor.verdicts import factors, multiple
 from shapecheck_bp.reading.variants import name_of
@@ -254,17 +254,7 @@ class Backward:
             and other.key in self.by_key
             and not np.array_equal(other.value, self.by_key[other.key].value)
         }
-        return moved, self.changed_claims(run)
-
-    def changed_claims(self, run: Run) -> set[Path]:
-        """The parameters whose claims are others in a run."""
-        found = set()
-        for claim in self.judge.claims:
-            one, other = claim.value(run), claim.value(self.judge.base)
-            same = one is None if other is None else one is not None and one.shape == other.shape
-            if not same or (one is not None and not np.allclose(one, other, rtol=1e-9, atol=1e-13)):
-                found.add(claim.parameter)
-        return found & {*self.params}
+        return moved, self.judge.changed_claims(run)
 
     # How the notes are read.
 

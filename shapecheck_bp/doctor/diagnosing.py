@@ -26,6 +26,7 @@ from shapecheck_bp.doctor.tiny import without_tiny
 from shapecheck_bp.doctor.truth import LOSSES
 from shapecheck_bp.doctor.turns import carried_over, from_zero, other_rule
 from shapecheck_bp.doctor.unread import unread
+from shapecheck_bp.doctor.unstepped import unstepped
 from shapecheck_bp.network import Network
 from shapecheck_bp.shapes.names import signature_of
 
@@ -160,6 +161,7 @@ def _right(judge: Judge, name: str, remarks: list[str]) -> Diagnosis:
     unseen = unread(judge) if judge.verdict.ok else []
     said |= {name: "stepped, and read nowhere" for one in unseen for name in one.parameters}
     findings += unseen
+    findings += unstepped(judge) if judge.verdict.ok else []
     remarks += [remark] if remark else []
     remarks += [] if findings else remarks_of(judge)
     return Diagnosis(not findings, findings, about, said, [], "", remarks, judge.step.runs)

@@ -335,6 +335,16 @@ class Judge:
         largest = float(np.max(np.abs(wanted)))
         return float(np.max(np.abs(value - wanted))) / largest if largest else np.inf
 
+    def changed_claims(self, run: Run) -> set[Path]:
+        """The parameters whose claims are others in a run."""
+        found = set()
+        for claim in self.claims:
+            one, other = claim.value(run), claim.value(self.base)
+            same = one is None if other is None else one is not None and one.shape == other.shape
+            if not same or (one is not None and not np.allclose(one, other, rtol=1e-9, atol=1e-13)):
+                found.add(claim.parameter)
+        return found & {*self.params}
+
     @cached_property
     def names(self) -> dict[tuple[str, int], Names]:
         """What each function has in hand."""
