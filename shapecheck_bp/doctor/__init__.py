@@ -11,7 +11,7 @@ To be read in this order:
     costs          what may be its cost; weighed, where its error is changed before it goes back;
                    truth, how the cost moves
     judging        whether that fits; usual, by which factors; verdicts, what is said of each claim;
-                   decays, of weights; tiny, numbers in a logarithm; unread and unstepped, what
+                   decays, of weights; aside, what is left out of it; unread and unstepped, what
                    nothing moves with, or what does not move; remarks, on what is right
     points         the step from other values of its parameters
     turns          the second step, other rules, and what an optimiser keeps

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from typing import Any
 
+from shapecheck_bp.doctor.aside import set_aside
 from shapecheck_bp.doctor.guarding import CannotJudge, quiet
 from shapecheck_bp.doctor.judging import Judge
 from shapecheck_bp.doctor.opening import of_call
@@ -22,7 +23,6 @@ from shapecheck_bp.doctor.repairing import mistakes_of
 from shapecheck_bp.doctor.report import Diagnosis
 from shapecheck_bp.doctor.steps import Step
 from shapecheck_bp.doctor.telling import OTHER_RULE, told
-from shapecheck_bp.doctor.tiny import without_tiny
 from shapecheck_bp.doctor.truth import LOSSES
 from shapecheck_bp.doctor.turns import carried_over, from_zero, other_rule
 from shapecheck_bp.doctor.unread import unread
@@ -126,7 +126,7 @@ def _of_step(step: Step, name: str, loss: Any, wrt: Sequence[str]) -> tuple[Diag
             judge = Judge(step, loss, wrt)
             if not judge.verdict.ok:
                 lasts.close()  # it may be another version then
-                judge, remark = without_tiny(judge)
+                judge, remark = set_aside(judge)
                 remarks += [remark] if remark else []
                 lasts.enter_context(step.held())
             if not judge.verdict.ok:

@@ -2,11 +2,15 @@
 
 import ast
 from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
 
 from shapecheck_bp.doctor.arrays import Path, name_in, shown
-from shapecheck_bp.doctor.claims import PARAMETERS
+from shapecheck_bp.doctor.claims import PARAMETERS, assigned
 from shapecheck_bp.doctor.judging import Judge
 from shapecheck_bp.doctor.solving import is_a_rate
+from shapecheck_bp.doctor.truth import OwnCost
 
 
 def remarks_of(judge: Judge) -> list[str]:
@@ -18,6 +22,8 @@ def remarks_of(judge: Judge) -> list[str]:
     if still := _not_moving(judge):
         names = ", ".join(map(shown, still))
         remarks.append(f"Its cost does not move with {names}: is that meant?")
+    if larger := _larger_cost(judge):
+        remarks.append(larger)
     if others := [shown(path) for path in judge.left_out if not is_a_rate(shown(path))]:
         names = ", ".join(others)
         remarks.append(f"Not judged, for they may be no parameters: {names}; wrt= says they are.")
@@ -45,6 +51,27 @@ def _not_moving(judge: Judge) -> list[Path]:
     """What is called as parameters are, and stepped, while the cost does not move with it."""
     still = [one.parameter for one in judge.claims if one.parameter not in judge.params]
     return [path for path in dict.fromkeys(still) if PARAMETERS.match(name_in(path))]
+
+
+def _larger_cost(judge: Judge) -> str:
+    """That the cost is a part of another one, as a loss is of that with a penalty."""
+    watch = judge.truth.watch
+    number = judge.step.version.numbers.get(watch.place, -1) if isinstance(watch, OwnCost) else -1
+    mine = assigned(judge.sites[number]) if number in judge.sites else ""
+    for event in judge.base.events if mine else ():
+        site: Any = judge.sites[event.number]
+        if not isinstance(site.node, ast.BinOp) or not isinstance(site.node.op, ast.Add):
+            continue
+        parts = [site.inside.get(id(side)) for side in (site.node.left, site.node.right)]
+        if np.ndim(event.value) or not all(parts) or assigned(site) in ("", mine):
+            continue
+        others = [part for part in parts if part.text != mine]
+        if len(others) == 1 and (others[0].number, event.time) in judge.moving:
+            return (
+                f"They are those of {mine}, and not of {assigned(site)} (line {site.line}), of"
+                " which it is a part: is that meant?"
+            )
+    return ""
 
 
 def _not_met(judge: Judge) -> Iterator[tuple[int, str]]:

@@ -81,7 +81,8 @@ def test_right_gradients_are_right_by_every_rule(rule, used):
     told = " ".join([*diagnosis.remarks, *diagnosis.parameters.values()])
     assert ("momentum" in told) is (rule == "momentum")
     assert ("decay" in told) is (rule == "decay")
-    assert ("another rule" in told) is (rule in ("adam", "clipped"))
+    assert ("another rule" in told) is (rule == "adam")
+    assert ("before they are clipped, in line" in told) is (rule == "clipped")
 
 
 @pytest.mark.parametrize("rule", ["plain", "momentum", "adam"])
@@ -746,3 +747,21 @@ def test_slopes_are_measured_closer_where_a_kink_is_between(near, bent):
         judge = Judge(made)
     assert judge.verdict.ok
     assert judge.truth.bent == bent
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.3])
+def test_a_cost_that_is_a_part_of_another_is_told_of(weight):
+    def step(W, X, Y):
+        error = W @ X - Y
+        loss = np.sum(error**2)
+        total = 0.0
+        total = total + loss
+        penalty = 0.3 * np.sum(np.abs(W))
+        cost = loss + penalty
+        W -= 0.1 * (2 * error @ X.T + weight * np.sign(W))
+        return cost, total
+
+    diagnosis = diagnose(step, RANDOM.normal(size=(2, 3)), X, Y)
+    assert diagnosis.ok is True, diagnosis
+    said = "They are those of loss, and not of cost (line"
+    assert (said in str(diagnosis)) == (not weight)
