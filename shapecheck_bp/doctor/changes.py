@@ -205,6 +205,12 @@ def _of_one(make: Maker, node: Any, scope: Scope) -> Iterator[Change]:
         for other in scope.numbers:
             if other != text:
                 yield put("value", other)
+        if isinstance(node, ast.Subscript):  # entry by entry, in lists of lists
+            name, _, place = text.partition("[")
+            for box in scope.boxes:
+                if box != name and "[" not in box:
+                    for slope in SLOPES:
+                        yield put("slope", f"{text} * ({slope.format(f'{box}[{place}')})")
     negative = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
     if negative and not isinstance(node.operand, ast.Constant):
         yield put("sign", ast.unparse(node.operand))

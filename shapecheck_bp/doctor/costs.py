@@ -67,7 +67,12 @@ def _own(
         and not _is_entry(sites[event.number].node)
     ]
     most = max((numbers_of[key] for key in found), default=0)
+    called = [
+        key for key in found if _is_named(sites[key[0]]) and 2 * numbers_of[key] >= len(moved)
+    ]
     found = [key for key in found if numbers_of[key] == most and 2 * most >= len(moved)]
+    if not {*found} & {*called}:  # it does not move with the weights of a dead unit
+        found = called or found
     ends = {number: by_key[number, time].at for number, time in found}
     found = [k for k in found if ends.get(around.get(k[0], -1), -1) < by_key[k].at]
     found = [key for key in found if not _is_a_part(key, sites[key[0]], by_key)]

@@ -213,12 +213,19 @@ def carried(loop: Any, space: dict[str, Any] | None = None) -> set[str]:
 def _is_in_place(loop: ast.For, changed: set[str]) -> bool:
     """Whether what a loop goes through is changed in it, or in what a loop inside goes through."""
     parts = [*ast.walk(loop)]
-    added = [one.target for one in parts if isinstance(one, ast.AugAssign)]
+    stepped = {_root(one.target) for one in parts if isinstance(one, ast.AugAssign)}
     inside = [one.iter for one in parts if isinstance(one, ast.For) and one is not loop]
-    mine, stepped, deeper = (
-        {name.id for one in some for name in _names(one)} for some in ([loop.target], added, inside)
+    mine, deeper = (
+        {name.id for one in some for name in _names(one)} for some in ([loop.target], inside)
     )
     return bool(mine & (stepped | (deeper & changed)))
+
+
+def _root(target: Any) -> str:
+    """The name that a place is of: of db[j] and layer.b it is db and layer."""
+    while isinstance(target, ast.Subscript | ast.Attribute):
+        target = target.value
+    return getattr(target, "id", "")
 
 
 def _reached(loop: Any, space: dict[str, Any]) -> set[str]:
@@ -230,10 +237,7 @@ def _reached(loop: Any, space: dict[str, Any]) -> set[str]:
 
 def _owners(call: ast.expr) -> set[str]:
     """The object whose method is called."""
-    function = call.func if isinstance(call, ast.Call) else None
-    while isinstance(function, ast.Attribute | ast.Subscript):
-        function = function.value
-    return {function.id} if isinstance(function, ast.Name) else set()
+    return {_root(call.func)} - {""} if isinstance(call, ast.Call) else set()
 
 
 def _touched(loop: Any, space: dict[str, Any] | None = None) -> set[str]:

@@ -8,7 +8,7 @@ other outputs meet other targets, mends nothing.
 import ast
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -47,7 +47,7 @@ class Mending:
     def __init__(self, judge: Judge) -> None:
         """Of a step that is wrong."""
         self.judge, self.step = judge, judge.step
-        self.left = min(MOST, judge.step.runs_in(SECONDS, judge.base))
+        self.left = self.most = min(MOST, judge.step.runs_in(SECONDS, judge.base))
         self.forward_lines: set[tuple[str, int]] = set()
         for event in judge.base.events[: judge.end + 1]:
             site = judge.sites[event.number]
@@ -63,6 +63,7 @@ class Mending:
             self.bare = self.step.program.noting(self.bare, ())
         self.scopes: Scopes = {}
         self.foresight = Foresight(judge)
+        self.tried: set[tuple[Any, ...]] = set()
 
     def best(
         self,
@@ -75,7 +76,7 @@ class Mending:
         One that makes all parameters of a wanted set right ends the search for dearer ones.
 
         The smallest changes are tried first, at all places; the further down a place is, the
-        smaller has a change to be that is tried there.
+        smaller has a change to be that is tried there. What was tried before is not tried again.
         """
         costs = {place: 0.1 * i for i, place in enumerate(near)}
         costs |= {place: FAR + 0.1 * i for i, place in enumerate(far)}
@@ -100,8 +101,9 @@ class Mending:
         for (cost, *_), pairs in of_a_line:
             if cost > least or self.left <= 0:
                 break
-            some = [change for _, change in pairs][: self.left]
+            some = [change for _, change in pairs if _key(change) not in self.tried][: self.left]
             self.left -= len(some)
+            self.tried |= {*map(_key, some)}
             for change, exchange in self.foresight.worth_a_run(some):
                 if exchange is not None and not self._may_mend(change, exchange):
                     continue
@@ -210,6 +212,10 @@ class Mending:
         new = np.concatenate([slopes for _, slopes in params.values()])
         c = factor(new, old)
         return c is not None and abs(c - 1) > 1e-6
+
+
+def _key(change: Change) -> tuple[Any, ...]:
+    return change.file, change.line, change.kind, change.text
 
 
 def places_of(lines: Iterator[tuple[str, int]], step: Step) -> list[tuple[str, int]]:

@@ -16,6 +16,10 @@ from shapecheck_bp.doctor.report import Finding, Line
 from shapecheck_bp.doctor.telling import lines_of
 
 MOST_MISTAKES, MOST_PLACES, MOST_TRIED = 4, 8, 4
+MOST_WHERE_NONE, MOST_SEARCHES = 30, 3
+"""How many places are tried where no line is suspect, as in code of lists of lists."""
+
+Held = tuple[Repair, Judge, Version, bool]
 
 
 def mistakes_of(judge: Judge) -> tuple[list[Finding], list[Line], bool]:
@@ -31,7 +35,7 @@ def mistakes_of(judge: Judge) -> tuple[list[Finding], list[Line], bool]:
             suspicions = blame.find()
             if not turn:
                 lines = lines_of(blame, suspicions[0])
-            held = _holding(judge, _repairs(judge, blame, suspicions))
+            held = _held(judge, blame, suspicions)
             if held is None:
                 findings += [_finding(one, None) for one in suspicions]
                 break
@@ -72,7 +76,7 @@ def _needed(judge: Judge, findings: list[Finding]) -> Iterator[Finding]:
         yield one
 
 
-def _holding(judge: Judge, repairs: list[Repair]) -> tuple[Repair, Judge, Version, bool] | None:
+def _holding(judge: Judge, repairs: list[Repair]) -> Held | None:
     """The first repair that is not right by chance, but at other parameters, too; judged.
 
     And whether that is sure.
@@ -111,19 +115,33 @@ def _holds(after: Judge, before: set[Path]) -> bool | None:
     return False if before and before <= far.right else None
 
 
-def _repairs(judge: Judge, blame: Blame, suspicions: list[Suspicion]) -> list[Repair]:
+def _held(judge: Judge, blame: Blame, suspicions: list[Suspicion]) -> Held | None:
+    """The best repair that holds; where no line is suspect dearer ones are looked for, too."""
+    mending = Mending(judge)
+    for _ in range(1 if any(one.line for one in suspicions) else MOST_SEARCHES):
+        repairs = _repairs(mending, blame, suspicions)
+        held = _holding(judge, repairs)
+        if held is not None or not repairs:
+            return held
+        mending.left += mending.most // 2
+    return None
+
+
+def _repairs(mending: Mending, blame: Blame, suspicions: list[Suspicion]) -> list[Repair]:
     """What helps, best first: at the lines that are suspect, around them, and before them."""
+    step = mending.step
     near: list[tuple[str, int]] = []
     suspicions = [*suspicions, *blame.ends]
     for one in suspicions:
         near += [(one.file, one.line), *(cause[:2] for cause in one.causes)]
     near += [place for one in suspicions for place in one.rivals]
     near.sort(key=lambda place: place not in blame.bare)
-    near = places_of(iter(near), judge.step)[:MOST_PLACES]
+    near = places_of(iter(near), step)[:MOST_PLACES]
     around = blame.causes.around_lines(near)
     near = [*near, *(place for place in around if place not in near)]
-    far = [place for place in places_of(iter(blame.lines()), judge.step) if place not in near]
-    return Mending(judge).best(near, far[:MOST_PLACES], [one.params for one in suspicions])
+    far = [place for place in places_of(iter(blame.lines()), step) if place not in near]
+    most = MOST_PLACES if any(one.line for one in suspicions) else MOST_WHERE_NONE
+    return mending.best(near, far[:most], [one.params for one in suspicions])
 
 
 def _suspected(judge: Judge, suspicions: list[Suspicion], repair: Repair) -> Suspicion:
