@@ -366,4 +366,4 @@ def _are_near(claims: list[Claim], run: Run) -> bool:
         before, value = numbers(run.before[claim.parameter]), claim.value(run)
         if value is not None and value.shape == before.shape:
             near += bool(np.linalg.norm(value - before) < 0.3 * np.linalg.norm(before))
-    return 2 * near > len(claims)
+    return 2 * near >= len(claims)
