@@ -23,7 +23,7 @@ from shapecheck_bp.doctor.writing import Maker
 from shapecheck_bp.reading.sources import File, NotRead
 from shapecheck_bp.reading.variants import name_of
 
-LARGEST, AWAY = 1e-5, "1e-300"
+LARGEST, LARGEST_NAMED, AWAY = 1e-2, 1e-5, "1e-300"
 AROUND = ("log", "log2", "log10", "clip", "maximum")
 NAMED = re.compile(r"eps|tiny|small", re.IGNORECASE)
 
@@ -77,7 +77,7 @@ def tiny_in(tree: ast.AST) -> Iterator[Any]:
         if isinstance(part, ast.Call) and name_of(part) in AROUND:
             yield from filter(_is_tiny, ast.walk(part))
         elif isinstance(part, ast.Assign) and NAMED.search(ast.unparse(part.targets[0])):
-            yield from filter(_is_tiny, [part.value])
+            yield from filter(_is_tiny_by_name, [part.value])
         elif isinstance(part, ast.arguments):
             names = [*part.posonlyargs, *part.args][-len(part.defaults) :] if part.defaults else []
             pairs = [
@@ -85,13 +85,17 @@ def tiny_in(tree: ast.AST) -> Iterator[Any]:
                 *zip(part.kwonlyargs, part.kw_defaults, strict=True),
             ]
             yield from (
-                value for name, value in pairs if _is_tiny(value) and NAMED.search(name.arg)
+                value for name, value in pairs if _is_tiny_by_name(value) and NAMED.search(name.arg)
             )
 
 
-def _is_tiny(node: Any) -> bool:
+def _is_tiny(node: Any, most: float = LARGEST) -> bool:
     value = getattr(node, "value", None)
-    return isinstance(node, ast.Constant) and type(value) is float and 0 < value <= LARGEST
+    return isinstance(node, ast.Constant) and type(value) is float and 0 < value <= most
+
+
+def _is_tiny_by_name(node: Any) -> bool:
+    return _is_tiny(node, LARGEST_NAMED)
 
 
 def _clips(judge: Judge) -> Iterator[tuple[File, Any]]:

@@ -32,9 +32,6 @@ from shapecheck_bp.doctor.usual import Usual
 from shapecheck_bp.doctor.verdicts import NOTHING, TOLERANCE, Judged, Verdict, factor
 from shapecheck_bp.doctor.weighed import weighed
 
-ROUGH = 5e-3
-"""How far beside a usual factor all may be."""
-
 
 class Judge:
     """A step, its claims, the cost that is meant and how it moves with the parameters."""
@@ -72,9 +69,6 @@ class Judge:
         paths = [*dict.fromkeys(claim.parameter for claim in self.claims)]
         reaching = [path for path in paths if reach.goes_to_others(path)]
         self.params: dict[Path, Slopes] = {}
-        self.rough = 0.0
-        """By how much all factors are beside a usual one, as where a cost has a small number more.
-        """
         self.decay = 0.0
         """The weight decay that is in the claims and not in the cost."""
         self.watches = [watch] if watch else self._costs(reaching or paths)
@@ -276,8 +270,6 @@ class Judge:
             default=None,
         )
         plain = c is not None and self.is_plain(c, mode)
-        if not plain and run is self.base and (near := self._near_by(found, mode, c)):
-            return [one._replace(is_right=True, factor=near) for one in found], near, True
         judged = []
         for one in found:
             same = (
@@ -294,19 +286,6 @@ class Judge:
     def _agreeing(self, c: float, known: list[Judged]) -> list[Judged]:
         """The claims that have a factor."""
         return [one for one in known if abs(c - (one.factor or 0.0)) <= 2 * TOLERANCE * abs(c)]
-
-    def _near_by(self, found: list[Judged], mode: str, c: float | None) -> float | None:
-        """A usual factor by which all claims are nearly right: a cost has a small number more."""
-        if not self.has_own_cost or self.may_be_regularised:
-            return None
-        size, sign = (abs(c), np.sign(c)) if c else (1.0, 1.0 if mode == "gradient" else -1.0)
-        near = float(sign) * min(self.usual.factors(mode), key=lambda one: abs(one - size))
-        some = [one for one in found if one.why != "zero"]
-        off = max((self._off(one, mode, near, self.base) for one in some), default=np.inf)
-        if off > ROUGH or not self.is_plain(near, mode):
-            return None
-        self.rough = off
-        return near
 
     @cached_property
     def may_be_regularised(self) -> bool:

@@ -34,11 +34,6 @@ def remarks_of(judge: Judge) -> list[str]:
         )
     if judge.has_own_cost and judge.verdict.is_turned:
         remarks.append("What it gives goes down its cost: right where it is added, and not taken.")
-    if judge.rough:
-        remarks.append(
-            f"Its gradients are up to {100 * judge.rough:.1g} % beside those of its cost, as where"
-            " a small number stands in one of them alone."
-        )
     if judge.decay:
         remarks.append(
             f"Its gradients have {judge.decay:.4g} times the weights in them: weight decay, which"
