@@ -11,16 +11,16 @@ without it. A gradient that is clipped is no multiple of one any more.
 import ast
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from shapecheck_bp.doctor.edits import Change, found
-from shapecheck_bp.doctor.guarding import CannotJudge
 from shapecheck_bp.doctor.judging import Judge
 from shapecheck_bp.doctor.runs import Event, plus
 from shapecheck_bp.doctor.writing import Maker
-from shapecheck_bp.reading.sources import File, NotRead
+from shapecheck_bp.reading.sources import File
 from shapecheck_bp.reading.variants import name_of
 
 LARGEST, LARGEST_NAMED, AWAY = 1e-2, 1e-5, "1e-300"
@@ -36,9 +36,9 @@ def set_aside(judge: Judge) -> tuple[Judge, str]:
     with step.held():
         clips = [_put(file, node, ast.unparse(_clipped(node))) for file, node in _clips(judge)]
     for changes, words in (
-        (tiny, "That is without the small numbers of line {}: outputs are as small."),
+        (tiny, "That is without the small numbers of line {}, which its gradients have not."),
         (clips, "That is of the gradients before they are clipped, in line {}."),
-        (tiny + clips, "That is without what line {} clips or adds."),
+        (tiny + clips if tiny and clips else [], "That is without what line {} clips or adds."),
     ):
         if changes and (judge.has_own_cost or changes is clips):
             other = _without(judge, changes)
@@ -53,15 +53,13 @@ def _without(judge: Judge, changes: list[Change]) -> Judge | None:
     step, program = judge.step, judge.step.program
     before = program.changes, step.version
     program.changes = (*program.changes, *changes)
-    try:
+    with suppress(Exception):  # somebody's code may raise anything with them
         step.version = program.version()
         with step.held():
             other = judge.again()
         same = type(other.truth.watch) is type(judge.truth.watch)
         if same and len(other.verdict.right) > len(judge.verdict.right):
             return other
-    except (CannotJudge, SyntaxError, LookupError, NotRead, ArithmeticError):
-        pass
     program.changes, step.version = before
     return None
 

@@ -115,7 +115,7 @@ def saturated(tmp_path, *changes):
 def test_a_small_number_in_a_logarithm_matters_only_where_outputs_are_as_small(tmp_path):
     found = saturated(tmp_path)
     assert found.ok, str(found)
-    assert "without the small numbers of line 13: outputs are as small" in str(found)
+    assert "without the small numbers of line 13, which its gradients have not" in str(found)
 
 
 def test_a_mistake_is_found_beside_it(tmp_path):
