@@ -166,3 +166,9 @@ def test_what_has_two_axes_and_no_transpose_is_left_alone():
 def test_leaves_without_a_partner_are_not_dropped_in_silence(other):
     with pytest.raises(ValueError, match="argument 2 is (shorter|longer) than argument 1"):
         map_leaves(int.__add__, (1, 2), other)
+
+
+def test_of_several_values_the_first_says_what_comes_out():
+    made = map_leaves(int.__add__, (Layer(1, 2), 3), ((10, 20), 30))
+    assert made == (Layer(11, 22), 33)
+    assert isinstance(made[0], Layer)
