@@ -74,6 +74,8 @@ def test_flip_refuses_half_of_a_state_dict(layer):
             " layouts.to_column(state, 'torch')"
         )
     assert flip(state | {f"{layer}bias": np.ones((4, 1))})[f"{layer}weight"].shape == (3, 4)
+    alone = {f"{layer}bias": np.ones(4)}  # without a weight nothing is transposed
+    assert flip(alone)[f"{layer}bias"].shape == (4,)
 
 
 def test_flip_keeps_the_kinds_of_containers():
