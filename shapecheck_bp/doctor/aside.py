@@ -21,7 +21,7 @@ from shapecheck_bp.doctor.judging import Judge
 from shapecheck_bp.doctor.runs import Event, plus
 from shapecheck_bp.doctor.writing import Maker
 from shapecheck_bp.reading.sources import File
-from shapecheck_bp.reading.variants import name_of
+from shapecheck_bp.reading.variants import first_of, name_of
 
 LARGEST, LARGEST_NAMED, AWAY = 1e-2, 1e-5, "1e-300"
 AROUND = ("log", "log2", "log10", "clip", "maximum")
@@ -34,7 +34,7 @@ def set_aside(judge: Judge) -> tuple[Judge, str]:
     files = step.version.files.values()
     tiny = [_put(file, node, AWAY) for file in files for node in tiny_in(file.tree)]
     with step.held():
-        clips = [_put(file, node, ast.unparse(_clipped(node))) for file, node in _clips(judge)]
+        clips = [_put(file, node, ast.unparse(inner)) for file, node, inner in _clips(judge)]
     for changes, words in (
         (tiny, "That is without the small numbers of line {}, which its gradients have not."),
         (clips, "That is of the gradients before they are clipped, in line {}."),
@@ -50,18 +50,14 @@ def set_aside(judge: Judge) -> tuple[Judge, str]:
 
 def _without(judge: Judge, changes: list[Change]) -> Judge | None:
     """The step judged with these changes, which stay if more is right with them."""
-    step, program = judge.step, judge.step.program
-    before = program.changes, step.version
-    program.changes = (*program.changes, *changes)
-    with suppress(Exception):  # somebody's code may raise anything with them
-        step.version = program.version()
-        with step.held():
-            other = judge.again()
-        same = type(other.truth.watch) is type(judge.truth.watch)
-        if same and len(other.verdict.right) > len(judge.verdict.right):
-            return other
-    program.changes, step.version = before
-    return None
+    step, other = judge.step, judge
+    with suppress(Exception), step.trying(*changes) as version:  # their code may raise anything
+        other = judge.again()
+    same = type(other.truth.watch) is type(judge.truth.watch)
+    if not same or len(other.verdict.right) <= len(judge.verdict.right):
+        return None
+    step.program.changes, step.version = (*step.program.changes, *changes), version
+    return other
 
 
 def _put(file: File, node: Any, text: str) -> Change:
@@ -96,19 +92,20 @@ def _is_tiny_by_name(node: Any) -> bool:
     return _is_tiny(node, LARGEST_NAMED)
 
 
-def _clips(judge: Judge) -> Iterator[tuple[File, Any]]:
-    """The calls of clip that each time are of one parameter's gradient; by the first of them.
+def _clips(judge: Judge) -> Iterator[tuple[File, ast.expr, ast.expr]]:
+    """The calls of clip that are of one parameter's gradient, by the first time, and what that is.
 
     An error that is clipped before it goes back makes gradients of something else.
     """
-    known: dict[int, bool] = {}
+    known: set[int] = set()
     for event in judge.base.events:
         node = judge.sites[event.number].node
         if event.number in known or not isinstance(node, ast.Call) or name_of(node) != "clip":
             continue
-        known[event.number] = _clipped(node) is not None and _is_of_one(judge, event)
-        if known[event.number]:
-            yield judge.sites[event.number].file, node
+        inner = first_of(node)
+        known.add(event.number)
+        if inner is not None and _is_of_one(judge, event):
+            yield judge.sites[event.number].file, node, inner
 
 
 def _is_of_one(judge: Judge, event: Event) -> bool:
@@ -117,14 +114,3 @@ def _is_of_one(judge: Judge, event: Event) -> bool:
     moved = judge.changed_claims(run)
     shapes = {np.shape(judge.base.before[path]) for path in moved}
     return len(moved) == 1 and shapes == {np.shape(event.value)}
-
-
-def _clipped(call: Any) -> Any:
-    """What is clipped, by np.clip(dW, -1, 1) or dW.clip(-1, 1)."""
-    of_module = isinstance(call.func, ast.Attribute) and ast.unparse(call.func.value) in (
-        "np",
-        "numpy",
-    )
-    if isinstance(call.func, ast.Attribute) and not of_module:
-        return call.func.value
-    return call.args[0] if call.args else None

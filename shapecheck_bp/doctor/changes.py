@@ -16,6 +16,7 @@ from shapecheck_bp.doctor.judging import Judge
 from shapecheck_bp.doctor.scopes import Scope, Scopes, function_at, scope_of
 from shapecheck_bp.doctor.writing import Maker, span
 from shapecheck_bp.reading.sources import File
+from shapecheck_bp.reading.variants import first_of
 
 # How far a kind of change is from what stands there: the least is the likeliest.
 COST = {
@@ -261,12 +262,8 @@ def _of_call(put: Callable[[str, str], Change], node: ast.Call, text: str) -> It
     function = node.func
     name = getattr(function, "attr", getattr(function, "id", ""))
     if name in REDUCING:
-        of_module = isinstance(function, ast.Attribute) and ast.unparse(function.value) in (
-            "np",
-            "numpy",
-        )
-        is_method = isinstance(function, ast.Attribute) and not of_module
-        array = function.value if is_method else node.args[0] if node.args else None  # type: ignore[attr-defined]
+        array = first_of(node)
+        is_method = array is getattr(function, "value", None)
         if array is not None:
             base, prefix = ast.unparse(array), "" if is_method else ast.unparse(function)
             prefix = prefix if prefix.rpartition(".")[0] else "np.sum"

@@ -20,7 +20,7 @@ from shapecheck_bp.doctor.opening import of_call
 from shapecheck_bp.doctor.points import beside, elsewhere
 from shapecheck_bp.doctor.remarks import remarks_of
 from shapecheck_bp.doctor.repairing import mistakes_of
-from shapecheck_bp.doctor.report import Diagnosis
+from shapecheck_bp.doctor.report import Diagnosis, Finding
 from shapecheck_bp.doctor.steps import Step
 from shapecheck_bp.doctor.telling import OTHER_RULE, told
 from shapecheck_bp.doctor.truth import LOSSES
@@ -155,14 +155,15 @@ def _of_step(step: Step, name: str, loss: Any, wrt: Sequence[str]) -> tuple[Diag
 def _right(judge: Judge, name: str, remarks: list[str]) -> Diagnosis:
     """The diagnosis of gradients that are right, of this step at least."""
     about, said = f"{name}, against {judge.truth.watch.words}", told(judge)
-    if not judge.verdict.ok:
+    findings: list[Finding] = []
+    if judge.verdict.ok:
+        kept, remark = carried_over(judge)
+        unseen = unread(judge)
+        said |= {name: "stepped, and read nowhere" for one in unseen for name in one.parameters}
+        findings = [*kept, *unseen, *unstepped(judge)]
+        remarks += [remark] if remark else []
+    else:
         said = dict.fromkeys(said, OTHER_RULE)
-    findings, remark = carried_over(judge) if judge.verdict.ok else ([], "")
-    unseen = unread(judge) if judge.verdict.ok else []
-    said |= {name: "stepped, and read nowhere" for one in unseen for name in one.parameters}
-    findings += unseen
-    findings += unstepped(judge) if judge.verdict.ok else []
-    remarks += [remark] if remark else []
     remarks += [] if findings else remarks_of(judge)
     return Diagnosis(not findings, findings, about, said, [], "", remarks, judge.step.runs)
 

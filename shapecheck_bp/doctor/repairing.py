@@ -81,21 +81,12 @@ def _holding(judge: Judge, repairs: list[Repair]) -> Held | None:
 
     And whether that is sure.
     """
-    step = judge.step
     for repair in repairs[:MOST_TRIED]:
-        before = step.program.changes
-        step.program.changes = (*before, repair.change)
-        try:
-            version = step.program.version()
-            with step.held(version):
-                after = judge.again()
-                holds = _holds(after, judge.verdict.right) if after.verdict.ok else True
-                if holds is not False:
-                    return repair, after, version, holds is True
-        except CannotJudge:
-            pass
-        finally:
-            step.program.changes = before
+        with suppress(CannotJudge), judge.step.trying(repair.change) as version:
+            after = judge.again()
+            holds = _holds(after, judge.verdict.right) if after.verdict.ok else True
+            if holds is not False:
+                return repair, after, version, holds is True
     return None
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from shapecheck_bp.doctor.arrays import FLOATS, Parts, Path, arrays, at, kept, mark, put
+from shapecheck_bp.doctor.edits import Change as Edited
 from shapecheck_bp.doctor.guarding import CannotJudge
 from shapecheck_bp.doctor.program import Program, Version
 from shapecheck_bp.doctor.runs import (
@@ -80,6 +81,18 @@ class Step:
                 yield
         finally:
             self.version = before
+
+    @contextmanager
+    def trying(self, *changes: Edited) -> Iterator[Version]:
+        """While this lasts, the version with these changes of the program more is in place."""
+        before = self.program.changes
+        self.program.changes = (*before, *changes)
+        try:
+            version = self.program.version()
+            with self.held(version):
+                yield version
+        finally:
+            self.program.changes = before
 
     def run(
         self,

@@ -115,22 +115,23 @@ def _finding(judge: Judge, site: Site, paths: list[Path]) -> Finding:
 
 
 def _mending(judge: Judge, site: Site, paths: set[Path]) -> Change | None:
-    """The array that is to be added: with that all is right, and the cost moves with these."""
+    """The array that is to be added: with that all is right, and the cost moves with these.
+
+    The change stays in the program, as what a diagnosis speaks of does.
+    """
     step, file = judge.step, judge.step.version.files[site.file.name]
     make = Maker(file, site.statement.lineno, found(file.tree, site.statement.lineno)[2])
     scope = scope_of(judge, file, function_at(file.tree, site.line))
     shapes = {np.shape(judge.base.before[path]) for path in paths}
     names = [shown(path) for path in paths if len(path) == 1]
     names += [name for name, shape in scope.arrays.items() if shape in shapes]
-    before = step.program.changes
     for name in [*dict.fromkeys(names)][:MOST_TRIED]:
         change = make.expression("plus", site.node, f"{site.text} + {name}")
-        step.program.changes = (*before, change)
-        with suppress(Exception):  # a change may make anything of somebody's code
-            with step.held(step.program.version()):
-                after = judge.again()
-            if after.verdict.ok and paths <= {*after.params}:
-                return change
-        step.program.changes = before
-    step.program.changes = before
+        is_right = False
+        with suppress(Exception), step.trying(change):  # which may make anything of their code
+            after = judge.again()
+            is_right = after.verdict.ok and paths <= {*after.params}
+        if is_right:
+            step.program.changes = (*step.program.changes, change)
+            return change
     return None

@@ -5,6 +5,7 @@ data have, or stands with no parameter, is left alone.
 """
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from shapecheck_bp.doctor.judging import Judge
 from shapecheck_bp.doctor.naming import UNKNOWN
 from shapecheck_bp.doctor.report import Finding
 from shapecheck_bp.doctor.runs import Event, plus
+from shapecheck_bp.doctor.usual import extents
 from shapecheck_bp.doctor.verdicts import NOTHING, factor, multiple
 
 MOST = 12
@@ -24,31 +26,30 @@ def unstepped(judge: Judge) -> list[Finding]:
     """The parameters that are not stepped, each with the line that computes its gradient."""
     if not any(claim.is_step for claim in judge.claims):
         return []
-    return [one for path in [*_kept(judge)][:MOST] for one in _of_parameter(judge, path)]
+    found = (_of_parameter(judge, path) for path in islice(_kept(judge), MOST))
+    return [one for one in found if one is not None]
 
 
-def _of_parameter(judge: Judge, path: Path) -> list[Finding]:
-    """That its gradient is there, and nothing comes of it."""
+def _of_parameter(judge: Judge, path: Path) -> Finding | None:
+    """That its gradient is there, and nothing comes of it; None where it is used, or not there."""
     slopes = judge.truth.of_parameter(path, judge.base.before[path])
     if slopes is None or np.max(np.abs(slopes[1])) < NOTHING:
-        return []
+        return None
     unused = (pair for pair in _gradients(judge, path, *slopes) if _is_unused(judge, pair[0]))
     event, c = next(unused, (None, 0.0))
     if event is None:
-        return []
+        return None
     site, name = judge.sites[event.number], shown(path)
     words = f"is {multiple(c, name)}, and nothing comes of it: {name} is not stepped"
-    return [
-        Finding(
-            UNKNOWN,
-            f"`{assigned(site)}` {words}",
-            "likely",
-            file=site.file.name,
-            line=site.line,
-            source=site.text,
-            parameters=(name,),
-        )
-    ]
+    return Finding(
+        UNKNOWN,
+        f"`{assigned(site)}` {words}",
+        "likely",
+        file=site.file.name,
+        line=site.line,
+        source=site.text,
+        parameters=(name,),
+    )
 
 
 def _kept(judge: Judge) -> Iterator[Path]:
@@ -59,19 +60,11 @@ def _kept(judge: Judge) -> Iterator[Path]:
         same = path in base.after and np.array_equal(value, base.after[path])
         if path in claimed or not same or not is_trainable(value) or np.size(value) < 2:
             continue
-        beside = path[:-1] in boxes and not {*np.shape(value)} & _lengths(judge, claimed | {path})
+        data = extents(base.before, claimed | {path})
+        common = set.intersection(*data) if data else set()
+        beside = path[:-1] in boxes and not {*np.shape(value)} & common
         if beside or PARAMETERS.match(name_in(path)):
             yield path
-
-
-def _lengths(judge: Judge, others: set[Path]) -> set[int]:
-    """The lengths that all data have, which are whatever else there is."""
-    data = [
-        {*np.shape(value)}
-        for path, value in judge.base.before.items()
-        if path not in others and np.size(value) > 1
-    ]
-    return set.intersection(*data) if data else set()
 
 
 def _gradients(judge: Judge, path: Path, D: Any, s: Any) -> Iterator[tuple[Event, float]]:

@@ -1,7 +1,7 @@
 """Factors by which a claim may be a gradient: a learning rate, 2, a half, a number of examples."""
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -70,11 +70,7 @@ class Usual:
     @cached_property
     def counts(self) -> list[int]:
         """Numbers of examples: the lengths that all data have in common."""
-        data = [
-            {*np.shape(value)}
-            for path, value in self.base.before.items()
-            if path not in self.params and np.size(value) > 1
-        ]
+        data = extents(self.base.before, self.params)
         shared = set.intersection(*data) if data else set()
         found = shared or set().union(*data)
         entries = {
@@ -92,6 +88,15 @@ class Usual:
             and isinstance(event.value, int)
         }
         return sorted(n for n in found | entries | lengths if n > 1)
+
+
+def extents(before: Mapping[Path, Any], but: Container[Path]) -> list[set[int]]:
+    """Of each array that there was before, but for these, how long it is along its axes."""
+    return [
+        {*np.shape(value)}
+        for path, value in before.items()
+        if path not in but and np.size(value) > 1
+    ]
 
 
 def _is_share(value: Any) -> bool:

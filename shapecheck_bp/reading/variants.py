@@ -78,6 +78,14 @@ def name_of(call: ast.Call) -> str:
     return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
 
 
+def first_of(call: ast.Call) -> ast.expr | None:
+    """What a call is about: ``dW`` of ``np.clip(dW, -1, 1)`` and of ``dW.clip(-1, 1)``."""
+    owner: ast.expr | None = getattr(call.func, "value", None)
+    if owner is not None and ast.unparse(owner) not in ("np", "numpy"):
+        return owner
+    return call.args[0] if call.args else None
+
+
 # One operand otherwise.
 
 

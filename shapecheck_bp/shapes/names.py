@@ -113,7 +113,8 @@ def _read(what: str, annotation: Any, names: _Names) -> Any:
 
 def _evaluated(annotation: Any, names: _Names) -> Any:
     """An annotation with all of its texts read; each name is looked up when it is missed."""
-    one, known = SimpleNamespace(__annotations__={"it": annotation}), dict[str, Any]()
+    one = SimpleNamespace(__annotations__={"it": annotation})
+    known: dict[str, Any] = {}
     while True:
         try:
             return get_type_hints(one, {}, known, include_extras=True)["it"]

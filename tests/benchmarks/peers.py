@@ -163,9 +163,14 @@ def forget(library: str) -> None:
 
 
 def torch_eager(given: Problem) -> Peer:
+    return cost_and_after_it(given, torch_cost())
+
+
+def cost_and_after_it(given: Problem, cost: Callable[..., Any]) -> Peer:
+    """The gradient of a cost, asked for after it."""
     import torch
 
-    cost, (params, X, labels) = torch_cost(), torch_arrays(given)
+    params, X, labels = torch_arrays(given)
     leaves = [array.requires_grad_() for layer in params for array in layer]
 
     def call() -> Any:
@@ -195,15 +200,7 @@ def torch_cost_compiled(given: Problem, mode: str | None = None) -> Peer:
     import torch
 
     torch_compiles()
-    cost, (params, X, labels) = torch_cost(), torch_arrays(given)
-    leaves = [array.requires_grad_() for layer in params for array in layer]
-    compiled = torch.compile(cost, dynamic=False, mode=mode)
-
-    def call() -> Any:
-        J = compiled(params, X, labels)
-        return J, torch.autograd.grad(J, leaves)
-
-    return Peer(waited(call), lambda made: torch_read(made[0].detach(), made[1]))
+    return cost_and_after_it(given, torch.compile(torch_cost(), dynamic=False, mode=mode))
 
 
 def ours(bp: Any, given: Problem, to: Any, back: Any) -> tuple[Any, tuple[Any, ...], Any]:

@@ -221,7 +221,11 @@ FORMS = {
     "batches": (BATCHES, "self.W", ""),
     "adam": (ADAM, "net.W", ""),
     "one of all": (ONE_OF_ALL, "self.W", ""),
-    "a small number": (SMALL_NUMBER, "W", "without the small numbers of line"),
+    "a small number": (
+        SMALL_NUMBER,
+        "W",
+        "without the small numbers of line 12, which its gradients have not",
+    ),
     "a margin": (MARGIN, "self.b", "self.w -= 0.01 * (2 * 0.1 * self.w) was not run"),
     "lists": (LISTS, "self.layers[0][0]['w']", ""),
     "tied": (TIED, "coder.W_back", ""),

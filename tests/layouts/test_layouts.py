@@ -853,7 +853,8 @@ def test_like_a_file_in_another_layout(tmp_path):
         (
             lambda: layouts.load(None),
             TypeError,
-            ".*os.PathLike object.*NoneType",
+            "(expected str, bytes or|argument should be a str or an) os.PathLike object"
+            "(, not NoneType| where __fspath__ returns a str, not 'NoneType')",
         ),
         (lambda: layouts.load("a.npz", convention=["row"]), ValueError, "convention: expected"),
         (lambda: from_column(5, "torch"), ValueError, r"params: expected .*a tuple \(W, b\)"),
