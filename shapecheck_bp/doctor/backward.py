@@ -133,7 +133,9 @@ class Backward:
         if event.at > self.end and isinstance(node, LOADS) and bare:
             return getattr(site.statement, "value", node) is not node  # x = y: or something else
         if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
-            return mark(event.thing) in known or getattr(event.thing, "base", None) is not None
+            base = getattr(event.thing, "base", None)
+            is_longer = base is not None and np.ndim(base) < np.ndim(event.thing)  # dZ[:, None]
+            return not is_longer and (mark(event.thing) in known or base is not None)
         return isinstance(node, ast.Name | ast.Attribute) and getattr(node, "attr", "") != "T"
 
     # What the others are.
@@ -178,7 +180,8 @@ class Backward:
             turned = [value] if value.shape == shape else []
             if value.ndim == 2 and value.T.shape == shape:
                 turned.append(value.T)
-            if not turned and value.ndim != 2 and value.size == np.prod(shape, dtype=int):
+            flat = value.ndim != 2 or 1 in value.shape
+            if not turned and flat and value.size == np.prod(shape, dtype=int):
                 turned = [value]
             for each in turned:
                 for i, c in factors(D @ each.reshape(-1), S):
@@ -289,6 +292,21 @@ class Backward:
         statement = self.sites[event.number].statement
         near = self.events[max(0, event.at - 60) : event.at + 60]
         return [one for one in near if self.sites[one.number].statement is statement]
+
+    def filling(self) -> list[tuple[str, int]]:
+        """The lines behind the cost that are a call which changes an array, as np.add.at does."""
+        found = []
+        last: dict[int, Event] = {}
+        for event in self.events[self.end + 1 :]:
+            known = last.get(mark(event.thing))
+            if known is not None and isinstance(event.value, np.ndarray):
+                site = self.sites[known.number]
+                is_call = isinstance(getattr(site.statement, "value", None), ast.Call)
+                changed = not np.array_equal(known.value, event.value)
+                if is_call and isinstance(site.statement, ast.Expr) and changed:
+                    found.append((site.file.name, site.statement.lineno))
+            last[mark(event.thing)] = event
+        return [*dict.fromkeys(found)]
 
     def caller(self, event: Event) -> Event | None:
         """The call, met next, of the function that it stands in."""

@@ -63,6 +63,10 @@ class Blame:
             if common is not None:
                 return [common]
         self._suspect(left)
+        turned = self.odd.turned() if judge.preferred is None else None
+        if turned is not None:
+            judge.prefer(turned)
+            return self.find()
         self.solving.begin()
         if judge.verdict.right:
             for one in self._odd_ones(odd & left):
@@ -205,21 +209,33 @@ class Blame:
     def lines(self, alone: set[Path] | None = None) -> list[tuple[str, int]]:
         """The lines on whose values what is wrong depends, or these alone; the likeliest first."""
         sites, wrong, good = self.judge.sites, self.judge.verdict.wrong, self.judge.verdict.right
-        moved: dict[tuple[str, int], set[Path]] = {}
-        for key, (_, claims) in self.info.items():
-            site = sites[key[0]]
-            place = site.file.name, site.statement.lineno
-            moved[place] = moved.get(place, set()) | claims
+        moved = self._moved_by_lines()
         found = sorted(
             (p for p, claims in moved.items() if (claims == alone if alone else claims & wrong)),
             key=lambda p: (bool(moved[p] & good), p not in self.bare, -len(moved[p] & wrong)),
         )
         before = self.judge.base.before
+        if not alone:
+            found = self.backward.filling() + found
         if not alone and not any(isinstance(before[path], np.ndarray) for path in wrong):
             keys = (one.key for one in reversed(self.backward.events))
             near = (sites[key[0]] for key in keys if key in self.judge.moving)
             found += [(one.file.name, one.statement.lineno) for one in near]
         return [*dict.fromkeys(found)]
+
+    @property
+    def common(self) -> set[tuple[str, int]]:
+        """The lines on whose values all depends that is wrong, and nothing that is right."""
+        wrong = self.judge.verdict.wrong
+        return {place for place, claims in self._moved_by_lines().items() if claims == wrong}
+
+    def _moved_by_lines(self) -> dict[tuple[str, int], set[Path]]:
+        moved: dict[tuple[str, int], set[Path]] = {}
+        for key, (_, claims) in self.info.items():
+            site = self.judge.sites[key[0]]
+            place = site.file.name, site.statement.lineno
+            moved[place] = moved.get(place, set()) | claims
+        return moved
 
     # Right but for a factor.
 

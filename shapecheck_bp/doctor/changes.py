@@ -222,6 +222,10 @@ def _of_one(make: Maker, node: Any, scope: Scope) -> Iterator[Change]:
             for name in scope.numbers:
                 yield put("count", f"({left}) {sign} {name} * ({right})")
                 yield put("count", f"({left}) {sign} ({right}) / {name}")
+        if (left, type(node.op)) == ("2", ast.Mult):
+            yield put("index", right)
+        if (right, type(node.op)) in (("2", ast.Mult), ("1", ast.Sub), ("1", ast.Add)):
+            yield put("index", left)
         yield put("drop", left)
         yield put("drop", right)
         for op in OTHERS[OPERATORS[type(node.op)]]:

@@ -29,7 +29,7 @@ from shapecheck_bp.doctor.truth import (
     Watching,
 )
 from shapecheck_bp.doctor.usual import Usual
-from shapecheck_bp.doctor.verdicts import NOTHING, TOLERANCE, Judged, Verdict, factor
+from shapecheck_bp.doctor.verdicts import NOTHING, TOLERANCE, Judged, Verdict, close, factor
 from shapecheck_bp.doctor.weighed import weighed
 
 
@@ -71,6 +71,8 @@ class Judge:
         self.params: dict[Path, Slopes] = {}
         self.decay = 0.0
         """The weight decay that is in the claims and not in the cost."""
+        self.preferred: float | None = None
+        """The factor that is right, where that is known better than by how many have it."""
         self.watches = [watch] if watch else self._costs(reaching or paths)
         steps = [claim for claim in self.claims if claim.is_step]
         if not self.watches and steps:  # what came back may be no gradients, but of the data
@@ -259,6 +261,7 @@ class Judge:
         c = max(
             (one.factor for one in known if one.factor is not None),
             key=lambda f: (
+                self.preferred is not None and close(f, self.preferred),
                 self.has_own_cost and mode == "gradient" and abs(f - 1) <= 2 * TOLERANCE,
                 len(self._agreeing(f, known)),
                 self.is_plain(f, mode),
@@ -282,6 +285,11 @@ class Judge:
                 one._replace(is_right=right, off=0.0 if right else self._off(one, mode, c, run))
             )
         return judged, c, plain
+
+    def prefer(self, c: float) -> None:
+        """Take this factor for the right one."""
+        self.preferred = c
+        self.verdict = self.judge(self.base)
 
     def _agreeing(self, c: float, known: list[Judged]) -> list[Judged]:
         """The claims that have a factor."""

@@ -27,7 +27,7 @@ from shapecheck_bp.reading.sources import NotRead
 from shapecheck_bp.reading.variants import name_of
 
 SECONDS, MOST = 4.0, 1500
-NEAR, FAR, PARTLY = 0.5, 3.5, 4.0
+NEAR, COMMON, FAR, PARTLY = 0.5, 1.0, 3.5, 4.0
 """What a change costs at a line that was not suspect itself, and how much dearer one may be that
 mends more than the cheapest that mends a part."""
 FORWARD = ("axis", "store", "index", "dtype", "name", "op")
@@ -68,6 +68,7 @@ class Mending:
     def best(
         self,
         near: Sequence[tuple[str, int]],
+        common: Sequence[tuple[str, int]],
         far: Sequence[tuple[str, int]],
         wanted: Sequence[set[Path]],
     ) -> list[Repair]:
@@ -79,6 +80,7 @@ class Mending:
         smaller has a change to be that is tried there. What was tried before is not tried again.
         """
         costs = {place: 0.1 * i for i, place in enumerate(near)}
+        costs |= {place: COMMON + 0.1 * i for i, place in enumerate(common)}
         costs |= {place: FAR + 0.1 * i for i, place in enumerate(far)}
         made = [
             (COST[change.kind] + more, change)

@@ -17,7 +17,7 @@ class Odd:
     ) -> None:
         """Of arrays, in the order in which they are met, and what depends on each."""
         self.causes, self.backward, self.info = causes, causes.backward, info
-        self.right = judge.verdict.right
+        self.judge, self.right = judge, judge.verdict.right
         self.plain: dict[bool, set[float]] = {True: set(), False: set()}
         """The factors of arrays of which right claims come, where there are several."""
         count = {True: 0, False: 0}
@@ -32,6 +32,28 @@ class Odd:
     def first(self, params: set[Path]) -> Key | None:
         """The first array by another factor of which claims of these parameters come."""
         return next((key for key in self.info if self._is_odd(key, params)), None)
+
+    def turned(self) -> float | None:
+        """The factor of the wrong claims, where it is the right ones' that comes up on the way.
+
+        Of an array come both; by another one, that is a gradient by a factor more, only these.
+        """
+        judged = self.judge.verdict.judged
+        wrong = [one.factor for one in judged if not one.is_right]
+        right = [one.factor for one in judged if one.is_right and one.factor is not None]
+        few, many = next(iter(wrong), None), next(iter(right), None)
+        if few is None or many is None or any(f is None or not close(f, few) for f in wrong):
+            return None
+        first: set[float] = set()
+        for key in (key for key in self.info if key in self.backward.matches):
+            found, claims = self._factors(key).get(False, set()), self.info[key][1]
+            if not found or not claims & self.right:
+                continue
+            if claims - self.right:
+                first |= found
+            elif any(close(f * few, g * many) for f in found for g in first):
+                return few
+        return None
 
     def suspicion(self, key: Key, params: set[Path]) -> Suspicion:
         """What is said of it."""

@@ -131,8 +131,11 @@ def _repairs(mending: Mending, blame: Blame, suspicions: list[Suspicion]) -> lis
     around = blame.causes.around_lines(near)
     near = [*near, *(place for place in around if place not in near)]
     far = [place for place in places_of(iter(blame.lines()), step) if place not in near]
+    common = [place for place in far if place in blame.common] if len(suspicions) > 1 else []
+    far = [place for place in far if place not in common]
     most = MOST_PLACES if any(one.line for one in suspicions) else MOST_WHERE_NONE
-    return mending.best(near, far[:most], [one.params for one in suspicions])
+    wanted = [one.params for one in suspicions]
+    return mending.best(near, common[:most], far[:most], wanted)
 
 
 def _suspected(judge: Judge, suspicions: list[Suspicion], repair: Repair) -> Suspicion:
