@@ -133,9 +133,7 @@ class Backward:
         if event.at > self.end and isinstance(node, LOADS) and bare:
             return getattr(site.statement, "value", node) is not node  # x = y: or something else
         if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
-            base = getattr(event.thing, "base", None)
-            is_longer = base is not None and np.ndim(base) < np.ndim(event.thing)  # dZ[:, None]
-            return not is_longer and (mark(event.thing) in known or base is not None)
+            return mark(event.thing) in known or getattr(event.thing, "base", None) is not None
         return isinstance(node, ast.Name | ast.Attribute) and getattr(node, "attr", "") != "T"
 
     # What the others are.
@@ -180,8 +178,7 @@ class Backward:
             turned = [value] if value.shape == shape else []
             if value.ndim == 2 and value.T.shape == shape:
                 turned.append(value.T)
-            flat = value.ndim != 2 or 1 in value.shape
-            if not turned and flat and value.size == np.prod(shape, dtype=int):
+            if not turned and value.ndim != 2 and value.size == np.prod(shape, dtype=int):
                 turned = [value]
             for each in turned:
                 for i, c in factors(D @ each.reshape(-1), S):

@@ -1,5 +1,6 @@
 """Gradients that are right but for a factor, which is none of those that right ones come by."""
 
+import ast
 from collections.abc import Mapping
 
 from shapecheck_bp.doctor.arrays import Path
@@ -73,7 +74,10 @@ class Odd:
 
     def _factors(self, key: Key) -> dict[bool, set[float]]:
         """Of a named array: whether it is a parameter's gradient, and its factors."""
-        if not self.backward.name(self.backward.by_key[key]):
+        site = self.judge.sites[key[0]]
+        value = getattr(site.statement, "value", None)
+        is_turned = isinstance(value, ast.Subscript) and value.value is site.node  # (…)[:, None]
+        if not is_turned and not self.backward.name(self.backward.by_key[key]):
             return {}
         matches = self.backward.matches[key]
         of_params = [m for m in matches if self.backward.parameter_of(m.of) is not None]
