@@ -310,19 +310,21 @@ class Blame:
         It steps others, too, which are right; or what goes in has another shape than it steps.
         """
         sites, path = self.judge.sites, min(params, key=str)
+        earlier = self._first_on_the_way(path)
+        if earlier.key is None or earlier.line == sites[key[0]].line:
+            return None
+        given = np.shape(self.backward.by_key[earlier.key].value)
+        mine = np.shape(self.judge.base.before[path])
+        if given == () != mine and self.info[earlier.key][1] == {path} == params:  # a sum too much
+            return earlier
         update = self.causes.update_of(path)
         if update is None or update.key is None:
             return None
         if sites[update.key[0]].statement is not sites[key[0]].statement:
             return None
-        earlier = self._first_on_the_way(path)
-        if earlier.key is None or earlier.line == sites[key[0]].line:
-            return None
         same = (self.info[other][1] for other in self.keys if other[0] == key[0])
         is_right_for_others = any(claims & self.judge.verdict.right for claims in same)
-        given = self.backward.by_key[earlier.key].value
-        fits = np.shape(given) == np.shape(self.judge.base.before[path])
-        return earlier if is_right_for_others or not fits else None
+        return earlier if is_right_for_others or given != mine else None
 
     def _sorted(self, lines: list[tuple[str, int]]) -> list[tuple[str, int]]:
         """Lines where something may be left out, and then those met first."""
