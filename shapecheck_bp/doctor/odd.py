@@ -39,12 +39,9 @@ class Odd:
 
         Of an array come both; by another one, that is a gradient by a factor more, only these.
         """
-        judged = self.judge.verdict.judged
-        wrong = [one.factor for one in judged if not one.is_right]
-        right = [one.factor for one in judged if one.is_right and one.factor is not None]
-        few, many = next(iter(wrong), None), next(iter(right), None)
-        if few is None or many is None or any(f is None or not close(f, few) for f in wrong):
+        if self.judge.verdict.two is None:
             return None
+        few, many = self.judge.verdict.two
         first: set[float] = set()
         for key in (key for key in self.info if key in self.backward.matches):
             found, claims = self._factors(key).get(False, set()), self.info[key][1]

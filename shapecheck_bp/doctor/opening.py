@@ -22,7 +22,7 @@ from shapecheck_bp.doctor.parts import MOST_EXAMPLES, fewer_in, parts
 from shapecheck_bp.doctor.program import Block, Program
 from shapecheck_bp.doctor.runs import Run
 from shapecheck_bp.doctor.steps import Named, Step
-from shapecheck_bp.reading.copies import Copier
+from shapecheck_bp.doctor.streams import StreamCopier
 from shapecheck_bp.reading.live import Live, plain_code
 from shapecheck_bp.reading.passing import FAULTS, is_anothers
 from shapecheck_bp.reading.reached import Reached
@@ -283,7 +283,7 @@ def _inside(step: Step, function: Callable[..., Any]) -> Iterator[Step]:
         cells = zip(plain.__code__.co_freevars, plain.__closure__, strict=True)
         names |= {name: cell.cell_contents for name, cell in cells}
     # Copies, for what comes before the loop may change them, and may be no beginning of a loop.
-    called, args, kwargs, _ = Copier().copy(step.state.kept)
+    called, args, kwargs, _ = StreamCopier().copy(step.state.kept)
     owner = [called.__self__] if isinstance(function, MethodType) else []
     bound = signature_of(plain).bind(*owner, *args, **kwargs)
     bound.apply_defaults()

@@ -22,7 +22,29 @@ MOST_WHERE_NONE, MOST_SEARCHES = 30, 3
 Held = tuple[Repair, Judge, Version, bool]
 
 
-def mistakes_of(judge: Judge) -> tuple[list[Finding], list[Line], bool]:
+Found = tuple[list[Finding], list[Line], bool]
+
+
+def mistakes_of(judge: Judge) -> Found:
+    """The mistakes, what is said of lines, and whether they are mended.
+
+    Where two factors would do, that is right by which fewer lines are wrong.
+    """
+    program, two = judge.step.program, judge.verdict.two
+    before = program.changes
+    found = _mistakes(judge)
+    if len(found[0]) > 1 and two is not None and judge.preferred is None:
+        after, program.changes = program.changes, before
+        judge.prefer(two[0])
+        other = _mistakes(judge)
+        if other[2] and len(other[0]) < len(found[0]):
+            return other
+        judge.prefer(two[1])
+        program.changes = after
+    return found
+
+
+def _mistakes(judge: Judge) -> Found:
     """The mistakes, one after the other: each is mended before the next is looked for.
 
     With a cost that is guessed, and of which nothing was right before, nothing is certain.

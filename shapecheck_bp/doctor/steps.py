@@ -28,7 +28,7 @@ from shapecheck_bp.doctor.runs import (
     Values,
     Watch,
 )
-from shapecheck_bp.reading.copies import Copier
+from shapecheck_bp.doctor.streams import StreamCopier
 from shapecheck_bp.reading.passing import deeper, taken_by
 from shapecheck_bp.reading.safety import drop_half_a_pair
 from shapecheck_bp.reading.state import State
@@ -48,7 +48,7 @@ class Step:
         """
         self.program, self.named = program, named
         drop_half_a_pair()
-        self.state = State(call.func, call.args, call.keywords, named)
+        self.state = State(call.func, call.args, call.keywords, named, StreamCopier())
         if self.state.why_not:
             raise CannotJudge(f"it cannot be run again: {self.state.why_not}")
         self.signature: inspect.Signature | None = None
@@ -175,7 +175,7 @@ class Step:
                     self._call(call)
             other = copy(self)
             other.runs = 0
-            other.state = State(call.func, call.args, call.keywords, self.named)
+            other.state = State(call.func, call.args, call.keywords, self.named, StreamCopier())
         return None if other.state.why_not else other
 
     def _call(self, call: "partial[Any]") -> Any:
@@ -246,7 +246,7 @@ def _held_by(function: Any) -> Iterator[tuple[str, Any]]:
                     todo.append(cell.cell_contents)
 
 
-class _Copier(Copier):
+class _Copier(StreamCopier):
     """Copies functions with the codes of a version, and arrays of few digits with more.
 
     A slope that is measured with seven digits has three.

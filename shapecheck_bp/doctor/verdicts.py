@@ -85,6 +85,16 @@ class Verdict:
         return not self.wrong
 
     @property
+    def two(self) -> tuple[float, float] | None:
+        """The factor that all wrong claims have in common, and that of the right ones."""
+        wrong = [one.factor for one in self.judged if not one.is_right]
+        right = [one.factor for one in self.judged if one.is_right and one.factor is not None]
+        first = next(iter(wrong), None)
+        if first is None or not right or any(f is None or not close(f, first) for f in wrong):
+            return None
+        return first, right[0]
+
+    @property
     def is_plainest(self) -> bool:
         """Whether what is claimed to be a gradient is one, and no multiple of it."""
         found = [c for c, mode, _ in self.factors.values() if mode == "gradient"]

@@ -38,6 +38,7 @@ class State:
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
         named: Iterable[tuple[Space, Iterable[str]]],
+        copier: Copier | None = None,
     ) -> None:
         """Copy all that the call may change; where that fails, ``again`` will say so.
 
@@ -50,7 +51,7 @@ class State:
         values = [{name: space[name] for name in names if name in space} for space, names in named]
         self.fixed = [_chosen(names, _is_fixed) for names in values]
         values = [_chosen(names, lambda value: not _is_fixed(value)) for names in values]
-        copier = Copier()
+        copier = copier or Copier()
         self.entries = copier.entries
         try:
             self.kept = copier.copy([function, args, kwargs, values])

@@ -176,3 +176,45 @@ def test_one_line_that_all_comes_of_is_likelier_than_two(was, now, tmp_path):
     (finding,) = diagnosis.findings
     assert (finding.line, finding.sure) == (line_of(MARGINS, was), "certain"), diagnosis
     assert finding.fix == MARGINS.splitlines()[finding.line - 1].strip()
+
+
+def test_where_two_factors_would_do_that_is_right_by_which_fewer_lines_are_wrong(tmp_path):
+    """A mean over time for a sum, of most parameters; the others could be divided, too."""
+    path = tmp_path / "times.py"
+    text = """
+import numpy as np
+rng = np.random.default_rng(3)
+x, y = rng.normal(size=(4, 6, 2)), rng.normal(size=(6, 1))
+W, R, b, V, c = (0.5 * rng.normal(size=s) for s in ((2, 3), (3, 3), (3,), (3, 1), (1,)))
+
+def back(d, h):
+    steps = {"W": [], "R": [], "b": []}
+    for t in reversed(range(4)):
+        d = d * (1 - h[t + 1] ** 2)
+        for name, one in (("W", x[t].T @ d), ("R", h[t].T @ d), ("b", d.sum(axis=0))):
+            steps[name].append(one)
+        d = d @ R.T
+    return {name: np.sum(some, axis=0) for name, some in steps.items()}
+
+for epoch in range(20):
+    h = [np.zeros((6, 3))]
+    for one in x:
+        h.append(np.tanh(one @ W + h[-1] @ R + b))
+    out = h[-1] @ V + c
+    loss = np.mean((out - y) ** 2)
+    d_out = 2 * (out - y) / len(y)
+    dV = h[-1].T @ d_out
+    dc = d_out.sum(axis=0)
+    grads = back(d_out @ V.T, h)
+    W -= 0.01 * grads["W"]
+    R -= 0.01 * grads["R"]
+    b -= 0.01 * grads["b"]
+    V -= 0.01 * dV
+    c -= 0.01 * dc
+"""
+    path.write_text(text)
+    assert diagnose_file(str(path)).ok
+    path.write_text(text.replace("np.sum(some", "np.mean(some"))
+    diagnosis = diagnose_file(str(path))
+    (finding,) = diagnosis.findings
+    assert (finding.line, finding.sure) == (line_of(text, "np.sum(some"), "certain"), diagnosis
