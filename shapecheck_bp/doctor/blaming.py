@@ -15,7 +15,7 @@ import numpy as np
 from shapecheck_bp.doctor.arrays import Path, mark, shown
 from shapecheck_bp.doctor.backward import LOADS, Backward
 from shapecheck_bp.doctor.causes import Causes, Suspicion
-from shapecheck_bp.doctor.costs import is_place
+from shapecheck_bp.doctor.costs import after_the_step, is_place
 from shapecheck_bp.doctor.judging import Judge
 from shapecheck_bp.doctor.odd import Odd
 from shapecheck_bp.doctor.runs import Key
@@ -214,14 +214,20 @@ class Blame:
             (p for p, claims in moved.items() if (claims == alone if alone else claims & wrong)),
             key=lambda p: (bool(moved[p] & good), p not in self.bare, -len(moved[p] & wrong)),
         )
-        before = self.judge.base.before
         if not alone:
             found = self.backward.filling() + found
-        if not alone and not any(isinstance(before[path], np.ndarray) for path in wrong):
+        if not alone and self.is_of_numbers:
+            late = after_the_step(self.judge.step, self.judge.base, self.judge.claims)
             keys = (one.key for one in reversed(self.backward.events))
-            near = (sites[key[0]] for key in keys if key in self.judge.moving)
+            near = (sites[key[0]] for key in keys if key in self.judge.moving - late)
             found += [(one.file.name, one.statement.lineno) for one in near]
         return [*dict.fromkeys(found)]
+
+    @property
+    def is_of_numbers(self) -> bool:
+        """Whether all that is wrong is numbers, and lists of them."""
+        before = self.judge.base.before
+        return not any(isinstance(before[p], np.ndarray) for p in self.judge.verdict.wrong)
 
     @property
     def common(self) -> set[tuple[str, int]]:

@@ -285,7 +285,7 @@ class Causes:
             node = self.sites[event.number].node
             stored = event.number in stores and starts.get(mark(event.thing)) == path
             made = path in (self.new.get(mark(event.thing)), self.back.get(mark(event.thing)))
-            if stored or (made and not isinstance(node, ast.Name | ast.Attribute)):
+            if stored or (made and not isinstance(node, ast.Name | ast.Attribute | ast.Subscript)):
                 words = "is not right, and all that goes in is"
                 return self.suspicion(event, {path}, words)
         for event in reversed(self.events[self.backward.end + 1 :]):

@@ -18,6 +18,7 @@ from shapecheck_bp.doctor.truth import LOSSES, Law, Meeting, OwnCost, Watching, 
 
 MOST, MOST_OWN = 100, 6
 LOADS = (ast.Name, ast.Attribute)
+COSTS = r"loss|cost|entropy|likelihood|nll|objective|criterion|bce|mse"
 
 
 def costs(
@@ -79,7 +80,7 @@ def _own(
     rounded = {key: round(float(by_key[key].value), 14) for key in found}
     named = {rounded[key] for key in found if _is_named(sites[key[0]])}
     found = [*{rounded[key]: key for key in reversed(found)}.values()]
-    late = _after_the_step(step, base, claims) if found else set()
+    late = after_the_step(step, base, claims) if found else set()
     found = [key for key in found if key not in late]
     found.sort(key=lambda k: (_is_smoothed(sites[k[0]]), rounded[k] not in named, -by_key[k].at))
     # Of many examples the step may be of the first, or of the last.
@@ -146,10 +147,12 @@ def is_place(node: ast.Subscript) -> bool:
 
 def _is_named(site: Any) -> bool:
     """Whether its name, or that of the function it stands in, says that it is a cost."""
-    names = f"{_name(site)} {getattr(site.function, 'name', '')}"
-    return bool(
-        re.search(r"loss|cost|entropy|likelihood|nll|objective|\bJ\b", names, re.IGNORECASE)
-    )
+    return is_called_a_cost(f"{_name(site)} {getattr(site.function, 'name', '')}")
+
+
+def is_called_a_cost(names: str) -> bool:
+    """Whether one of these is what people call a cost."""
+    return bool(re.search(rf"{COSTS}|\bJ\b", names, re.IGNORECASE))
 
 
 def _is_product(node: Any) -> bool:
@@ -182,7 +185,7 @@ def _above(number: int, around: dict[int, int]) -> Iterator[int]:
         yield number
 
 
-def _after_the_step(step: Step, base: Run, claims: Sequence[Claim]) -> set[Key]:
+def after_the_step(step: Step, base: Run, claims: Sequence[Claim]) -> set[Key]:
     """What moves with the new value of a parameter, which may be a part of another array."""
     after = [base.after[one.path] for one in claims if one.is_step and one.path in base.after]
     whole = [one.base for one in after if isinstance(getattr(one, "base", None), np.ndarray)]

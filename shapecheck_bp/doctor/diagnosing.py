@@ -14,6 +14,7 @@ from contextlib import ExitStack, suppress
 from typing import Any
 
 from shapecheck_bp.doctor.aside import set_aside
+from shapecheck_bp.doctor.behind import with_its_cost_before
 from shapecheck_bp.doctor.guarding import CannotJudge, quiet
 from shapecheck_bp.doctor.judging import Judge
 from shapecheck_bp.doctor.opening import of_call
@@ -121,9 +122,10 @@ def _of_step(step: Step, name: str, loss: Any, wrt: Sequence[str]) -> tuple[Diag
     """The diagnosis, and whether any parameter is right."""
     remarks = [step.remark] if step.remark else []
     with ExitStack() as lasts:
-        lasts.enter_context(step.held())
         try:
-            judge = Judge(step, loss, wrt)
+            judge, remark = _judged(step, loss, wrt)
+            remarks += [remark] if remark else []
+            lasts.enter_context(step.held())
             if not judge.verdict.ok:
                 lasts.close()  # it may be another version then
                 judge, remark = set_aside(judge)
@@ -150,6 +152,24 @@ def _of_step(step: Step, name: str, loss: Any, wrt: Sequence[str]) -> tuple[Diag
         if judge.verdict.ok or other_rule(judge):
             return _right(judge, name, remarks), True
         return _wrong(judge, name, remarks)
+
+
+def _judged(step: Step, loss: Any, wrt: Sequence[str]) -> tuple[Judge, str]:
+    """The step judged; by the cost that it computes behind it, where there is none before."""
+    judge, why = None, None
+    try:
+        with step.held():
+            judge = Judge(step, loss, wrt)
+    except CannotJudge as error:
+        why = error
+    known = judge is not None and (judge.verdict.ok or judge.has_own_cost)
+    other = None if known or loss is not None else with_its_cost_before(step, wrt, judge)
+    if other is not None:
+        return other
+    if judge is None:
+        assert why is not None
+        raise why
+    return judge, ""
 
 
 def _right(judge: Judge, name: str, remarks: list[str]) -> Diagnosis:

@@ -17,7 +17,7 @@ from shapecheck_bp.doctor.telling import lines_of
 
 MOST_MISTAKES, MOST_PLACES, MOST_TRIED = 4, 8, 4
 MOST_WHERE_NONE, MOST_SEARCHES = 30, 3
-"""How many places are tried where no line is suspect, as in code of lists of lists."""
+"""How many places are tried where no line is suspect, or each is quick, as of single numbers."""
 
 Held = tuple[Repair, Judge, Version, bool]
 
@@ -153,9 +153,11 @@ def _repairs(mending: Mending, blame: Blame, suspicions: list[Suspicion]) -> lis
     around = blame.causes.around_lines(near)
     near = [*near, *(place for place in around if place not in near)]
     far = [place for place in places_of(iter(blame.lines()), step) if place not in near]
-    common = [place for place in far if place in blame.common] if len(suspicions) > 1 else []
+    several = len(suspicions) > 1 or blame.is_of_numbers
+    common = [place for place in far if place in blame.common] if several else []
     far = [place for place in far if place not in common]
-    most = MOST_PLACES if any(one.line for one in suspicions) else MOST_WHERE_NONE
+    known = any(one.line for one in suspicions) and not blame.is_of_numbers
+    most = MOST_PLACES if known else MOST_WHERE_NONE
     wanted = [one.params for one in suspicions]
     return mending.best(near, common[:most], far[:most], wanted)
 

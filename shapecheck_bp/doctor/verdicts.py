@@ -86,13 +86,16 @@ class Verdict:
 
     @property
     def two(self) -> tuple[float, float] | None:
-        """The factor that all wrong claims have in common, and that of the right ones."""
+        """The factor that all wrong claims have in common, and that of the right ones, both down.
+
+        Or both up, as gradients are.
+        """
         wrong = [one.factor for one in self.judged if not one.is_right]
         right = [one.factor for one in self.judged if one.is_right and one.factor is not None]
         first = next(iter(wrong), None)
         if first is None or not right or any(f is None or not close(f, first) for f in wrong):
             return None
-        return first, right[0]
+        return (first, right[0]) if first * right[0] > 0 else None
 
     @property
     def is_plainest(self) -> bool:
