@@ -164,7 +164,9 @@ class Judge:
             if verdict.ok:
                 self.right_for.append(watch)
             named = isinstance(watch, OwnCost) and watch.is_named
-            rank = len(verdict.right), named, isinstance(watch, Meeting)
+            # Of the same cost the first: a search along a line has it at other parameters, too.
+            time = watch.time if isinstance(watch, OwnCost) else 0
+            rank = len(verdict.right), named, isinstance(watch, Meeting), -time
             if best is None or rank > best[0]:
                 best = rank, self.truth, verdict, self.params, self.decay, self.usual
         if best is None:
