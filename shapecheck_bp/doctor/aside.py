@@ -10,18 +10,18 @@ by a norm of all of them are wrong alike where one is, so that no line stands ou
 """
 
 import ast
-import operator
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from shapecheck_bp.doctor.arrays import Path
-from shapecheck_bp.doctor.edits import Change, found
+from shapecheck_bp.doctor import edits
+from shapecheck_bp.doctor.edits import Change
 from shapecheck_bp.doctor.judging import Judge
+from shapecheck_bp.doctor.program import Version
 from shapecheck_bp.doctor.runs import Event, Exchange, Run, instead, plus
 from shapecheck_bp.doctor.verdicts import NOTHING, close, factor
 from shapecheck_bp.doctor.writing import Maker
@@ -41,41 +41,49 @@ def set_aside(judge: Judge) -> tuple[Judge, str]:
     tiny = [_put(file, node, AWAY) for file in files for node in tiny_in(file.tree)]
     with step.held():
         clips = [_put(file, node, ast.unparse(inner)) for file, node, inner in _clips(judge)]
+    found = []
     for changes, words in (
         (tiny, "That is without the small numbers of line {}, which its gradients have not."),
         (clips, "That is of the gradients before they are clipped, in line {}."),
         (tiny + clips if tiny and clips else [], "That is without what line {} clips or adds."),
     ):
         if changes and (judge.has_own_cost or changes is clips):
-            other = _without(judge, changes, operator.gt)
-            if other is not None:
-                lines = sorted({change.line for change in changes})
-                return other, words.format(", ".join(map(str, lines)))
+            other = _without(judge, changes)
+            if other is not None and other[0].verdict.right > judge.verdict.right:
+                found.append((other, changes, words))
+    if found:
+        best, changes, words = max(found, key=lambda one: len(one[0][0].verdict.right))
+        lines = sorted({change.line for change in changes})
+        return _kept(best, changes), words.format(", ".join(map(str, lines)))
     with step.held():
         norm = _norm(judge)
-    other = None if norm is None else _without(judge, [norm], operator.ge)
-    if norm is None or other is None:
+    scaled = None if norm is None else _without(judge, [norm])
+    if norm is None or scaled is None or not scaled[0].verdict.right >= judge.verdict.right:
         return judge, ""
     words = f"`{ast.unparse(norm.node)}` of line {norm.line}, by which all gradients are scaled."
-    return other, f"That is without {words}"
+    return _kept(scaled, [norm]), f"That is without {words}"
 
 
-def _without(
-    judge: Judge, changes: list[Change], fit: Callable[[set[Path], set[Path]], bool]
-) -> Judge | None:
-    """The step judged with these changes, which stay if what is right then fits what was before."""
-    step, other = judge.step, judge
-    with suppress(Exception), step.trying(*changes) as version:  # their code may raise anything
+def _without(judge: Judge, changes: list[Change]) -> tuple[Judge, Version] | None:
+    """The step judged with these changes, and the version of it that it then is."""
+    other = None
+    with suppress(Exception), judge.step.trying(*changes) as version:  # it may raise anything
         other = judge.again()
-    same = type(other.truth.watch) is type(judge.truth.watch) and other is not judge
-    if not same or not fit(other.verdict.right, judge.verdict.right):
+    if other is None or type(other.truth.watch) is not type(judge.truth.watch):
         return None
-    step.program.changes, step.version = (*step.program.changes, *changes), version
-    return other
+    return other, version
+
+
+def _kept(found: tuple[Judge, Version], changes: list[Change]) -> Judge:
+    """A judge whose changes of the program stay."""
+    judge, version = found
+    program = judge.step.program
+    program.changes, judge.step.version = (*program.changes, *changes), version
+    return judge
 
 
 def _put(file: File, node: Any, text: str) -> Change:
-    _, _, statement = found(file.tree, node.lineno)
+    _, _, statement = edits.found(file.tree, node.lineno)
     return Maker(file, node.lineno, statement).expression("instead", node, text)
 
 

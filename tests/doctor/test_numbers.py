@@ -1,5 +1,7 @@
 """The numbers of a step: few digits, objects, batches of many, saturated outputs."""
 
+import re
+
 import numpy as np
 import pytest
 from training import ROW
@@ -116,6 +118,12 @@ def test_a_small_number_in_a_logarithm_matters_only_where_outputs_are_as_small(t
     found = saturated(tmp_path)
     assert found.ok, str(found)
     assert "without the small numbers of line 13, which its gradients have not" in str(found)
+
+
+def test_both_may_be_set_aside_what_is_added_and_what_is_clipped(tmp_path):
+    found = saturated(tmp_path, ("W1 - 0.1 * dW1", "W1 - 0.1 * np.clip(dW1, -1e-3, 1e-3)"))
+    assert found.ok, str(found)
+    assert re.search(r"without what line 13, \d+ clips or adds", str(found)), str(found)
 
 
 def test_a_mistake_is_found_beside_it(tmp_path):

@@ -477,3 +477,46 @@ for _ in range(3):
 def test_a_sum_with_a_wrong_sign_is_no_rule_of_a_step(tmp_path):
     assert of_script(tmp_path, SPLIT).ok
     assert of_script(tmp_path, SPLIT.replace("(w - y", "(-w - y")).ok is not True
+
+
+def test_a_call_inside_of_a_function_is_not_where_the_file_is_left(tmp_path):
+    """What it is called with there may not be known at the top; the call behind it is meant."""
+    path = tmp_path / "calls.py"
+    path.write_text("""
+import numpy as np
+
+def epochs(W, X, Y):
+    for _ in range(3):
+        step(W, X, Y)
+
+def step(W, X, Y):
+    E = X @ W - Y
+    J = np.sum(E ** 2)
+    W -= 0.1 * 2 * X.T @ E
+    return J
+
+rng = np.random.default_rng(0)
+weights, inputs, targets = np.ones((3, 2)), rng.normal(size=(5, 3)), rng.normal(size=(5, 2))
+step(weights, inputs, targets)
+""")
+    assert diagnose_file(str(path), "step", arguments="weights, inputs, targets").ok
+    found = diagnose_file(str(path), "step", arguments="weights, inputs, np.nan * targets")
+    assert (found.ok, found.recognised) == (None, "step()")
+
+
+def test_a_file_that_cannot_be_judged_is_told_by_its_name(tmp_path):
+    path = tmp_path / "logged.py"
+    path.write_text("""
+import numpy as np
+class Log:
+    def __del__(self):
+        self.size = 0
+
+W, x, log = np.ones((2, 3)), np.ones(3), Log()
+for _ in range(3):
+    J = np.sum((W @ x) ** 2)
+    log.size = J
+    W -= 0.1 * 2 * np.outer(W @ x, x)
+""")
+    found = diagnose_file(str(path))
+    assert (found.ok, found.recognised) == (None, "logged.py")

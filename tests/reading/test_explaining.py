@@ -402,3 +402,19 @@ def test_what_would_be_written_into_is_not_computed_with(call):
     with pytest.raises(Unsafe, match=re.escape(call)):
         Evaluator(names).value(ast.parse(call, mode="eval").body)
     assert not names["c"].any()
+
+
+def test_a_reading_knows_what_came_of_a_persons_own_function_and_tries_the_whole_call():
+    def doubled(x):
+        return 2 * x
+
+    def train(X, W, y):
+        return doubled(X) @ W - y
+
+    fits = read(train, np.ones((3, 4)), np.ones((3, 5)), np.ones((4, 5)))
+    assert explanation(fits.error).operands == {"W": (3, 5)}, "nothing is called again"
+    found = fits.explanation
+    assert found.operands == {"doubled(X)": (3, 4), "W": (3, 5)}
+    assert found.repairs == ("doubled(X).T @ W",)
+    assert "statement" not in repr(found)
+    assert "repairs=('doubled(X).T @ W',)" in repr(found)

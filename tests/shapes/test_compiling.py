@@ -269,3 +269,32 @@ def test_a_function_without_code_of_pythons_is_checked_too():
     assert doubled(3) == 6
     with pytest.raises(ShapeError, match="n does not fit"):
         doubled("3")
+
+
+def test_axes_under_one_name_are_the_same_each_time():
+    @shapechecked
+    def add(a: Float[Tensor, "*batch n"], b: Float[Tensor, "*batch n"]) -> Float[Tensor, "n"]:
+        return (a + b).reshape(-1, a.shape[-1]).sum(0)
+
+    call, _ = compiled(add, fullgraph=True, dynamic=False)
+    assert call(ones(2, 3, 4), ones(2, 3, 4)).shape == (4,)
+    for bad in (ones(2, 5, 4), ones(5, 3, 4), ones(3, 4)):
+        with pytest.raises(Exception, match="does not fit its annotations"):
+            call(ones(2, 3, 4), bad)
+
+
+def test_of_arrays_behind_which_layers_lie_there_is_one_more():
+    @shapechecked
+    def total(
+        A: tuple[Float[Tensor, "n[l-1] m"], ...], dZ: tuple[Float[Tensor, "n[l] m"], ...]
+    ) -> Float[Tensor, ""]:
+        return sum(each.sum() for each in (*A, *dZ))
+
+    A, dZ = (ones(2, 5), ones(3, 5), ones(4, 5)), (ones(3, 5), ones(4, 5))
+    call, _ = compiled(total, fullgraph=True)
+    assert call(A, dZ) == total(A, dZ)
+    for bad in (A[:2], (*A, ones(1, 5))):
+        with pytest.raises(ShapeError):
+            total(bad, dZ)
+        with pytest.raises(Exception, match="does not fit its annotations"):
+            call(bad, dZ)

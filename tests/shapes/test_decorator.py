@@ -513,3 +513,12 @@ def test_an_array_class_of_its_own_is_named():
     with pytest.raises(ShapeError) as caught:
         take([1.0])
     assert caught.value.suggestion == "Pass x as a Tensor (n,)."
+
+
+def test_an_object_whose_call_says_nothing_is_refused():
+    class Scale:
+        def __call__(self, x):
+            return 2 * x
+
+    with pytest.raises(TypeError, match="has no annotations. Write down what it takes"):
+        shapechecked(Scale())

@@ -9,13 +9,14 @@ import typing
 import weakref
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, List, NamedTuple, Optional, Union  # noqa: UP035
+from typing import TYPE_CHECKING, ForwardRef, List, NamedTuple, Optional, Union  # noqa: UP035
 
 import numpy as np
 import pytest
 from jaxtyping import Float
 
 from shapecheck_bp import ShapeError, shapechecked
+from shapecheck_bp.shapes.names import meant_by
 
 if TYPE_CHECKING:
     from nowhere import Model, plotting
@@ -171,7 +172,7 @@ def test_the_same_where_annotations_are_computed_when_they_are_asked_for(monkeyp
     exec(compile(source, __file__, "exec", dont_inherit=True), vars(space))
     own = [*vars(space).items()]
     tests = [test for name, test in own if name.startswith("test_") and name not in NOT_AGAIN]
-    assert len(tests) == 8
+    assert len(tests) == 9
     for test in tests:
         test()
 
@@ -180,3 +181,8 @@ NOT_AGAIN = (  # itself, and what an error of Python's would end where it is no 
     "test_the_same_where_annotations_are_computed_when_they_are_asked_for",
     "test_an_annotation_that_is_no_annotation_is_not_checked",
 )
+
+
+def test_a_name_that_was_never_read_stands_for_nothing():
+    assert meant_by(ForwardRef("Nowhere")) is None
+    assert meant_by(int) is None

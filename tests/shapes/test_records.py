@@ -350,3 +350,49 @@ def test_a_record_that_names_what_is_not_there_is_checked_where_it_can_be():
     take(Half(3, ones(2, 2)))
     with pytest.raises(ShapeError, match=r"half\.y"):
         take(Half(3, ones(2, 3)))
+
+
+def test_a_class_that_adds_no_field_keeps_the_constructor_that_is_checked():
+    @shapechecked
+    @dataclass
+    class Checked:
+        W: Float[np.ndarray, "n n"]
+
+    made = Checked.__init__
+
+    @shapechecked
+    class Named(Checked):
+        name = "second"
+
+    assert "__init__" not in vars(Named)
+    assert Named.__init__ is made
+    with pytest.raises(ShapeError, match="W does not fit"):
+        Named(ones(2, 3))
+
+
+def test_of_a_dictionary_that_may_be_a_record_its_array_is_told():
+    @shapechecked
+    def take(batch: Batch | Float[np.ndarray, "n"]) -> None:
+        pass
+
+    take({"X": ones(2, 3), "y": ones(2)})
+    with pytest.raises(ShapeError, match="n is 2 here, and 3 in batch") as caught:
+        take({"X": ones(2, 3), "y": ones(3)})
+    assert "got dict" not in str(caught.value)
+
+    with pytest.raises(ShapeError, match=r"batch\['y'\] does not fit"):
+        take({"X": ones(2, 3), "y": "no"})
+
+
+def test_of_a_class_that_only_adds_a_name_to_one_that_is_not_checked_the_constructor_stays():
+    @dataclass
+    class Plain:
+        W: Float[np.ndarray, "n n"]
+
+    @shapechecked
+    class Named(Plain):
+        def twice(self) -> Float[np.ndarray, "n n"]:
+            return 2 * self.W
+
+    assert "__init__" not in vars(Named)
+    assert Named(ones(2, 2)).twice().shape == (2, 2)

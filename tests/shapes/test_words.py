@@ -277,3 +277,22 @@ def test_any_number_of_axes_and_one_more_are_every_axis():
         pass
 
     assert said(take, ones(2, 0)).suggestion == "Pass at least one entry along every axis."
+
+
+def test_sizes_that_are_the_same_are_not_spoken_of_however_large():
+    @shapechecked
+    def take(X: Float[N, "m n"], Y: Float[N, "m k"], Z: Float[N, "m k"]) -> None:
+        pass
+
+    text = str(said(take, ones(1000, 2), ones(1000, 3), ones(1000, 4)))
+    assert "k is 4 here, and 3 in Y" in text
+    assert "1000 in X" not in text
+
+
+def test_all_that_does_not_fit_is_said_in_one_line():
+    @shapechecked
+    def take(X: Float[N, "m n"], Y: Float[N, "m n"]) -> None:
+        pass
+
+    text = str(said(take, ones(5, 2), ones(4, 3)))
+    assert "m is 4 here, and 5 in X; n is 3 here, and 2 in X" in text
