@@ -105,8 +105,8 @@ def _own(
 def _given_back(base: Run, claims: Sequence[Claim]) -> set[float]:
     """The numbers that a step gives back, and are no gradients."""
     claimed = {mark(claim.thing(base)) for claim in claims}
-    numbers = (v for v in base.returned.values() if np.ndim(v) == 0 and mark(v) not in claimed)
-    return {round(float(value), 14) for value in numbers}
+    found = (value for value in base.returned.values() if isinstance(value, float | np.floating))
+    return {round(float(value), 14) for value in found if mark(value) not in claimed}
 
 
 def _is_a_part(key: Key, site: Any, by_key: Mapping[Key, Any]) -> bool:

@@ -151,3 +151,20 @@ def test_data_that_are_shuffled_are_no_state_of_an_optimiser():
     assert diagnosis.ok is False
     assert "from before" not in str(diagnosis)
     assert diagnosis.parameters["W"].endswith("right")
+
+
+def test_parameters_may_be_fields_of_a_record_that_is_given_back():
+    p = np.zeros((), dtype=[("W", float, (2, 3)), ("b", float, 2)])
+    rng = np.random.default_rng(9)
+    p["W"] = rng.normal(size=(2, 3))
+    X, Y = rng.normal(size=(5, 3)), rng.normal(size=(5, 2))
+
+    def step(p, X, Y, sign=1):
+        E = X @ p["W"].T + p["b"] - Y
+        J = np.sum(E**2)
+        p["W"] -= 0.1 * 2 * E.T @ X
+        p["b"] -= sign * 0.1 * 2 * E.sum(axis=0)
+        return J, p[()]
+
+    assert diagnose(step, p, X, Y).ok
+    assert diagnose(step, p, X, Y, -1).findings[0].sure == "certain"
