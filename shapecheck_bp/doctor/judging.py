@@ -5,7 +5,7 @@ cost of the code's own it has to be a number of the program, times 1, 2, a half,
 examples or one over it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -32,6 +32,9 @@ from shapecheck_bp.doctor.usual import Usual
 from shapecheck_bp.doctor.verdicts import NOTHING, TOLERANCE, Judged, Verdict, close, factor
 from shapecheck_bp.doctor.weighed import weighed
 
+MOST_MORE = 20_000
+"""Of so many expressions more than ten times the first run's the end is not waited for."""
+
 
 class Judge:
     """A step, its claims, the cost that is meant and how it moves with the parameters."""
@@ -53,6 +56,8 @@ class Judge:
         self.base = step.run(keep=True)
         if self.base.error is not None:
             raise self.base.error
+        if not self.given:
+            step.most = min(step.most, 10 * len(self.base.events) + MOST_MORE)
         self.events = {event.key: event for event in self.base.events}
         self.sites = step.version.sites
         self.claims = [*claims] or claims_of(self.base, step.version, wrt)
@@ -287,6 +292,14 @@ class Judge:
                 one._replace(is_right=right, off=0.0 if right else self._off(one, mode, c, run))
             )
         return judged, c, plain
+
+    def look_at(self, paths: Iterable[Path]) -> None:
+        """Judge these parameters, too, with which the cost may not move."""
+        lost = [path for path in paths if path in self.base.before and path not in self.params]
+        for path in lost:
+            found = self.truth.of_parameter(path, self.base.before[path], moves=False)
+            self.params |= {path: found} if found is not None else {}
+        self.verdict = self.judge(self.base) if lost else self.verdict
 
     def prefer(self, c: float) -> None:
         """Take this factor for the right one."""

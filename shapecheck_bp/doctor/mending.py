@@ -21,7 +21,7 @@ from shapecheck_bp.doctor.program import Version
 from shapecheck_bp.doctor.runs import Exchange
 from shapecheck_bp.doctor.scopes import Scopes
 from shapecheck_bp.doctor.steps import Step
-from shapecheck_bp.doctor.truth import Meeting, Slopes, Truth
+from shapecheck_bp.doctor.truth import Meeting, OwnCost, Slopes, Truth
 from shapecheck_bp.doctor.verdicts import NOTHING, Verdict, factor
 from shapecheck_bp.reading.sources import NotRead
 from shapecheck_bp.reading.variants import name_of
@@ -59,7 +59,8 @@ class Mending:
         self.bare = self.step.version
         """The step without notes, unless they are what ends a loop that does not end by itself."""
         trees = [file.tree for file in self.bare.files.values()]
-        if not any(isinstance(part, ast.While) for tree in trees for part in ast.walk(tree)):
+        self.may_last = any(isinstance(part, ast.While) for t in trees for part in ast.walk(t))
+        if not self.may_last:
             self.bare = self.step.program.noting(self.bare, ())
         self.scopes: Scopes = {}
         self.foresight = Foresight(judge)
@@ -123,15 +124,19 @@ class Mending:
         return changes_of(self.judge, self.step.version.files[file], line, self.scopes)
 
     def _reductions(self) -> set[tuple[str, int]]:
-        """The lines of the forward pass in which something is summed along an axis."""
-        found = set()
+        """The lines of the forward pass in which something is summed along an axis.
+
+        Not that of its own cost, by which it is judged.
+        """
+        watch, found = self.judge.truth.watch, set()
+        own = watch.place[:2] if isinstance(watch, OwnCost) else ()
         for event in self.judge.base.events[: self.judge.end]:
             node = self.judge.sites[event.number].node
             reduces = isinstance(node, ast.Call) and name_of(node) in REDUCING
             if reduces and event.key in self.judge.moving:
                 site = self.judge.sites[event.number]
                 found.add((site.file.name, site.statement.lineno))
-        return found
+        return found - {own}
 
     def _mends(self, verdict: Verdict) -> bool:
         """Whether more is right, and not only because nothing comes of it any more."""
@@ -153,7 +158,7 @@ class Mending:
         """The verdict with a change, or None where it cannot be run."""
         forward = self._is_forward(change)
         try:
-            version = self.step.program.with_change(self.bare, change)
+            version = self.step.program.with_change(self.bare, change, noted=self.may_last)
             verdict = self._judged(version)
             more = verdict is not None and verdict.right > self.judge.verdict.right
             watch = self.judge.truth.watch

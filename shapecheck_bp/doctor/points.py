@@ -15,18 +15,20 @@ NEAR, FAR, BESIDE = (0.2, 0.04), (0.5, 0.5), (1e-3, 2e-4)
 """By how much of their size, and at least, parameters are moved to see a step from elsewhere."""
 
 
-def elsewhere(judge: Judge, far: bool = False) -> Judge:
+def elsewhere(judge: Judge, far: bool = False, turned: bool = False) -> Judge:
     """The step judged at other values of its parameters, where it is right at these.
 
     A cost that is guessed has to be the same there, by the same factors.
     """
-    step = _moved(judge, FAR if far else NEAR, far)
+    step = _moved(judge, FAR if far else NEAR, far, turned)
     if step is None:
         return judge
     first: Judge | None = None
     for watch in judge.right_for:
         with step.held():
             other = judge.again(step, watch)
+            if turned:
+                other.look_at(judge.params)
         same = isinstance(watch, OwnCost) or _same_factors(judge, other, watch)
         if other.verdict.ok and same:
             return judge if watch is judge.truth.watch else judge.again(watch=watch)
@@ -52,11 +54,15 @@ def beside(judge: Judge) -> Judge:
     return judge
 
 
-def _moved(judge: Judge, by: tuple[float, float], far: bool = False) -> Step | None:
+def _moved(
+    judge: Judge, by: tuple[float, float], far: bool = False, turned: bool = False
+) -> Step | None:
     """The step from other values of its parameters, also of those that wait.
 
     Far away their numbers change places, so that they stay as large as they are, and data with
     negative numbers change their sign: what is right for the signs of these alone is so by chance.
+    Turned, parameters change theirs instead, so that units of relu through which all examples came
+    let none through.
     """
     random = np.random.default_rng(23)
     before, (share, least) = judge.base.before, by
@@ -67,9 +73,9 @@ def _moved(judge: Judge, by: tuple[float, float], far: bool = False) -> Step | N
         value = numbers(before[path])
         size = share * np.abs(value).mean() + least
         if far and np.ptp(value):
-            value, size = random.permuted(value), 0.0
+            value, size = (-1 if turned else 1) * random.permuted(value), 0.0
         moved[path] = value + size * random.standard_normal(value.shape)
-    if far:
+    if far and not turned:
         for path in before.keys() - moved.keys():
             is_kept = np.array_equal(before[path], judge.base.after.get(path, ()))
             if is_kept and is_trainable(before[path]) and np.min(before[path]) < 0:

@@ -113,7 +113,7 @@ def _holding(judge: Judge, repairs: list[Repair]) -> Held | None:
 
 
 def _holds(after: Judge, before: set[Path]) -> bool | None:
-    """Whether all is right at other parameters, too: near, and far.
+    """Whether all is right at other parameters, too: near, far, and with the other signs.
 
     None where that is not known: where not even that is right there which was right before.
     """
@@ -123,9 +123,13 @@ def _holds(after: Judge, before: set[Path]) -> bool | None:
         far = elsewhere(after, far=True).verdict
     except CannotJudge:
         return None
-    if far.ok:
-        return True
-    return False if before and before <= far.right else None
+    if not far.ok:
+        return False if before and before <= far.right else None
+    with suppress(Exception):  # their code may not take such parameters
+        turned = elsewhere(after, far=True, turned=True).verdict
+        if not turned.ok and before and before <= turned.right:
+            return False
+    return True
 
 
 def _held(judge: Judge, blame: Blame, suspicions: list[Suspicion]) -> Held | None:
