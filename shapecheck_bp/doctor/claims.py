@@ -61,19 +61,34 @@ class Claim(NamedTuple):
         Of a parameter that has another shape afterwards it is its new value.
         """
         found = self.thing(run)
-        if found is None or not (self.is_step or self.rule):
-            return None if found is None else numbers(found)
         before, after = run.before[self.parameter], run.after.get(self.parameter)
+        if found is None or not (self.is_step or self.rule):
+            return None if found is None else _without_brackets(found, before)
         if after is None or (self.rule and np.shape(found) != np.shape(before)):
             return None
-        if np.shape(after) != np.shape(before):
-            if np.size(after) != 1 or np.size(before) != 1:
-                return numbers(after)
-            after = numbers(after).reshape(np.shape(before))  # one number, in more brackets
-        step, kept = numbers(after) - numbers(before), numbers(found)
+        after = _without_brackets(after, before)
+        if after.shape != np.shape(numbers(before)):
+            return after
+        step, kept = after - numbers(before), numbers(found)
         if self.rule == "squares":
             return np.sign(step) * np.sqrt(np.maximum(kept, 0))
         return kept * np.sign(np.vdot(kept, step)) if self.rule else step
+
+
+def _without_brackets(value: Any, before: Any) -> Any:
+    """The numbers of an array, as what was before has them, if it only has more brackets."""
+    found, shape = numbers(value), np.shape(numbers(before))
+    return found.reshape(shape) if _is_in_brackets(found.shape, shape) else found
+
+
+def _is_in_brackets(shape: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    """Whether two shapes are the same but for axes of length 1 in front.
+
+    >>> _is_in_brackets((1, 4), (4,)), _is_in_brackets((1, 1), ()), _is_in_brackets((4, 1), (4,))
+    (True, True, False)
+    """
+    longer, shorter = sorted((shape, other), key=len, reverse=True)
+    return (1,) * (len(longer) - len(shorter)) + shorter == longer
 
 
 def claims_of(run: Run, version: Version, wanted: Sequence[str] = ()) -> list[Claim]:
@@ -183,7 +198,8 @@ def _returned(
         )
         if claims and free and value.dtype.kind == "f":
             known = {claim.parameter for claim in claims}
-            rest = [p for p in found if p not in known and np.shape(found[p]) == value.shape]
+            rest = [path for path in found if path not in known]
+            rest = [path for path in rest if _is_in_brackets(np.shape(found[path]), value.shape)]
             rest = [path for path in rest if PARAMETERS.match(name_in(path))]
             claims += [Claim(path, False, there) for path in rest[:1]]
     if not claims and not stepped:
@@ -196,7 +212,11 @@ def _by_shape(run: Run, found: dict[Path, Any]) -> list[Claim]:
     claims = []
     for there, value in run.returned.items():
         if is_trainable(value) and mark(value) not in run.starts:
-            alike = [path for path, mine in found.items() if np.shape(mine) == np.shape(value)]
+            alike = [
+                path
+                for path, mine in found.items()
+                if _is_in_brackets(np.shape(mine), np.shape(value))
+            ]
             if len(alike) == 1:
                 claims.append(Claim(alike[0], False, there))
     return claims
@@ -227,7 +247,7 @@ def is_gradient(name: str) -> bool:
 
 def _likeness(path: Path, mine: Any, there: Path, value: Any, names: dict[Any, str]) -> float:
     """How likely something that came back is a parameter's: by its name, its place, its shape."""
-    has_shape = np.shape(value) == np.shape(mine)
+    has_shape = _is_in_brackets(np.shape(value), np.shape(mine))
     if np.ndim(value) == 0 and not there:
         return 0
     name = name_in(there) or names.get(mark(value), "") or names.get(there[:1], "")

@@ -115,7 +115,9 @@ def _is_a_part(key: Key, site: Any, by_key: Mapping[Key, Any]) -> bool:
     adds = isinstance(site.node, ast.AugAssign) or (
         bool(assigned(site)) and assigned(site) in _names_in(site.node)
     )
-    return adds and later is not None and abs(later.value) >= abs(by_key[key].value)
+    if not adds or later is None or np.ndim(later.value):
+        return False
+    return bool(abs(later.value) >= abs(by_key[key].value))
 
 
 def _is_smoothed(site: Any) -> bool:

@@ -6,7 +6,7 @@ left, since each of its turns changes others.
 """
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from types import FunctionType, MethodType
 from typing import Any
@@ -25,13 +25,17 @@ from shapecheck_bp.reading.sources import File, NotRead, file_of
 from shapecheck_bp.reading.variants import name_of
 
 LOOPS = (ast.For, ast.While)
+LOADS = (ast.Name, ast.Attribute, ast.Subscript)
 MOST_LOOPS = 3
+TOO_MUCH = "one step of it computes too much"
 
 
 def once(step: Step, run: Run) -> Step:
     """The step, each loop ended after a turn in which all parameters change already."""
     if run.is_cut:
         run = _shortened(step, run)
+    if run.is_cut:
+        raise CannotJudge(TOO_MUCH)
     changed, block = _changed(run), step.program.block
     ended = {(one.file, one.line) for one in step.program.changes}
     for file, line in _loops(step, run, changed):
@@ -57,7 +61,7 @@ def once(step: Step, run: Run) -> Step:
     with step.held():
         final = step.run(keep=True)
     if final.is_cut:
-        raise CannotJudge("one step of it computes too much")
+        raise CannotJudge(TOO_MUCH)
     if final.error is not None:
         raise final.error
     step.most = 20 * len(final.events) + 1000
@@ -74,20 +78,21 @@ def _loops(step: Step, run: Run, changed: set[Path]) -> list[tuple[str, int]]:
         stored = (
             event.number in step.version.stores and run.starts.get(mark(event.thing)) in changed
         )
-        load = isinstance(site.node, ast.Name | ast.Attribute | ast.Subscript)
+        load = isinstance(site.node, LOADS)
         if stored or (mark(event.thing) in new and not load):
             updates[id(site.statement)] = site
     inner = [(site.file.name, site.function, site.statement) for site in updates.values()]
     loops: list[tuple[str, int]] = []
     depth, known = 0, set()
     block = step.program.block
+    own = {live.plain.co_name for live in step.program.lives.values()}
     while inner and depth < 6:
         names = {getattr(function, "name", None) for _, function, _ in inner}
         known |= names
         level: list[tuple[str, int]] = []
         for file in step.program.files.values():
             for loop in ast.walk(file.tree):
-                if not isinstance(loop, LOOPS) or _counts_places(loop):
+                if not isinstance(loop, LOOPS) or _counts_places(loop) or only_sums(loop, own):
                     continue
                 if any(
                     name == file.name and loop.lineno <= part.lineno <= (loop.end_lineno or 0)
@@ -120,6 +125,29 @@ def _counts_places(loop: Any) -> bool:
                     )
                     by_places.add(bool(counted & places))
     return by_places == {True}
+
+
+def only_sums(loop: Any, own: Collection[str] = ()) -> bool:
+    """Whether all that a loop changes is sums, which nothing in it reads, as over examples.
+
+    ``own`` has the names of functions that may read them.
+
+    >>> loops = (ast.parse(f"for x in data: {body}").body[0] for body in ("s += x", "W -= W * x"))
+    >>> [only_sums(loop) for loop in loops]
+    [True, False]
+    """
+    parts = [*ast.walk(loop)]
+    stores = [part for part in parts if isinstance(part, ast.Assign | ast.AugAssign)]
+    sums = [part for part in stores if isinstance(part, ast.AugAssign)]
+    read = {ast.unparse(one) for s in stores for one in ast.walk(s.value) if isinstance(one, LOADS)}
+    called = {name_of(part) for part in parts if isinstance(part, ast.Call)}
+    return (
+        bool(sums)
+        and len(sums) == len(stores)
+        and all(isinstance(one.op, ast.Add) for one in sums)
+        and not read & {ast.unparse(one.target) for one in sums}
+        and called.isdisjoint(own)
+    )
 
 
 def _callers(program: Program, names: set[Any], known: set[Any]) -> Iterator[Any]:
@@ -159,13 +187,19 @@ def _shortened(step: Step, run: Run) -> Run:
     """A run of a step that computes too much, with its outer loops ended after their first turn."""
     file, tree = _tree(step)
     loops = [part for part in ast.walk(tree) if isinstance(part, LOOPS)] if tree else []
-    for loop in loops[:MOST_LOOPS]:
+    own = {live.plain.co_name for live in step.program.lives.values()}
+    for loop in [loop for loop in loops if not only_sums(loop, own)][:MOST_LOOPS]:
         if file is None or not run.is_cut:
             break
-        step.program.changes = (*step.program.changes, cut(file.name, loop.lineno))
+        before, version = step.program.changes, step.version
+        step.program.changes = (*before, cut(file.name, loop.lineno))
         step.version = step.program.version()
         with step.held():
-            run = step.run(keep=True)
+            shorter = step.run(keep=True)
+        if shorter.error is None:
+            run = shorter
+        else:  # what it makes in all turns is needed behind it
+            step.program.changes, step.version = before, version
     return run
 
 

@@ -18,7 +18,13 @@ from shapecheck_bp.doctor.arrays import numbers, spans_of
 from shapecheck_bp.doctor.claims import Claim, claims_of
 from shapecheck_bp.doctor.guarding import CannotJudge, ending
 from shapecheck_bp.doctor.loops import LOOPS, once, training_calls, trains, tree_of, value_of
-from shapecheck_bp.doctor.parts import MOST_EXAMPLES, fewer_in, parts
+from shapecheck_bp.doctor.parts import (
+    FEWEST,
+    MOST_EXAMPLES,
+    batch_sizes_in,
+    fewer_in,
+    parts,
+)
 from shapecheck_bp.doctor.program import Block, Program
 from shapecheck_bp.doctor.runs import Run
 from shapecheck_bp.doctor.steps import Named, Step
@@ -211,7 +217,16 @@ def _of_part(block: Block, tree: ast.AST) -> Step:
         except Exception:  # whatever another length leads to
             pass
         block.names.update(whole)
-    return _of_block(block, tree)
+    try:
+        return _of_block(block, tree)
+    except CannotJudge:  # it may compute too much
+        sizes = {name: block.names[name] for name in batch_sizes_in(block.names)}
+        if not sizes:
+            raise
+    block.names.update(dict.fromkeys(sizes, FEWEST))
+    step = _of_block(block, tree)
+    step.remark = f"Batches of {FEWEST} examples were taken."
+    return step
 
 
 def _nothing() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-MOST_EXAMPLES, FEW, LARGE = 12, 3, 2**20
+MOST_EXAMPLES, FEW, FEWEST, LARGE = 12, 3, 2, 2**20
 
 
 def parts(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[tuple[Any, Any, int]]:
@@ -42,6 +42,16 @@ def fewer_in(names: dict[str, Any]) -> dict[str, Any]:
     short = {name: _shorter(value, length) for name, value in data.items()}
     counts = {n: MOST_EXAMPLES for n, v in names.items() if type(v) is int and v == length}
     return {n: value for n, value in short.items() if value is not data[n]} | counts
+
+
+def batch_sizes_in(names: dict[str, Any]) -> list[str]:
+    """The names of what may be how many examples a batch has, where these are not few.
+
+    >>> batch_sizes_in({"batch_size": 32, "n_batches": 2, "minibatch": 1.5, "size": 9})
+    ['batch_size']
+    """
+    found = names.items()
+    return [n for n, v in found if "batch" in n.lower() and type(v) is int and v > FEWEST]
 
 
 def _few(value: Any) -> Any:

@@ -192,7 +192,7 @@ class Copier:
             defaultdict.__init__(made, value.default_factory)
         for key, item in [*base.items(value)]:
             _check_key(key)
-            base.__setitem__(made, key, self.copy(item))
+            base.__setitem__(made, self.copy(key), self.copy(item))
         return self._attributes(value, made, kind)
 
     def _function(self, value: FunctionType) -> FunctionType:

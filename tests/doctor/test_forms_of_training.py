@@ -2,8 +2,10 @@
 
 import sys
 
+import numpy as np
 import pytest
 
+from shapecheck_bp import diagnose
 from shapecheck_bp.doctor import scripts
 from shapecheck_bp.doctor.scripts import diagnose_file
 
@@ -281,3 +283,100 @@ def test_only_its_own_modules_are_put_back(tmp_path):
     before = {*sys.modules}
     of(tmp_path, TIED)
     assert "trains" not in {*sys.modules} - before
+
+
+def test_what_an_object_is_the_key_of_is_stepped_with_it(tmp_path):
+    """As optimisers in a dictionary by their layers: the keys are the layers of a copy, too."""
+    path = tmp_path / "keys.py"
+    path.write_text("""
+import numpy as np
+rng = np.random.default_rng(0)
+
+class Layer:
+    def __init__(self, n, k):
+        self.W = rng.normal(size=(n, k))
+    def forward(self, x):
+        self.x = x
+        return x @ self.W
+    def backward(self, d):
+        self.dW = self.x.T @ d
+        return d @ self.W.T
+
+layers = [Layer(3, 4), Layer(4, 2)]
+rates = {layer: 0.1 for layer in layers}
+X, Y, batch_size = rng.normal(size=(40, 3)), rng.normal(size=(40, 2)), 10
+for i in range(0, 40, batch_size):
+    out, y = X[i:i + batch_size], Y[i:i + batch_size]
+    for layer in layers:
+        out = layer.forward(out)
+    loss, d = np.mean((out - y) ** 2), 2 * (out - y) / out.size
+    for layer in reversed(layers):
+        d = layer.backward(d)
+    for layer, rate in rates.items():
+        layer.W = layer.W - rate * layer.dW
+""")
+    assert diagnose_file(str(path)).ok
+
+
+def test_a_sum_over_examples_in_a_layer_is_no_turn_of_a_training(tmp_path):
+    path = tmp_path / "sums.py"
+    path.write_text("""
+import numpy as np
+rng = np.random.default_rng(0)
+
+class Layer:
+    def __init__(self):
+        self.W, self.grad = rng.normal(size=(3, 2)), np.zeros((3, 2))
+    def backward(self, x, d):
+        for i in range(len(x)):
+            self.grad += np.outer(x[i], d[i])
+    def step(self):
+        self.W -= 0.1 * self.grad
+        self.grad = np.zeros((3, 2))
+
+layer, X, Y = Layer(), rng.normal(size=(6, 3)), rng.normal(size=(6, 2))
+for epoch in range(5):
+    error = X @ layer.W - Y
+    loss = np.sum(error ** 2)
+    layer.backward(X, 2 * error)
+    layer.step()
+""")
+    assert diagnose_file(str(path)).ok
+
+
+def test_where_a_step_computes_too_much_batches_are_smaller(tmp_path):
+    path = tmp_path / "slow.py"
+    text = """
+import numpy as np
+rng = np.random.default_rng(0)
+W, batch_size = rng.normal(size=(20, 12)), 32
+X, Y = rng.normal(size=(64, 20)), rng.normal(size=(64, 12))
+for start in range(0, 64, batch_size):
+    x, y = X[start:start + batch_size], Y[start:start + batch_size]
+    dW, loss = np.zeros((20, 12)), 0.0
+    for n in range(len(x)):
+        for i in range(20):
+            for j in range(12):
+                dW[i, j] += x[n, i] * (x[n] @ W[:, j] - y[n, j])
+    loss = 0.5 * np.sum((x @ W - y) ** 2)
+    W -= 0.01 * dW
+"""
+    path.write_text(text)
+    diagnosis = diagnose_file(str(path))
+    assert diagnosis.ok
+    assert "Batches of 2 examples were taken." in diagnosis.remarks
+
+
+def test_a_bias_may_have_a_bracket_more_afterwards():
+    rng = np.random.default_rng(1)
+    X, Y, W = rng.normal(size=(6, 3)), rng.normal(size=(6, 2)), rng.normal(size=(3, 2))
+
+    def descend(b, W, rate=0.1, sign=1):
+        error = X @ W + b - Y
+        cost = np.sum(error**2)
+        db = sign * 2 * error.sum(axis=0, keepdims=True)
+        return b - rate * db, W - rate * 2 * X.T @ error, cost
+
+    assert diagnose(descend, np.zeros(2), W).ok
+    (finding,) = diagnose(descend, np.zeros(2), W, 0.1, -1).findings
+    assert finding.parameters == ("b",)
