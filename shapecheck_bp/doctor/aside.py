@@ -144,7 +144,8 @@ def _norm(judge: Judge) -> Change | None:
     As with gradients that are shortened by their norm. An error scales all of them, too; but it
     does not come of any gradient.
     """
-    behind = [event for event in judge.base.events if event.at > judge.end]
+    end = judge.end
+    behind = [event for event in judge.base.events if event.at > end]
     numbers: dict[int, list[Event]] = {}
     for event in behind:
         if isinstance(event.value, float | np.floating):

@@ -316,6 +316,11 @@ class Blame:
         It steps others, too, which are right; or what goes in has another shape than it steps.
         """
         sites, path = self.judge.sites, min(params, key=str)
+        statement, update = sites[key[0]].statement, self.causes.update_of(path)
+        place = None if update is None else update.key
+        updates = place is not None and sites[place[0]].statement is statement
+        if updates and (anothers := self._of_another(key, params)):
+            return anothers
         earlier = self._first_on_the_way(path)
         if earlier.key is None or earlier.line == sites[key[0]].line:
             return None
@@ -323,14 +328,24 @@ class Blame:
         mine = np.shape(self.judge.base.before[path])
         if given == () != mine and self.info[earlier.key][1] == {path} == params:  # a sum too much
             return earlier
-        update = self.causes.update_of(path)
-        if update is None or update.key is None:
-            return None
-        if sites[update.key[0]].statement is not sites[key[0]].statement:
+        if not updates:
             return None
         same = (self.info[other][1] for other in self.keys if other[0] == key[0])
         is_right_for_others = any(claims & self.judge.verdict.right for claims in same)
         return earlier if is_right_for_others or given != mine else None
+
+    def _of_another(self, key: Key, params: set[Path]) -> Suspicion | None:
+        """What goes in first that is the gradient of another parameter, where all is of one."""
+        matches = self.backward.matches
+        for other in self.keys:
+            event = self.backward.by_key[other]
+            if event.at >= self.backward.by_key[key].at:
+                return None
+            known = {self.backward.parameter_of(match.of) for match in matches.get(other, ())}
+            mine = self.info[other][1] == params and self.backward.name(event)
+            if mine and known - {None} and params.isdisjoint(known):
+                return self.causes.suspicion(event, params, f"is {matches[other][0]}")
+        return None
 
     def _sorted(self, lines: list[tuple[str, int]]) -> list[tuple[str, int]]:
         """Lines where something may be left out, and then those met first."""

@@ -225,16 +225,18 @@ def _by_shape(run: Run, found: dict[Path, Any]) -> list[Claim]:
 def _kept(run: Run, found: dict[Path, Any], known: set[Path]) -> list[Claim]:
     """Gradients that are neither used nor returned, but kept: self.dW beside self.W."""
     claims = []
+    alike: dict[Any, list[Path]] = {}
+    for path in found:
+        alike.setdefault((stem(name_in(path)), place_in(path)), []).append(path)
     for there, value in run.after.items():
         before = run.before.get(there)
         if not is_trainable(value) or (before is not None and np.array_equal(before, value)):
             continue
         one = stem(name_in(there))
-        for path in found:
-            same = stem(name_in(path)) == one and place_in(path) == place_in(there)
+        for path in alike.get((one, place_in(there)), ()):
             beside = path[:-1] == there[:-1] and one != name_in(there).lower().strip("._")
             box = len(path) > 1 and path[-1] == there[-1] and is_gradient(name_in(there[:-1]))
-            if same and (beside or box) and path not in known and path != there:
+            if (beside or box) and path not in known and path != there:
                 known |= {path}
                 claims.append(Claim(path, False, there, True))
     return claims

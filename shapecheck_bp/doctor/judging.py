@@ -117,7 +117,8 @@ class Judge:
     @property
     def may_climb(self) -> bool:
         """Whether its own cost is one that people step up: negative, as a log likelihood."""
-        return self.is_margin or (self.has_own_cost and (self.truth.start or 0.0) < 0)
+        named = isinstance(self.truth.watch, OwnCost) and self.truth.watch.is_named
+        return self.is_margin or (named and (self.truth.start or 0.0) < 0)
 
     @property
     def is_margin(self) -> bool:
@@ -171,7 +172,9 @@ class Judge:
             named = isinstance(watch, OwnCost) and watch.is_named
             # Of the same cost the first: a search along a line has it at other parameters, too.
             time = watch.time if isinstance(watch, OwnCost) else 0
-            rank = len(verdict.right), named, isinstance(watch, Meeting), -time
+            guessed = isinstance(watch, Meeting)
+            fit = guessed * sum(np.size(self.base.before[path]) for path in verdict.right)
+            rank = len(verdict.right), named, guessed, fit, -time
             if best is None or rank > best[0]:
                 best = rank, self.truth, verdict, self.params, self.decay, self.usual
         if best is None:

@@ -5,7 +5,7 @@ momentum; the whole of it means that the first one's gradients are still in the 
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -170,32 +170,46 @@ def carried_over(judge: Judge) -> tuple[list[Finding], str]:
     later = judge.step.after()
     if later is None:
         return [], ""
-    carried, rest = _fit(judge, later, first)
-    if rest > 1e-3 or abs(carried) < 1e-3:
+    parts = _second_steps(judge, later, first)
+    carried, rest = _share(parts.values())
+    if rest > 1e-3:  # some are set back, and others are not
+        shares = {path: _share([part]) for path, part in parts.items()}
+        kept = {path for path, (c, off) in shares.items() if off <= 1e-3 and abs(c - 1) <= 1e-3}
+        others = (c for path, (c, off) in shares.items() if path not in kept and off <= 1e-3)
+        if not kept or any(abs(c) > 1e-3 for c in others):
+            return [], ""
+        return _kept_sums(judge, later, {path: first[path] for path in kept}), ""
+    if abs(carried) < 1e-3:
         return [], ""
     if abs(carried - 1) > 1e-3:
         return [], f"From the second step on {carried:.3g} of the step before is in it: momentum."
     return _kept_sums(judge, later, first), ""
 
 
-def _fit(judge: Judge, step: Step, first: dict[Path, Any]) -> tuple[float, float]:
-    """How much of the first step is in this one, and what is neither that nor its gradient."""
+def _second_steps(judge: Judge, step: Step, first: dict[Path, Any]) -> dict[Path, tuple[Any, Any]]:
+    """Of each parameter its gradient and its first step, as columns, and the second step."""
+    found = {}
     with step.held():
         run = step.run(keep=True)
         truth = Truth(step, judge.truth.watch.at(run, step.version))
-        rows, wanted = [], []
         for path, one in first.items():
             after = run.after.get(path)
             slopes = truth.of_parameter(path, run.before[path]) if path in run.before else None
             if slopes is None or after is None or np.shape(after) != one.shape:
-                return 0.0, np.inf
+                return {}
             D, s = slopes
-            rows.append(np.stack([s, D @ one.reshape(-1)], axis=1))
-            wanted.append(D @ (numbers(after) - numbers(run.before[path])).reshape(-1))
+            wanted = D @ (numbers(after) - numbers(run.before[path])).reshape(-1)
+            found[path] = np.stack([s, D @ one.reshape(-1)], axis=1), wanted
     judge.step.runs += step.runs
-    A, y = np.concatenate(rows), np.concatenate(wanted)
-    if len(y) < 4:  # two numbers fit few others by chance
+    return found
+
+
+def _share(parts: Iterable[tuple[Any, Any]]) -> tuple[float, float]:
+    """How much of the first step is in the second, and what is neither that nor its gradient."""
+    parts = [*parts]
+    if sum(len(y) for _, y in parts) < 4:  # two numbers fit few others by chance
         return 0.0, np.inf
+    A, y = (np.concatenate(one) for one in zip(*parts, strict=True))
     alone = A[:, 0] * float(A[:, 0] @ y) / (float(A[:, 0] @ A[:, 0]) + 1e-300)
     if np.linalg.norm(y - alone) < 1e-3 * np.linalg.norm(y):
         return 0.0, 0.0
@@ -209,14 +223,15 @@ def _kept_sums(judge: Judge, later: Step, first: dict[Path, Any]) -> list[Findin
     added: dict[Path, Any] = {}
     for event in judge.base.events:
         path = judge.base.starts.get(mark(event.thing))
-        if event.number in stores and path is not None and path not in judge.params:
+        stays = path in judge.base.after and np.any(numbers(judge.base.after[path]))
+        if event.number in stores and path is not None and path not in judge.params and stays:
             added.setdefault(path, judge.sites[event.number])
     if not added:
         return []
     cleared = later.beginning({path: 0.0 for path in added})
     mends = False
     if cleared is not None:
-        carried, rest = _fit(judge, cleared, first)
+        carried, rest = _share(_second_steps(judge, cleared, first).values())
         mends = abs(carried) < 1e-3 and rest < 1e-3
     names = [shown(path) for path in added]
     site = next(iter(added.values()))

@@ -56,13 +56,15 @@ def _kept(judge: Judge) -> Iterator[Path]:
     """What may be a parameter by its name or its place, and has the same value afterwards."""
     base, claimed = judge.base, {claim.parameter for claim in judge.claims}
     boxes = {path[:-1] for path in claimed if len(path) > 1}
+    objects = {(path[:-2], path[-1]) for path in claimed if len(path) > 2}  # of .W.data, say
     for path, value in base.before.items():
         same = path in base.after and np.array_equal(value, base.after[path])
         if path in claimed or not same or not is_trainable(value) or np.size(value) < 2:
             continue
         data = extents(base.before, claimed | {path})
         common = set.intersection(*data) if data else set()
-        beside = path[:-1] in boxes and not {*np.shape(value)} & common
+        beside = path[:-1] in boxes or (path[:-2], path[-1]) in objects
+        beside = beside and not {*np.shape(value)} & common
         if beside or PARAMETERS.match(name_in(path)):
             yield path
 
