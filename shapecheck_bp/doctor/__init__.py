@@ -6,12 +6,14 @@ To be read in this order:
     opening        a step of a call, a script or a function; loops, one turn; parts, of its data
     steps          the step, run again and again; runs, what one run notes;
                    program, with lines of it changed; edits, how they are changed;
-                   arrays, what it holds; guarding, what it is kept from
+                   arrays, what it holds; streams, what generators give it; guarding, what it is
+                   kept from
     claims         what it steps and returns; reach, what moves with each of these
     costs          what may be its cost; weighed, where its error is changed before it goes back;
                    truth, how the cost moves
     judging        whether that fits; usual, by which factors; verdicts, what is said of each claim;
-                   decays, of weights; aside, what is left out of it; unread and unstepped, what
+                   decays, of weights; aside and norms, what is left out; behind, a cost that is
+                   computed after the step; unread and unstepped, what
                    nothing moves with, or what does not move; remarks, on what is right
     points         the step from other values of its parameters
     turns          the second step, other rules, and what an optimiser keeps

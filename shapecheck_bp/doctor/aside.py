@@ -13,7 +13,6 @@ import ast
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,9 +20,9 @@ import numpy as np
 from shapecheck_bp.doctor import edits
 from shapecheck_bp.doctor.edits import Change
 from shapecheck_bp.doctor.judging import Judge
+from shapecheck_bp.doctor.norms import norm_of_all
 from shapecheck_bp.doctor.program import Version
-from shapecheck_bp.doctor.runs import Event, Exchange, Run, instead, plus
-from shapecheck_bp.doctor.verdicts import NOTHING, close, factor
+from shapecheck_bp.doctor.runs import Event, plus
 from shapecheck_bp.doctor.writing import Maker
 from shapecheck_bp.reading.sources import File
 from shapecheck_bp.reading.variants import first_of, name_of
@@ -56,12 +55,16 @@ def set_aside(judge: Judge) -> tuple[Judge, str]:
         lines = sorted({change.line for change in changes})
         return _kept(best, changes), words.format(", ".join(map(str, lines)))
     with step.held():
-        norm = _norm(judge)
-    scaled = None if norm is None else _without(judge, [norm])
-    if norm is None or scaled is None or not scaled[0].verdict.right >= judge.verdict.right:
+        norm = norm_of_all(judge)
+    if norm is None:
         return judge, ""
-    words = f"`{ast.unparse(norm.node)}` of line {norm.line}, by which all gradients are scaled."
-    return _kept(scaled, [norm]), f"That is without {words}"
+    # What it is made of stays: a closure without a name that it had is another one.
+    away = _put(norm.file, norm.node, f"(1.0, {norm.text})[0]")
+    scaled = _without(judge, [away])
+    if scaled is None or not scaled[0].verdict.right >= judge.verdict.right:
+        return judge, ""
+    words = f"`{norm.text}` of line {norm.line}, by which all gradients are scaled."
+    return _kept(scaled, [away]), f"That is without {words}"
 
 
 def _without(judge: Judge, changes: list[Change]) -> tuple[Judge, Version] | None:
@@ -136,71 +139,3 @@ def _is_of_one(judge: Judge, event: Event) -> bool:
     moved = judge.changed_claims(run)
     shapes = {np.shape(judge.base.before[path]) for path in moved}
     return len(moved) == 1 and shapes == {np.shape(event.value)}
-
-
-def _norm(judge: Judge) -> Change | None:
-    """The last number by which a change of one gradient scales all claims alike, away.
-
-    As with gradients that are shortened by their norm. An error scales all of them, too; but it
-    does not come of any gradient.
-    """
-    end = judge.end
-    behind = [event for event in judge.base.events if event.at > end]
-    numbers: dict[int, list[Event]] = {}
-    for event in behind:
-        if isinstance(event.value, float | np.floating):
-            numbers.setdefault(event.number, []).append(event)
-    for events in [*filter(partial(_is_of_all, judge), numbers.values())][: -MOST_NORMS - 1 : -1]:
-        more, as_it_is = (
-            dict.fromkeys((event.key for event in events), change)
-            for change in (plus(1e-3 * events[0].value), instead(events[0].value))
-        )
-        before = {e.number: e for e in behind if e.at < events[0].at and np.ndim(e.value)}
-        gradients = [*before.values()][-MOST_GRADIENTS:]
-        if _scales(judge, judge.step.run(exchange=more)) and any(
-            _frees(judge, event, as_it_is) for event in gradients
-        ):
-            site = judge.sites[events[0].number]
-            # What it is made of stays: a closure without a name that it had is another one.
-            return _put(site.file, site.node, f"(1.0, {site.text})[0]")
-    return None
-
-
-def _is_of_all(judge: Judge, events: list[Event]) -> bool:
-    """Whether a number is computed of all gradients, and is no rate times one that is."""
-    first = events[0]
-    node = judge.sites[first.number].node
-    inside = {site.number for site in judge.sites[first.number].inside.values()}
-    parts = [event for event in judge.base.events if event.number in inside]
-    rated = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult)
-    rated = rated and any(event.key not in judge.moving for event in parts)
-    return (
-        isinstance(node, ast.BinOp | ast.Call)
-        and not rated
-        and all(event.value == first.value for event in events)
-        and all(first.key in judge.moved[path] for path in judge.params)
-    )
-
-
-def _scales(judge: Judge, run: Run) -> bool:
-    """Whether all that is claimed in a run is the same multiple of what was claimed."""
-    found = []
-    for claim in judge.claims:
-        was, now = (claim.value(one) for one in (judge.base, run))
-        if was is None or now is None or np.shape(was) != np.shape(now):
-            return False
-        if judge.verdict.factors[claim.group][1] == "new":
-            was, now = (v - r.before[claim.parameter] for v, r in ((was, judge.base), (now, run)))
-        found += [factor(now, was)] if np.max(np.abs(was)) > NOTHING else []
-    known = [c for c in found if c is not None and abs(c - 1) > SCALED]
-    return len(known) == len(found) and all(close(c, known[0]) for c in known)
-
-
-def _frees(judge: Judge, event: Event, as_it_is: Exchange) -> bool:
-    """Whether a gradient changes all claims, and with a number as it is only some."""
-    change = {event.key: plus(1e-3 * (1 + np.abs(event.value)))}
-    runs = [judge.step.run(exchange=one) for one in (change, {**as_it_is, **change})]
-    if any(run.error is not None for run in runs):
-        return False
-    together, alone = map(judge.changed_claims, runs)
-    return together == {*judge.params} and set() < alone < together

@@ -48,7 +48,7 @@ def _by_it(judge: Judge, site: Site) -> Judge | None:
     """The step judged by what a call that was put before it comes to."""
     for event in judge.base.events:
         made = judge.sites[event.number]
-        if ast.unparse(made.node) == ast.unparse(site.node):
+        if isinstance(made.node, ast.Call) and ast.unparse(made.node) == ast.unparse(site.node):
             words = f"its own cost, {site.text} (line {site.line})"
             return judge.again(watch=OwnCost(place_of(made), 0, words, is_named=True))
     return None
