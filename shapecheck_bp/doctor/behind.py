@@ -10,7 +10,7 @@ from contextlib import suppress
 import numpy as np
 
 from shapecheck_bp.doctor.claims import claims_of
-from shapecheck_bp.doctor.costs import after_the_step, is_called_a_cost
+from shapecheck_bp.doctor.costs import after_the_step, given_back, is_called_a_cost
 from shapecheck_bp.doctor.edits import Body, Change, found
 from shapecheck_bp.doctor.judging import Judge
 from shapecheck_bp.doctor.program import place_of
@@ -37,36 +37,44 @@ def with_its_cost_before(
         for place in range(min(i, MOST_PLACES) + 1):
             change, other = _made_before(site, place), None
             with suppress(Exception), step.trying(change) as version:  # their code may raise any
-                other = _by_it(Judge(step, None, wrt), site)
+                watch = _watched(step, wrt, site)
+                other = None if watch is None else Judge(step, None, wrt, watch)
             if other is not None and len(other.verdict.right) >= least:
                 step.program.changes, step.version = (*step.program.changes, change), version
                 return other, "Its cost is taken from before the step."
+            if other is not None:
+                break
     return None
 
 
-def _by_it(judge: Judge, site: Site) -> Judge | None:
-    """The step judged by what a call that was put before it comes to."""
-    for event in judge.base.events:
-        made = judge.sites[event.number]
-        if isinstance(made.node, ast.Call) and ast.unparse(made.node) == ast.unparse(site.node):
+def _watched(step: Step, wrt: Sequence[str], site: Site) -> OwnCost | None:
+    """What a call that was put before the step comes to, as its cost; None where it is not."""
+    base, text = step.run(keep=True), ast.unparse(site.node)
+    for event in base.events if base.error is None else ():
+        made = step.version.sites[event.number]
+        if isinstance(made.node, ast.Call) and ast.unparse(made.node) == text:
+            claims = claims_of(base, step.version, wrt)
             words = f"its own cost, {site.text} (line {site.line})"
-            return judge.again(watch=OwnCost(place_of(made), 0, words, is_named=True))
+            late = event.key in after_the_step(step, base, claims)
+            return None if late else OwnCost(place_of(made), 0, words, is_named=True)
     return None
 
 
 def _calls_behind(step: Step, wrt: Sequence[str]) -> list[Site]:
-    """The calls that come to a number behind the step and by it; first those that are of a cost."""
+    """The calls behind the step that come to a cost by their names, or to what is given back."""
     base, sites = step.run(keep=True), step.version.sites
     claims = claims_of(base, step.version, wrt)
     late = after_the_step(step, base, claims) if claims else set()
+    back = given_back(base, claims)
     found: dict[int, Site] = {}
     for event in reversed(base.events):
         site = sites[event.number]
-        is_number = isinstance(event.value, float | np.floating)
-        if event.key in late and is_number and isinstance(site.node, ast.Call):
-            found.setdefault(event.number, site)
-    named = sorted(found.values(), key=lambda site: not is_called_a_cost(ast.unparse(site.node)))
-    return named[:MOST_CALLS]
+        is_number = isinstance(event.value, float | np.floating) and event.key in late
+        if is_number and isinstance(site.node, ast.Call):
+            named = is_called_a_cost(ast.unparse(site.node.func))
+            if named or round(float(event.value), 14) in back:
+                found.setdefault(event.number, site)
+    return [*found.values()][:MOST_CALLS]
 
 
 def _made_before(site: Site, place: int) -> Change:

@@ -79,7 +79,7 @@ def _own(
     found = [key for key in found if not _is_a_part(key, sites[key[0]], by_key)]
     rounded = {key: round(float(by_key[key].value), 14) for key in found}
     named = {rounded[key] for key in found if _is_named(sites[key[0]])}
-    named |= _given_back(base, claims) & {*rounded.values()}
+    named |= given_back(base, claims) & {*rounded.values()}
     found = [*{rounded[key]: key for key in reversed(found)}.values()]
     late = after_the_step(step, base, claims) if found else set()
     found = [key for key in found if key not in late]
@@ -102,7 +102,7 @@ def _own(
     ]
 
 
-def _given_back(base: Run, claims: Sequence[Claim]) -> set[float]:
+def given_back(base: Run, claims: Sequence[Claim]) -> set[float]:
     """The numbers that a step gives back, and are no gradients."""
     claimed = {mark(claim.thing(base)) for claim in claims}
     found = (value for value in base.returned.values() if isinstance(value, float | np.floating))
