@@ -11,6 +11,8 @@ from functools import partial
 from types import FunctionType, MethodType
 from typing import Any
 
+import numpy as np
+
 from shapecheck_bp.doctor.arrays import FLOATS, Path, arrays, is_trainable, mark
 from shapecheck_bp.doctor.claims import is_stepped
 from shapecheck_bp.doctor.edits import cut, found
@@ -36,7 +38,7 @@ def once(step: Step, run: Run) -> Step:
         run = _shortened(step, run)
     if run.is_cut:
         raise CannotJudge(TOO_MUCH)
-    changed, block = _changed(run), step.program.block
+    changed, block, last = _changed(run), step.program.block, run
     ended = {(one.file, one.line) for one in step.program.changes}
     for file, line in _loops(step, run, changed):
         if (file, line) in ended:
@@ -53,13 +55,17 @@ def once(step: Step, run: Run) -> Step:
             mine = block is not None and line == block.line and left != changed
             done = shorter.error is None and (not left or mine)
             done = done and _given(shorter) == _given(run)
+            done = done and not _is_same(shorter, last, changed)  # as where it only sets back
         except (SyntaxError, LookupError, NotRead):
             done = False
-        if not done:
+        if done:
+            last = shorter
+        else:
             step.program.changes = before
             step.version = step.program.version()
     with step.held():
         final = step.run(keep=True)
+    final = _with_what_needs_no_end(step, final, changed, ended)
     if final.is_cut:
         raise CannotJudge(TOO_MUCH)
     if final.error is not None:
@@ -315,6 +321,32 @@ def _changed(run: Run) -> set[Path]:
     found = {path for path, value in before if is_trainable(value) and is_stepped(path, run)}
     single = {path for path, value in before if isinstance(value, FLOATS) and is_stepped(path, run)}
     return found or single
+
+
+def _with_what_needs_no_end(
+    step: Step, run: Run, changed: set[Path], before: set[tuple[str, int]]
+) -> Run:
+    """The same with all turns of the loops that leave the same by the first one.
+
+    As those that set back what all layers keep, which shows in the next step alone.
+    """
+    for change in step.program.changes:
+        if change.kind == "cut" and (change.file, change.line) not in before and run.error is None:
+            ended, version = step.program.changes, step.version
+            step.program.changes = tuple(one for one in ended if one is not change)
+            step.version = step.program.version()
+            with step.held():
+                whole = step.run(keep=True)
+            if whole.error is None and not whole.is_cut and _is_same(whole, run, changed):
+                run = whole
+            else:
+                step.program.changes, step.version = ended, version
+    return run
+
+
+def _is_same(one: Run, other: Run, paths: set[Path]) -> bool:
+    """Whether two runs leave the same values there."""
+    return all(np.array_equal(one.after.get(path, ()), other.after[path]) for path in paths)
 
 
 def _given(run: Run) -> set[Path]:

@@ -135,3 +135,15 @@ for x, y in zip(X, Y):
     path.write_text(text)
     (finding,) = diagnose_file(str(path)).findings
     assert (finding.line, finding.parameters) == (9, ("b",))
+
+
+def test_a_loop_that_sets_all_layers_back_is_not_ended_after_the_first(tmp_path):
+    """With one turn of it alone the sums of the other layers would seem to be kept."""
+    path, text = tmp_path / "layers.py", LAYERS
+    text = text.replace("    one.clear()\n    two.clear()\n", "")
+    text = text.replace(
+        "    h = np.tanh", "    for layer in (one, two):\n        layer.clear()\n    h = np.tanh"
+    )
+    path.write_text(text)
+    diagnosis = diagnose_file(str(path))
+    assert diagnosis.ok, diagnosis
