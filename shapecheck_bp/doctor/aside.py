@@ -28,7 +28,6 @@ from shapecheck_bp.reading.sources import File
 from shapecheck_bp.reading.variants import first_of, name_of
 
 LARGEST, LARGEST_NAMED, AWAY = 1e-2, 1e-5, "1e-300"
-MOST_NORMS, MOST_GRADIENTS, SCALED = 12, 40, 1e-6
 AROUND = ("log", "log2", "log10", "clip", "maximum")
 NAMED = re.compile(r"eps|tiny|small", re.IGNORECASE)
 
@@ -53,7 +52,7 @@ def set_aside(judge: Judge) -> tuple[Judge, str]:
     if found:
         best, changes, words = max(found, key=lambda one: len(one[0][0].verdict.right))
         lines = sorted({change.line for change in changes})
-        return _kept(best, changes), words.format(", ".join(map(str, lines)))
+        return _kept(*best, changes), words.format(", ".join(map(str, lines)))
     with step.held():
         norm = norm_of_all(judge)
     if norm is None:
@@ -64,7 +63,7 @@ def set_aside(judge: Judge) -> tuple[Judge, str]:
     if scaled is None or not scaled[0].verdict.right >= judge.verdict.right:
         return judge, ""
     words = f"`{norm.text}` of line {norm.line}, by which all gradients are scaled."
-    return _kept(scaled, [away]), f"That is without {words}"
+    return _kept(*scaled, [away]), f"That is without {words}"
 
 
 def _without(judge: Judge, changes: list[Change]) -> tuple[Judge, Version] | None:
@@ -77,11 +76,9 @@ def _without(judge: Judge, changes: list[Change]) -> tuple[Judge, Version] | Non
     return other, version
 
 
-def _kept(found: tuple[Judge, Version], changes: list[Change]) -> Judge:
+def _kept(judge: Judge, version: Version, changes: list[Change]) -> Judge:
     """A judge whose changes of the program stay."""
-    judge, version = found
-    program = judge.step.program
-    program.changes, judge.step.version = (*program.changes, *changes), version
+    judge.step.keep(version, *changes)
     return judge
 
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from shapecheck_bp.doctor.arrays import Path, mark, numbers, shown
-from shapecheck_bp.doctor.claims import assigned
+from shapecheck_bp.doctor.claims import LOADS, assigned
 from shapecheck_bp.doctor.judging import Judge
 from shapecheck_bp.doctor.runs import Event, Key, plus
 from shapecheck_bp.doctor.truth import ALL, OF_OTHERS
@@ -22,7 +22,6 @@ from shapecheck_bp.reading.variants import name_of
 MOST_RUNS, MOST_NUMBERS, MOST_TIMES = 3000, 3, 12
 LONG, FEW_TIMES = 3000, 4
 """Of a step of so many expressions fewer times are looked at."""
-LOADS = (ast.Name, ast.Attribute, ast.Subscript)
 
 
 class Forward(NamedTuple):

@@ -40,7 +40,7 @@ def with_its_cost_before(
                 watch = _watched(step, wrt, site)
                 other = None if watch is None else Judge(step, None, wrt, watch)
             if other is not None and len(other.verdict.right) >= least:
-                step.program.changes, step.version = (*step.program.changes, change), version
+                step.keep(version, change)
                 return other, "Its cost is taken from before the step."
             if other is not None:
                 break

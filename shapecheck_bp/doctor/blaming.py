@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from shapecheck_bp.doctor.arrays import Path, mark, shown
-from shapecheck_bp.doctor.backward import LOADS, Backward
+from shapecheck_bp.doctor.backward import Backward
 from shapecheck_bp.doctor.causes import Causes, Suspicion
+from shapecheck_bp.doctor.claims import LOADS
 from shapecheck_bp.doctor.costs import after_the_step, is_place
 from shapecheck_bp.doctor.judging import Judge
 from shapecheck_bp.doctor.odd import Odd

@@ -13,6 +13,7 @@ import numpy as np
 
 from shapecheck_bp.doctor.arrays import Path, mark, numbers, shown
 from shapecheck_bp.doctor.backward import Backward, Match
+from shapecheck_bp.doctor.claims import LOADS
 from shapecheck_bp.doctor.costs import around_each
 from shapecheck_bp.doctor.decays import missing
 from shapecheck_bp.doctor.judging import Judge
@@ -285,7 +286,7 @@ class Causes:
             node = self.sites[event.number].node
             stored = event.number in stores and starts.get(mark(event.thing)) == path
             made = path in (self.new.get(mark(event.thing)), self.back.get(mark(event.thing)))
-            if stored or (made and not isinstance(node, ast.Name | ast.Attribute | ast.Subscript)):
+            if stored or (made and not isinstance(node, LOADS)):
                 words = "is not right, and all that goes in is"
                 return self.suspicion(event, {path}, words)
         for event in reversed(self.events[self.backward.end + 1 :]):

@@ -26,6 +26,8 @@ from shapecheck_bp.doctor.arrays import (
 from shapecheck_bp.doctor.program import Version
 from shapecheck_bp.doctor.runs import Run
 
+LOADS = (ast.Name, ast.Attribute, ast.Subscript)
+"""What only reads what is there, unless it stores."""
 WEIGHTS = "w|b|W|weights?|bias|biases"
 WEIGHT_OR_BIAS = re.compile(rf"_?({WEIGHTS})_?[0-9]*$")
 PARAMETERS = re.compile(rf"_?({WEIGHTS}|theta|Theta|gamma|beta)_?[0-9]*$")

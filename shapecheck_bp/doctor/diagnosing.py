@@ -156,20 +156,17 @@ def _of_step(step: Step, name: str, loss: Any, wrt: Sequence[str]) -> tuple[Diag
 
 def _judged(step: Step, loss: Any, wrt: Sequence[str]) -> tuple[Judge, str]:
     """The step judged; by the cost that it computes behind it, where there is none before."""
-    judge, why = None, None
     try:
         with step.held():
             judge = Judge(step, loss, wrt)
-    except CannotJudge as error:
-        why = error
-    known = judge is not None and (judge.verdict.ok or judge.has_own_cost)
-    other = None if known or loss is not None else with_its_cost_before(step, wrt, judge)
-    if other is not None:
+    except CannotJudge:
+        other = with_its_cost_before(step, wrt, None) if loss is None else None
+        if other is None:
+            raise
         return other
-    if judge is None:
-        assert why is not None
-        raise why
-    return judge, ""
+    if loss is not None or judge.verdict.ok or judge.has_own_cost:
+        return judge, ""
+    return with_its_cost_before(step, wrt, judge) or (judge, "")
 
 
 def _right(judge: Judge, name: str, remarks: list[str]) -> Diagnosis:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from shapecheck_bp.doctor.arrays import FLOATS, Path, arrays, is_trainable, mark
-from shapecheck_bp.doctor.claims import is_stepped
+from shapecheck_bp.doctor.claims import LOADS, is_stepped
 from shapecheck_bp.doctor.edits import cut, found
 from shapecheck_bp.doctor.guarding import CannotJudge
 from shapecheck_bp.doctor.program import Program
@@ -27,7 +27,6 @@ from shapecheck_bp.reading.sources import File, NotRead, file_of
 from shapecheck_bp.reading.variants import name_of
 
 LOOPS = (ast.For, ast.While)
-LOADS = (ast.Name, ast.Attribute, ast.Subscript)
 MOST_LOOPS = 3
 TOO_MUCH = "one step of it computes too much"
 
@@ -38,7 +37,7 @@ def once(step: Step, run: Run) -> Step:
         run = _shortened(step, run)
     if run.is_cut:
         raise CannotJudge(TOO_MUCH)
-    changed, block, last = _changed(run), step.program.block, run
+    changed, block = _changed(run), step.program.block
     ended = {(one.file, one.line) for one in step.program.changes}
     for file, line in _loops(step, run, changed):
         if (file, line) in ended:
@@ -55,12 +54,9 @@ def once(step: Step, run: Run) -> Step:
             mine = block is not None and line == block.line and left != changed
             done = shorter.error is None and (not left or mine)
             done = done and _given(shorter) == _given(run)
-            done = done and not _is_same(shorter, last, changed)  # as where it only sets back
         except (SyntaxError, LookupError, NotRead):
             done = False
-        if done:
-            last = shorter
-        else:
+        if not done:
             step.program.changes = before
             step.version = step.program.version()
     with step.held():
@@ -91,7 +87,7 @@ def _loops(step: Step, run: Run, changed: set[Path]) -> list[tuple[str, int]]:
     loops: list[tuple[str, int]] = []
     depth, known = 0, set()
     block = step.program.block
-    own = {live.plain.co_name for live in step.program.lives.values()}
+    own = _own_functions(step.program)
     while inner and depth < 6:
         names = {getattr(function, "name", None) for _, function, _ in inner}
         known |= names
@@ -193,7 +189,7 @@ def _shortened(step: Step, run: Run) -> Run:
     """A run of a step that computes too much, with its outer loops ended after their first turn."""
     file, tree = _tree(step)
     loops = [part for part in ast.walk(tree) if isinstance(part, LOOPS)] if tree else []
-    own = {live.plain.co_name for live in step.program.lives.values()}
+    own = _own_functions(step.program)
     for loop in [loop for loop in loops if not only_sums(loop, own)][:MOST_LOOPS]:
         if file is None or not run.is_cut:
             break
@@ -289,10 +285,15 @@ def _touched(loop: Any, space: dict[str, Any] | None = None) -> set[str]:
 
 def _handed_on(program: Program, loop: Any) -> set[str]:
     """The names that a loop changes and reads, or gives whole to a function of the person."""
-    own = {live.plain.co_name for live in program.lives.values()}
+    own = _own_functions(program)
     calls = [part for part in ast.walk(loop) if isinstance(part, ast.Call) and name_of(part) in own]
     whole = {one.id for call in calls for one in call.args if isinstance(one, ast.Name)}
     return carried(loop).union(whole, *map(_owners, calls))
+
+
+def _own_functions(program: Program) -> set[str]:
+    """The names of the person's functions that a step may come to."""
+    return {live.plain.co_name for live in program.lives.values()}
 
 
 def _given_to(call: ast.Call) -> set[str]:

@@ -94,6 +94,10 @@ class Step:
         finally:
             self.program.changes = before
 
+    def keep(self, version: Version, *changes: Edited) -> None:
+        """Have these changes, with which this version was tried, stay in the program."""
+        self.program.changes, self.version = (*self.program.changes, *changes), version
+
     def run(
         self,
         *,
